@@ -1,0 +1,362 @@
+"""What a packager is: a class whose methods pack and unpack one type.
+
+A packager is a subclass of :class:`Packager`. Its artifact types are its methods, found by name and collected once when the class is
+made, each direction on its own: ``pack_model`` without ``unpack_model`` is a packager that packs models and does not read them.
+
+::
+
+    class GraphPackager(Packager):
+        DEFAULT_PACKING_ARTIFACT_TYPE = "file"
+        READERS = {"graphml": "data"}
+
+        def pack_file(self, obj, folder, *, format: Literal["graphml"] = "graphml"):
+            networkx.write_graphml(obj, folder / "graph.graphml")
+
+        def unpack_file(self, folder, *, format: Literal["graphml"] = "graphml"):
+            return networkx.read_graphml(self.only_file(folder))
+
+The rules are checked when the class is made; what breaks one is a :class:`PackagerDefinitionError` that names file, class and remedy.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import typing
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from packagers.errors import PackagerDefinitionError, PackError, UnknownOptionError, UnpackError
+
+Instructions: TypeAlias = dict[str, Any]
+"""JSON that a ``pack_x`` returns; it becomes the keyword arguments of the ``unpack_x`` of the same artifact type."""
+
+RESERVED_OPTIONS = frozenset({"hint", "trust", "project", "verify"})
+READER_KINDS = ("data", "audited", "code")
+
+
+class Method:
+    """One direction of one artifact type: a ``pack_x`` or an ``unpack_x`` and the options it takes.
+
+    Args:
+        owner: The packager class.
+        name: The method's name, such as ``"pack_model"``.
+    """
+
+    def __init__(self, owner: type[Packager], name: str) -> None:
+        self.owner = owner
+        self.name = name
+        self.direction, self.artifact_type = name.split("_", 1)
+        self._check()
+
+    def __repr__(self) -> str:
+        return f"<{self.owner.__qualname__}.{self.name}>"
+
+    def _check(self) -> None:
+        """Check the signature against the rules and remember the options."""
+        if not self.artifact_type:
+            raise _definition_error(self.owner, f"{self.name!r} names no artifact type", "Call it pack_<type> or unpack_<type>.")
+        raw = inspect.getattr_static(self.owner, self.name)
+        parameters = list(inspect.signature(getattr(raw, "__func__", raw)).parameters.values())
+        if not isinstance(raw, staticmethod):
+            parameters = parameters[1:]
+        expected = self._positional()
+        positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        if any(p.kind is p.VAR_POSITIONAL for p in parameters) or len(positional) != len(expected):
+            raise _definition_error(
+                self.owner,
+                f"{self.name} must take ({', '.join(expected)}) and, after a *, its options",
+                "Make every option keyword-only.",
+            )
+        self.takes_any_option = any(p.kind is p.VAR_KEYWORD for p in parameters)
+        self.options: dict[str, inspect.Parameter] = {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY}
+        for option in self.options.values():
+            if option.name in RESERVED_OPTIONS:
+                raise _definition_error(
+                    self.owner, f"{self.name} has an option {option.name!r}, a reserved name", "Give the option another name."
+                )
+            if self.direction == "unpack" and option.default is option.empty:
+                raise _definition_error(
+                    self.owner,
+                    f"option {option.name!r} of {self.name} has no default",
+                    "Give it one: packages that were written before the option existed must stay readable.",
+                )
+
+    def _positional(self) -> tuple[str, ...]:
+        if self.direction == "pack":
+            return ("obj",) if self.artifact_type == "result" else ("obj", "folder")
+        return ("value",) if self.artifact_type == "result" else ("folder",)
+
+    @cached_property
+    def choices(self) -> dict[str, tuple[Any, ...]]:
+        """The allowed values of each option that is annotated with a ``Literal``."""
+        found: dict[str, tuple[Any, ...]] = {}
+        function = inspect.unwrap(getattr(self.owner, self.name))
+        for name, option in self.options.items():
+            annotation = option.annotation
+            if isinstance(annotation, str):
+                scope = getattr(function, "__globals__", {})
+                holder = type("holder", (), {"__annotations__": {name: annotation}})
+                try:
+                    annotation = typing.get_type_hints(holder, scope, {})[name]
+                except NameError:
+                    continue
+            values = _literals(annotation)
+            if values:
+                found[name] = values
+        return found
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The formats that the method writes or reads; empty where it has no ``format`` option."""
+        return tuple(str(value) for value in self.choices.get("format", ()) if value is not None)
+
+    @property
+    def default_format(self) -> str | None:
+        """The format that is used when none is asked for."""
+        option = self.options.get("format")
+        return option.default if option is not None and isinstance(option.default, str) else None
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Refuse options that the method does not take, before anything is written or read.
+
+        Args:
+            options: Keyword arguments for the method.
+
+        Raises:
+            UnknownOptionError: For an unknown name; lists the known ones.
+            PackError: For a value outside of the option's ``Literal``, when packing.
+            UnpackError: The same, when unpacking.
+        """
+        known = tuple(self.options)
+        for name, value in options.items():
+            if name not in self.options:
+                if self.takes_any_option and name not in RESERVED_OPTIONS:
+                    continue
+                raise UnknownOptionError(
+                    f"{self.owner.__qualname__}.{self.name} has no option {name!r}",
+                    option=name,
+                    known=known,
+                    remedy=f"It takes: {', '.join(known)}." if known else "It takes no options.",
+                )
+            allowed = self.choices.get(name)
+            if allowed is not None and not any(type(value) is type(a) and value == a for a in allowed):
+                wrong = PackError if self.direction == "pack" else UnpackError
+                raise wrong(
+                    f"{self.owner.__qualname__}.{self.name} cannot take {name}={value!r}",
+                    remedy=f"It takes: {', '.join(repr(a) for a in allowed)}.",
+                )
+        if self.direction == "pack":
+            for option in self.options.values():
+                if option.default is option.empty and option.name not in options:
+                    raise UnknownOptionError(
+                        f"{self.owner.__qualname__}.{self.name} needs the option {option.name!r}",
+                        option=option.name,
+                        known=known,
+                        remedy=f'Give it in the log hint: "key : {self.artifact_type}[{option.name}=…]".',
+                    )
+
+
+class Packager:
+    """Base of every packager. It is stateless: the session makes, owns and removes every folder that its methods see.
+
+    Attributes:
+        PACKABLE_OBJECT_TYPE: The type (or its type path) that the class packs; needed only for ``registry.add_custom_packager``.
+        PRIORITY: 1 (first) to 10 (last) among packagers that are equally near; 5 if unsaid, 3 for project registrations if unsaid.
+        DEFAULT_PACKING_ARTIFACT_TYPE: The artifact type of a hint that names none.
+        DEFAULT_UNPACKING_ARTIFACT_TYPE: The artifact type as which plain files are read.
+        PACK_SUBCLASSES: Whether the packager can rebuild every subclass of its type. A subclass is never quietly turned into its parent.
+        BUNDLE_FROM_LIST: Whether lists of inputs are bundled into the type, and its items can be itemized by position.
+        BUNDLE_FROM_DICT: The same for dicts of inputs and items by name.
+        READERS: How each format is read: ``data`` (cannot run code), ``audited`` (builds only allow-listed types) or ``code``. An artifact
+            type without a ``format`` option stands under its own name. What is not named counts as ``code``.
+        DETERMINISTIC: Formats (or artifact types without formats) whose bytes depend on the value alone.
+        LOSSY: Formats (or artifact types without formats) that do not give back all of the value.
+        TRUSTS: Names of types that an audited reader of this packager may build for any package.
+    """
+
+    PACKABLE_OBJECT_TYPE: ClassVar[Any] = None
+    PRIORITY: ClassVar[int | None] = None
+    DEFAULT_PACKING_ARTIFACT_TYPE: ClassVar[str | None] = None
+    DEFAULT_UNPACKING_ARTIFACT_TYPE: ClassVar[str | None] = None
+    PACK_SUBCLASSES: ClassVar[bool] = False
+    BUNDLE_FROM_LIST: ClassVar[bool] = False
+    BUNDLE_FROM_DICT: ClassVar[bool] = False
+    READERS: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    DETERMINISTIC: ClassVar[frozenset[str]] = frozenset()
+    LOSSY: ClassVar[frozenset[str]] = frozenset()
+    TRUSTS: ClassVar[frozenset[str]] = frozenset()
+
+    packs: ClassVar[Mapping[str, Method]] = MappingProxyType({})
+    unpacks: ClassVar[Mapping[str, Method]] = MappingProxyType({})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Collect the artifact types of both directions and check the rules."""
+        super().__init_subclass__(**kwargs)
+        cls.packs = MappingProxyType(_collect(cls, "pack"))
+        cls.unpacks = MappingProxyType(_collect(cls, "unpack"))
+        _check_class(cls)
+
+    @classmethod
+    def is_container(cls) -> bool:
+        """Tell whether the class takes its values apart with ``unbundle`` instead of writing files."""
+        return cls.unbundle is not Packager.unbundle
+
+    @classmethod
+    def artifact_types(cls, direction: Literal["pack", "unpack"]) -> tuple[str, ...]:
+        """List the artifact types of one direction, sorted. Containers always have ``file`` and ``result``."""
+        names = set(cls.packs if direction == "pack" else cls.unpacks)
+        return tuple(sorted(names | {"file", "result"} if cls.is_container() else names))
+
+    @classmethod
+    def default_artifact_type(cls, direction: Literal["pack", "unpack"]) -> str | None:
+        """Give the artifact type that is used when none is asked for, or ``None`` where there is none to prefer."""
+        known = cls.artifact_types(direction)
+        asked = cls.DEFAULT_PACKING_ARTIFACT_TYPE if direction == "pack" else cls.DEFAULT_UNPACKING_ARTIFACT_TYPE
+        if asked is None and cls.DEFAULT_PACKING_ARTIFACT_TYPE in known:
+            asked = cls.DEFAULT_PACKING_ARTIFACT_TYPE
+        if asked is None and len(known) == 1:
+            asked = known[0]
+        return asked
+
+    @classmethod
+    def is_packable(cls, obj: Any, artifact_type: str | None = None) -> bool:
+        """Tell whether ``obj`` (whose type is known to match) can be packed as ``artifact_type`` (``None``: as anything)."""
+        known = cls.artifact_types("pack")
+        return bool(known) if artifact_type is None else artifact_type in known
+
+    @classmethod
+    def is_unpackable(cls, hint: Any, artifact_type: str | None = None) -> bool:
+        """Tell whether ``artifact_type`` (``None``: anything) can be unpacked as ``hint`` (which is known to match)."""
+        known = cls.artifact_types("unpack")
+        return bool(known) if artifact_type is None else artifact_type in known
+
+    def holds(self, obj: Any) -> bool:
+        """Tell whether a value whose type matched is really one for this packager."""
+        return True
+
+    def unbundle(self, obj: Any) -> list[Any] | dict[str, Any]:
+        """Take a container apart: its items by position, or by name."""
+        raise PackError(f"{type(self).__qualname__} does not take {type(obj).__qualname__} objects apart")
+
+    def bundle(self, items: Any, cls: type[Any]) -> Any:
+        """Put a container of class ``cls`` together from what :meth:`unbundle` gave, without calling its ``__init__``."""
+        raise UnpackError(f"{type(self).__qualname__} does not put {cls.__qualname__} objects together")
+
+    def describe(self, obj: Any) -> dict[str, Any]:
+        """Give a bounded summary for people (schema, shape, parameters), as JSON."""
+        return {}
+
+    def preview(self, obj: Any) -> dict[str, Any]:
+        """Give a small picture or table: ``{"text": …}``, ``{"table": {"columns": […], "rows": [[…]]}}`` or ``{"png": base64}``."""
+        return {}
+
+    def only_file(self, folder: Path) -> Path:
+        """Give the one file in ``folder``: a package's payload, or the plain file that is being read.
+
+        Raises:
+            UnpackError: Where there is none, or several.
+        """
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+        if len(files) != 1:
+            raise UnpackError(
+                f"{type(self).__qualname__} expects one file and found {len(files)}: {', '.join(p.name for p in files[:5]) or 'none'}",
+                file=folder,
+            )
+        return files[0]
+
+
+class DefaultPackager(Packager):
+    """A packager with a pickle fallback: subclass it where a pickle is wanted for want of something better."""
+
+    DEFAULT_PACKING_ARTIFACT_TYPE = "object"
+
+    def pack_object(self, obj: Any, folder: Path, *, pickle_module_name: str = "cloudpickle") -> Instructions:
+        """Pickle ``obj`` with protocol 5: ``object.pkl``, and its large buffers side by side in ``buffers.bin``.
+
+        Args:
+            obj: Any value that the pickle module takes.
+            folder: Where to write.
+            pickle_module_name: One of the registered pickle readers.
+        """
+        from packagers import pickles
+
+        return pickles.dump(obj, folder, pickle_module_name)
+
+    def unpack_object(
+        self, folder: Path, *, pickle_module_name: str = "cloudpickle", buffer_sizes: tuple[int, ...] | list[int] = ()
+    ) -> Any:
+        """Read what :meth:`pack_object` wrote. Runs code: only where the reader's policy allows it."""
+        from packagers import pickles
+
+        return pickles.load(folder, pickle_module_name, buffer_sizes)
+
+    def pack_result(self, obj: Any) -> Any:
+        """Record the value itself, where it is made of plain values."""
+        return obj
+
+    def unpack_result(self, value: Any) -> Any:
+        """Give the recorded value."""
+        return value
+
+
+def _literals(annotation: Any) -> tuple[Any, ...]:
+    """Collect the values of a ``Literal``, also inside of ``Optional`` and unions."""
+    if typing.get_origin(annotation) is Literal:
+        return typing.get_args(annotation)
+    members = [arg for arg in typing.get_args(annotation)]
+    if not members or not all(arg is type(None) or typing.get_origin(arg) is Literal for arg in members):
+        return ()
+    return tuple(v for arg in members for v in ((None,) if arg is type(None) else typing.get_args(arg)))
+
+
+def _collect(cls: type[Packager], direction: str) -> dict[str, Method]:
+    """Find the methods of one direction, inherited ones included; one that is set to ``None`` is switched off."""
+    prefix = f"{direction}_"
+    found: dict[str, Method] = {}
+    for name in sorted(n for n in dir(cls) if n.startswith(prefix)):
+        value = getattr(cls, name)
+        if value is None:
+            continue
+        if not callable(value) or isinstance(value, type):
+            raise _definition_error(
+                cls, f"attribute {name!r} looks like a method but is {value!r}", f"Make it a method, or a name without {prefix!r} in front."
+            )
+        method = Method(cls, name)
+        found[method.artifact_type] = method
+    return found
+
+
+def _check_class(cls: type[Packager]) -> None:
+    """Check the class attributes."""
+    priority = cls.PRIORITY
+    if priority is not None and (type(priority) is not int or not 1 <= priority <= 10):
+        raise _definition_error(cls, f"PRIORITY is {priority!r}", "Give an int from 1 (first) to 10 (last).")
+    for attribute, direction in (("DEFAULT_PACKING_ARTIFACT_TYPE", "pack"), ("DEFAULT_UNPACKING_ARTIFACT_TYPE", "unpack")):
+        asked = getattr(cls, attribute)
+        known = cls.artifact_types("pack" if direction == "pack" else "unpack")
+        if asked is not None and attribute in vars(cls) and asked not in known:
+            raise _definition_error(
+                cls, f"{attribute} is {asked!r}, and there is no {direction}_{asked}", f"Known: {', '.join(known) or 'none'}."
+            )
+    if cls.DEFAULT_PACKING_ARTIFACT_TYPE is None and len(cls.packs) > 1 and not cls.is_container():
+        raise _definition_error(
+            cls, "it packs several artifact types and does not say which is the default", "Set DEFAULT_PACKING_ARTIFACT_TYPE."
+        )
+    for name, kind in cls.READERS.items():
+        if kind not in READER_KINDS:
+            raise _definition_error(cls, f"READERS[{name!r}] is {kind!r}", f"Give one of {', '.join(READER_KINDS)}.")
+    for attribute in ("DETERMINISTIC", "LOSSY", "TRUSTS"):
+        if isinstance(getattr(cls, attribute), str):
+            raise _definition_error(cls, f"{attribute} is text", f"Write frozenset({{{getattr(cls, attribute)!r}}}).")
+    if (cls.BUNDLE_FROM_LIST or cls.BUNDLE_FROM_DICT) and cls.bundle is Packager.bundle:
+        raise _definition_error(cls, "it says that it bundles and has no bundle method", "Write bundle(items, cls) and unbundle(obj).")
+
+
+def _definition_error(cls: type[Any], what: str, remedy: str) -> PackagerDefinitionError:
+    module = sys.modules.get(cls.__module__)
+    file = getattr(module, "__file__", None)
+    return PackagerDefinitionError(f"{cls.__module__}.{cls.__qualname__}: {what}", remedy=remedy, file=file)
