@@ -1,0 +1,287 @@
+"""Typed JSON: plain Python values as RFC 8259 JSON and back, with their exact types.
+
+What JSON has stands as itself: ``None``, ``bool``, finite ``float``, ``str``, ``list``, ``dict`` with text keys, and ``int`` up to 64 bits.
+All else is an object with one key that begins with ``$``::
+
+    {"$int": "0x10000000000000000"}     {"$float": "nan"}            {"$str": "<base64 of UTF-8 with surrogates>"}
+    {"$bytes": "<base64>"}              {"$complex": [1.0, …]}       {"$tuple": […]}  {"$set": […]}  {"$frozenset": […]}
+    {"$dict": [[key, value], …]}        (keys that are not clean text, or that begin with $)
+    {"$datetime": …} {"$Decimal": …} …  (the scalars of the standard library: ``stdscalars``)
+
+One object that stands in several places, or that contains itself, is written once: its first place carries a number
+(``{"$shared": 3, …}``, in a list the first item ``{"$shared": 3}``), the others are ``{"$same": 3}``. Sets are written in the order of their
+canonical JSON, so that equal values give equal bytes in every process. Anything else is handed to a function that the caller gives: the
+walk over containers of packaged objects (``structure``) is built on that.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from packagers.digests import canonical
+from packagers.errors import PackagersError, PackError, UnpackError
+from packagers.stdscalars import BY_PATH, BY_TAG
+
+MAX_DEPTH = 200
+_INT_LIMIT = 1 << 63
+
+Default = Callable[[Any, "Encoder"], Any]
+Build = Callable[[dict[str, Any], "Decoder"], Any]
+
+
+def encode(obj: Any) -> Any:
+    """Encode a value made of plain values as JSON.
+
+    Raises:
+        PackError: For a value that is not plain; gives the path of the leaf.
+
+    >>> encode((1, {"a": {2}}))
+    {'$tuple': [1, {'a': {'$set': [2]}}]}
+    """
+    encoder = Encoder()
+    return encoder.finish(encoder.encode(obj))
+
+
+def decode(value: Any) -> Any:
+    """Give back what :func:`encode` was given.
+
+    Raises:
+        UnpackError: For JSON that :func:`encode` does not write.
+
+    >>> decode({"$tuple": [1, {"a": {"$set": [2]}}]})
+    (1, {'a': {2}})
+    """
+    return Decoder().decode(value)
+
+
+class Encoder:
+    """Encodes values, and remembers the containers that it has seen.
+
+    Args:
+        default: Called with a value that is not plain, and this encoder; gives JSON.
+    """
+
+    def __init__(self, default: Default | None = None) -> None:
+        self._default = default
+        self._path: list[str] = []
+        self._numbers: dict[int, int] = {}
+        self._open: set[int] = set()
+        self._seen: list[tuple[Any, Any]] = []
+        self._repeated: set[int] = set()
+        self._sets = 0
+
+    @property
+    def leaf(self) -> str:
+        """The path of the value that is being encoded, such as ``.layers[3].hook``."""
+        return "".join(self._path)
+
+    def step(self, step: str, obj: Any) -> Any:
+        """Encode a value that stands one step further down the path."""
+        if len(self._path) >= MAX_DEPTH:
+            raise PackError(f"the value is nested deeper than {MAX_DEPTH} levels", leaf=self.leaf[:80] + "…")
+        self._path.append(step)
+        encoded = self.encode(obj)
+        self._path.pop()
+        return encoded
+
+    def encode(self, obj: Any) -> Any:
+        """Encode one value."""
+        cls = type(obj)
+        if cls is str:
+            return obj if _is_clean(obj) else {"$str": _to_base64(obj.encode("utf-8", "surrogatepass"))}
+        if cls is int:
+            return obj if -_INT_LIMIT <= obj < _INT_LIMIT else {"$int": hex(obj)}
+        if obj is None or cls is bool:
+            return obj
+        if cls is float:
+            return obj if math.isfinite(obj) else {"$float": repr(obj)}
+        if cls is list:
+            return self.shared(obj, lambda: self.items(obj))
+        if cls is dict:
+            return self.shared(obj, lambda: self._dict(obj))
+        if cls is tuple:
+            return self.shared(obj, lambda: {"$tuple": self.items(obj)})
+        if cls is set:
+            return self.shared(obj, lambda: {"$set": self.unordered(obj)})
+        if cls is frozenset:
+            return self.shared(obj, lambda: {"$frozenset": self.unordered(obj)})
+        if cls is bytes:
+            return {"$bytes": _to_base64(obj)}
+        scalar = BY_PATH.get(f"{cls.__module__}.{cls.__qualname__}")
+        if scalar is not None:
+            return {scalar.tag: self.encode_parts(scalar.take(obj))}
+        if self._default is not None:
+            return self._default(obj, self)
+        raise PackError(
+            f"{cls.__module__}.{cls.__qualname__} objects are not plain values",
+            leaf=self.leaf,
+            remedy="Pack it as an artifact (a file, an object), not as a result.",
+        )
+
+    def shared(self, obj: Any, encode: Callable[[], Any]) -> Any:
+        """Encode an object once, however often it stands in the whole; the other places refer to the first.
+
+        A tuple that contains itself is written again where it does: the mutable container in between ends the cycle.
+        """
+        key = id(obj)
+        immutable = isinstance(obj, (tuple, frozenset))
+        if immutable and (self._sets or not obj):
+            return encode()
+        if key in self._numbers and not (immutable and key in self._open):
+            self._repeated.add(self._numbers[key])
+            return {"$same": self._numbers[key]}
+        number = self._numbers.setdefault(key, len(self._seen))
+        if number == len(self._seen):
+            self._seen.append((obj, None))
+        self._open.add(key)
+        node = encode()
+        self._open.discard(key)
+        self._seen[number] = (obj, node)
+        return node
+
+    def finish(self, encoded: Any) -> Any:
+        """Number the objects that stand in several places; give the finished JSON of the whole."""
+        for number in self._repeated:
+            node = self._seen[number][1]
+            if isinstance(node, list):
+                node.insert(0, {"$shared": number})
+            else:
+                node["$shared"] = number
+        self._repeated.clear()
+        return encoded
+
+    def items(self, items: Iterable[Any]) -> list[Any]:
+        """Encode items by position."""
+        return [self.step(f"[{index}]", item) for index, item in enumerate(items)]
+
+    def unordered(self, items: Iterable[Any]) -> list[Any]:
+        """Encode the items of a set, in the order of their canonical JSON."""
+        self._sets += 1
+        found = sorted(self.items(items), key=canonical)
+        self._sets -= 1
+        return found
+
+    def encode_parts(self, parts: Any) -> Any:
+        """Encode the parts of a scalar: a list stays a JSON list."""
+        return [self.encode(part) for part in parts] if type(parts) is list else self.encode(parts)
+
+    def _dict(self, obj: dict[Any, Any]) -> Any:
+        if not all(type(key) is str and not key.startswith("$") and _is_clean(key) for key in obj):
+            return {"$dict": self.pairs(obj)}
+        return {key: self.step(step_of(key), item) for key, item in obj.items()}
+
+    def pairs(self, obj: dict[Any, Any]) -> list[list[Any]]:
+        """Encode a dict as pairs, whatever its keys are."""
+        return [[self.step(step_of(key), key), self.step(step_of(key), item)] for key, item in obj.items()]
+
+
+class Decoder:
+    """Decodes typed JSON.
+
+    Args:
+        build: Called with an object whose key begins with ``$`` and is not one of typed JSON's own, and this decoder; gives the value.
+    """
+
+    def __init__(self, build: Build | None = None) -> None:
+        self._build = build
+        self._known: dict[int, Any] = {}
+        self._depth = 0
+
+    def decode(self, value: Any) -> Any:
+        """Decode one value."""
+        cls = type(value)
+        if cls is not list and cls is not dict:
+            return value
+        if self._depth > 4 * MAX_DEPTH:
+            raise UnpackError("the recorded value is nested too deeply")
+        self._depth += 1
+        try:
+            return self._list(value) if cls is list else self._object(value)
+        except PackagersError:
+            raise
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError, binascii.Error, ArithmeticError) as error:
+            raise UnpackError(f"the recorded value cannot be read: {type(error).__name__}: {error}") from error
+        finally:
+            self._depth -= 1
+
+    def remember(self, node: dict[str, Any], obj: Any) -> Any:
+        """Remember an object that its own items may refer to; call it before they are decoded."""
+        number = node.get("$shared")
+        if number is not None:
+            self._known[number] = obj
+        return obj
+
+    def _list(self, value: list[Any]) -> list[Any]:
+        made: list[Any] = []
+        if value and type(value[0]) is dict and len(value[0]) == 1 and "$shared" in value[0]:
+            self.remember(value[0], made)
+            value = value[1:]
+        made.extend(map(self.decode, value))
+        return made
+
+    def _object(self, node: dict[str, Any]) -> Any:
+        tag = next((key for key in node if key.startswith("$") and key != "$shared"), None)
+        if tag is None:
+            made: dict[Any, Any] = self.remember(node, {})
+            made.update((key, self.decode(item)) for key, item in node.items() if key != "$shared")
+            return made
+        inner = node[tag]
+        if tag == "$same":
+            if inner not in self._known:
+                raise UnpackError("the recorded value refers to a part that is not there")
+            return self._known[inner]
+        if tag == "$dict":
+            made = self.remember(node, {})
+            made.update((self.decode(key), self.decode(item)) for key, item in inner)
+            return made
+        if tag == "$set":
+            items = self.remember(node, set())
+            items.update(self.decode(item) for item in inner)
+            return items
+        if tag in ("$tuple", "$frozenset"):
+            return self.remember(node, (tuple if tag == "$tuple" else frozenset)(self.decode(item) for item in inner))
+        if tag == "$str":
+            return _from_base64(inner).decode("utf-8", "surrogatepass")
+        if tag == "$bytes":
+            return _from_base64(inner)
+        if tag == "$int":
+            return int(inner, 16)
+        if tag == "$float":
+            return float(inner)
+        scalar = BY_TAG.get(tag)
+        if scalar is not None:
+            return scalar.make([self.decode(part) for part in inner] if type(inner) is list else self.decode(inner))
+        if self._build is None:
+            raise UnpackError(f"the recorded value has an unknown part {tag!r}")
+        return self._build(node, self)
+
+
+def step_of(key: Any) -> str:
+    """Give the step that a key adds to the path of a leaf: ``.name``, ``['odd name']``, ``[3]``."""
+    if type(key) is str and key.isidentifier():
+        return f".{key}"
+    text = repr(key) if isinstance(key, (str, int, float, bool, bytes, type(None))) else f"<{type(key).__qualname__}>"
+    return f"[{text[:60]}]"
+
+
+def _is_clean(text: str) -> bool:
+    """Tell whether text has no lone surrogates, which RFC 8259 leaves without a meaning."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _to_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
