@@ -1,0 +1,326 @@
+"""The manifest: what ``manifest.json`` says of a package.
+
+Schema version 1. The text is a JSON object, one field a line in declared order, ASCII, and nothing else: a reader writes what it has read
+and compares the bytes, so that no changed bit goes unseen.
+
+How to change the format, step by step:
+
+1. Add the field to :class:`Manifest` with a default that means "as before"; leave it out of :meth:`Manifest.to_dict` where it has that default.
+2. If readers of the old version would misread the new one, raise ``VERSION`` by one and write what changed into this list.
+3. Keep :meth:`Manifest.from_dict` able to read every older version: turn the old dict into the new one before the checks.
+4. Add a package of the old version to ``tests/golden`` before you change anything.
+
+Versions: 1, the first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from packagers.digests import digest_json
+from packagers.errors import IntegrityError, PackagersError, UnpackError
+from packagers.names import check_name
+
+VERSION = 1
+NAME = "manifest.json"
+MAX_BYTES = 256 << 20
+
+
+class _Missing:
+    """The value of a package that has none (``None`` is a value)."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One payload file.
+
+    Attributes:
+        path: Relative to the payload folder, with ``/``.
+        size: In bytes.
+        digest: Of the whole file.
+        blocks: Digests of its 1 MiB blocks; empty for files up to 8 MiB.
+    """
+
+    path: str
+    size: int
+    digest: str
+    blocks: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON form."""
+        found: dict[str, Any] = {"path": self.path, "size": self.size, "digest": self.digest}
+        return {**found, "blocks": list(self.blocks)} if self.blocks else found
+
+    @classmethod
+    def from_dict(cls, data: Any) -> FileEntry:
+        """Read and check the JSON form."""
+        entry = cls(
+            _expect(data, "path", str), _expect(data, "size", int), _expect(data, "digest", str), tuple(_expect(data, "blocks", list, []))
+        )
+        segments = entry.path.split("/")
+        if any(s in ("", ".", "..") for s in segments) or any(c in entry.path for c in "\\\0") or (len(segments[0]) == 2 and segments[0][1] == ":"):
+            raise _malformed(f"the file name {entry.path!r} leaves the package")
+        if entry.size < 0 or not all(isinstance(block, str) for block in entry.blocks):
+            raise _malformed(f"the entry of file {entry.path!r} makes no sense")
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How one payload was written: by which packager, as what.
+
+    Attributes:
+        packager: ``distribution:module.Class``, or ``project:module.Class``.
+        object_type: The type path of the value.
+        artifact_type: As what it was packed.
+        format: The format of the bytes, where the method has several.
+        instructions: What the packager wants to be told when unpacking.
+    """
+
+    packager: str
+    object_type: str
+    artifact_type: str
+    format: str | None = None
+    instructions: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON form."""
+        return {
+            "object_type": self.object_type,
+            "artifact_type": self.artifact_type,
+            "packager": self.packager,
+            "format": self.format,
+            "instructions": dict(self.instructions),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Written:
+        """Read and check the JSON form."""
+        return cls(
+            _expect(data, "packager", str),
+            _expect(data, "object_type", str),
+            _expect(data, "artifact_type", str),
+            _expect(data, "format", (str, type(None)), None),
+            _expect(data, "instructions", dict, {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A heavy leaf of a container, or several of one class, in a sub-folder of the payload.
+
+    Attributes:
+        written: How the leaf was written.
+        folder: The sub-folder.
+        many: Whether the part holds several leaves as one list.
+    """
+
+    written: Written
+    folder: str
+    many: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON form."""
+        return {**self.written.to_dict(), "folder": self.folder, "many": self.many}
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Part:
+        """Read and check the JSON form."""
+        folder = _expect(data, "folder", str)
+        if not folder.replace("-", "").isalnum():
+            raise _malformed(f"the part folder {folder!r} leaves the package")
+        return cls(Written.from_dict(data), folder, _expect(data, "many", bool, False))
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All that is recorded of one package.
+
+    Attributes:
+        key: The key it was packed under.
+        written: How the value was written.
+        value: The typed JSON of a result; ``MISSING`` for all else.
+        skeleton: The typed JSON of a container whose heavy leaves are ``parts``; ``MISSING`` where there is none in the manifest.
+        parts: The heavy leaves of a container.
+        payload: The name of the payload folder; empty where there is none.
+        files: The payload files.
+        lossless: Whether unpacking gives back all of the value.
+        description: A summary for people.
+        preview: A small picture or table.
+        labels: Free text by name.
+        tag: A name for this version.
+        extra_data: Links and values by name.
+        metrics: Links to results by name.
+        versions: Of Python and of the libraries involved, by name.
+    """
+
+    key: str
+    written: Written
+    value: Any = MISSING
+    skeleton: Any = MISSING
+    parts: tuple[Part, ...] = ()
+    payload: str = ""
+    files: tuple[FileEntry, ...] = ()
+    lossless: bool = True
+    description: Mapping[str, Any] = field(default_factory=dict)
+    preview: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    tag: str = ""
+    extra_data: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """The bytes of all payload files."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def digest(self) -> str:
+        """Identify what was packed: equal data, equal digest, whatever the key, the time and the place."""
+        content = {
+            "version": VERSION,
+            "object_type": self.written.object_type,
+            "artifact_type": self.written.artifact_type,
+            "format": self.written.format,
+            "instructions": dict(self.written.instructions),
+            "parts": [part.to_dict() for part in self.parts],
+            "files": [{"path": file.path, "size": file.size, "digest": file.digest} for file in sorted(self.files, key=lambda f: f.path)],
+        }
+        for name in ("value", "skeleton"):
+            if getattr(self, name) is not MISSING:
+                content[name] = getattr(self, name)
+        return digest_json(content)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON form, in declared order, without what is empty, without seal and signature."""
+        found: dict[str, Any] = {"packagers": VERSION, "key": self.key, **self.written.to_dict()}
+        found["lossless"] = self.lossless
+        found["digest"] = self.digest
+        for name in ("value", "skeleton"):
+            if getattr(self, name) is not MISSING:
+                found[name] = getattr(self, name)
+        if self.parts:
+            found["parts"] = [part.to_dict() for part in self.parts]
+        if self.payload:
+            found["payload"] = self.payload
+            found["files"] = [file.to_dict() for file in self.files]
+        for name in _PLAIN:
+            value = getattr(self, name)
+            if value:
+                found[name] = dict(value) if isinstance(value, Mapping) else value
+        return found
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Manifest:
+        """Read and check the JSON form.
+
+        Raises:
+            IntegrityError: For anything that :meth:`to_dict` does not write.
+            UnpackError: For a version that is newer than this one.
+        """
+        version = _expect(data, "packagers", int)
+        if version > VERSION:
+            raise UnpackError(
+                f"the package has format version {version}, and this is packagers for versions up to {VERSION}",
+                remedy="pip install --upgrade packagers",
+            )
+        payload = _expect(data, "payload", str, "")
+        if payload and not (payload.isascii() and payload.isalnum()):
+            raise _malformed(f"the payload folder {payload!r} leaves the package")
+        manifest = cls(
+            key=_checked_key(_expect(data, "key", str)),
+            written=Written.from_dict(data),
+            value=data.get("value", MISSING),
+            skeleton=data.get("skeleton", MISSING),
+            parts=tuple(Part.from_dict(part) for part in _expect(data, "parts", list, [])),
+            payload=payload,
+            files=tuple(FileEntry.from_dict(file) for file in _expect(data, "files", list, [])),
+            lossless=_expect(data, "lossless", bool, True),
+            **{name: _expect(data, name, str if name == "tag" else dict, "" if name == "tag" else {}) for name in _PLAIN},
+        )
+        if manifest.digest != data.get("digest"):
+            raise _malformed("its content does not have the recorded digest")
+        return manifest
+
+    def with_links(self, extra_data: Mapping[str, Any], metrics: Mapping[str, Any]) -> Manifest:
+        """Give the manifest with these links."""
+        return replace(self, extra_data=dict(extra_data), metrics=dict(metrics))
+
+
+_PLAIN = ("description", "preview", "labels", "tag", "extra_data", "metrics", "versions")
+
+
+def seal_of(data: Mapping[str, Any]) -> str:
+    """Give the digest of a document but for its seal and signature."""
+    return digest_json({name: value for name, value in data.items() if name not in ("seal", "signature")})
+
+
+def to_text(data: Mapping[str, Any], signature: Mapping[str, Any] | None) -> bytes:
+    """Give the text of a sealed document.
+
+    Args:
+        data: The document, without seal and signature.
+        signature: The signature of its seal, if it is signed.
+    """
+    sealed = {**data, "seal": seal_of(data)}
+    if signature is not None:
+        sealed["signature"] = dict(signature)
+    return _dump(sealed)
+
+
+def from_text(text: bytes) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
+    """Read a sealed document; give it without seal and signature, then its seal and its signature.
+
+    Raises:
+        IntegrityError: Where a single bit is not as it was written.
+    """
+    if len(text) > MAX_BYTES:
+        raise _malformed(f"it has {len(text)} bytes, and {MAX_BYTES} are allowed")
+    try:
+        data = json.loads(text)
+        same = isinstance(data, dict) and _dump(data) == text
+    except (ValueError, RecursionError) as error:
+        raise _malformed(f"it is no JSON ({type(error).__name__})") from None
+    if not same:
+        raise _malformed("its bytes are not the bytes that were written")
+    seal = data.pop("seal", None)
+    signature = data.pop("signature", None)
+    if seal != seal_of(data):
+        raise _malformed("its content does not have the recorded seal")
+    if signature is not None and not isinstance(signature, dict):
+        raise _malformed("its signature makes no sense")
+    return data, seal, signature
+
+
+def _dump(data: Mapping[str, Any]) -> bytes:
+    lines = (f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=True, allow_nan=False)}" for name, value in data.items())
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def _expect(data: Any, name: str, kind: Any, default: Any = MISSING) -> Any:
+    """Take one field of a JSON object, checked."""
+    value = data.get(name, default) if isinstance(data, dict) else MISSING
+    if value is MISSING or not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise _malformed(f"its field {name!r} is missing" if value is MISSING else f"its field {name!r} is {type(value).__name__}")
+    return value
+
+
+def _checked_key(key: str) -> str:
+    try:
+        return check_name(key)
+    except PackagersError as error:
+        raise _malformed(str(error.args[0])) from None
+
+
+def _malformed(why: str) -> IntegrityError:
+    return IntegrityError(f"this is not a manifest that packagers wrote: {why}", remedy="Get the package again from where it came from.")

@@ -1,0 +1,341 @@
+"""A package on disk: a folder ``key/`` with ``manifest.json`` and the payload folder that it names.
+
+The payload is written first, in its final place. Replacing the *file* ``manifest.json`` is the commit: a reader sees one whole version or
+the other. What a writer has in hand it holds a lock on, so that the next writer can tell litter of a crash from work in progress.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from packagers.archive import extract, write_zip
+from packagers.digests import check_file, digest_file
+from packagers.errors import IntegrityError, PackError, UnpackError
+from packagers.manifest import NAME, FileEntry, Manifest, from_text, to_text
+from packagers.policy import signature_state
+from packagers.scratch import scratch_folder
+
+Signer = Callable[[str], Mapping[str, Any] | None]
+_OURS = re.compile(r"[0-9a-f]{8}(\.tmp)?")
+_verified: set[tuple[int, int, int, int, int, str]] = set()
+
+
+class Package:
+    """A package that is being read.
+
+    Args:
+        manifest: What it says of itself.
+        seal: The digest of the whole manifest.
+        signature: Who vouches for the seal, if anybody.
+        folder: The folder that holds manifest and payload.
+        location: Where it is, for messages.
+    """
+
+    def __init__(self, manifest: Manifest, seal: str, signature: Mapping[str, Any] | None, folder: Path, location: str = "") -> None:
+        self.manifest = manifest
+        self.seal = seal
+        self.signature = signature
+        self.folder = folder
+        self.location = location or str(folder)
+
+    @classmethod
+    def open(cls, folder: Path, location: str = "") -> Package:
+        """Read the manifest of a package folder.
+
+        Raises:
+            UnpackError: Where there is none.
+            IntegrityError: Where it is not as it was written.
+        """
+        file = folder / NAME
+        try:
+            data, seal, signature = from_text(file.read_bytes())
+            return cls(Manifest.from_dict(data), seal, signature, folder, location)
+        except (FileNotFoundError, NotADirectoryError):
+            raise UnpackError("there is no package here: it has no manifest.json", file=folder) from None
+        except (IntegrityError, UnpackError) as error:
+            error.file = error.file or str(file)
+            raise
+
+    @classmethod
+    def open_zip(cls, file: Path, location: str = "") -> Package:
+        """Read a zipped package: it is extracted into scratch space, and checked like any other."""
+        folder = scratch_folder()
+        extract(file, folder / "package", "zip")
+        return cls.open(folder / "package", location or str(file))
+
+    @property
+    def owned(self) -> bool:
+        """Whether one of the reader's own keys signed the package."""
+        return signature_state(self.seal, self.signature) == "own"
+
+    @property
+    def payload(self) -> Path:
+        """The payload folder."""
+        return self.folder / self.manifest.payload
+
+    def verify(self) -> None:
+        """Check that the payload is, file by file and byte by byte, what was packed.
+
+        Raises:
+            IntegrityError: Names the file that is missing, changed, or too many.
+        """
+        signature_state(self.seal, self.signature)
+        if not self.manifest.payload:
+            return
+        expected = {file.path: file for file in self.manifest.files}
+        if not self.payload.is_dir() or self.payload.is_symlink():
+            raise IntegrityError("the payload folder is missing", file=self.payload)
+        for path in _walk(self.payload):
+            name = path.relative_to(self.payload).as_posix()
+            if name not in expected or path.is_symlink():
+                raise IntegrityError("the package holds a file that was not packed", file=path)
+        for name, entry in expected.items():
+            _check(self.payload / name, entry)
+
+    def zip(self, target: Path) -> Path:
+        """Write the package as one zip file with the same digest; equal packages give equal bytes.
+
+        Args:
+            target: The file to write.
+        """
+        self.verify()
+        entries = [(NAME, self.folder / NAME)]
+        entries += [(f"{self.manifest.payload}/{file.path}", self.payload / file.path) for file in self.manifest.files]
+        write_zip(entries, target)
+        return target
+
+
+class Draft:
+    """A package that is being written; a context manager that removes what it made unless it was committed.
+
+    Args:
+        root: The folder in which the package's own folder stands.
+        key: The name of the package's folder.
+        exist: ``"replace"`` an existing package whole, or ``"error"``.
+        durability: ``"process"``, or ``"full"`` to sync files and folders.
+    """
+
+    def __init__(self, root: Path, key: str, *, exist: str = "replace", durability: str = "process") -> None:
+        self.folder = root / key
+        self._key = key
+        self._full = durability == "full"
+        self._exist = exist
+        self._payload: Path | None = None
+        self._locks = contextlib.ExitStack()
+
+    def __enter__(self) -> Draft:
+        if self._exist == "error" and (self.folder / NAME).exists():
+            raise PackError("there is a package already", key=self._key, file=self.folder, remedy="Take another key, or exist='replace'.")
+        if (self.folder.exists() or self.folder.is_symlink()) and not (self.folder / NAME).is_file():
+            strange = [self.folder] if not self.folder.is_dir() else [p for p in self.folder.iterdir() if not _OURS.fullmatch(p.name)]
+            if strange:
+                raise PackError(
+                    "something that is no package stands in its place", key=self._key, file=strange[0], remedy="Take another key or folder."
+                )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if self._payload is not None:
+                shutil.rmtree(self._payload, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
+        finally:
+            self._locks.close()
+
+    @property
+    def payload(self) -> Path:
+        """The payload folder, made when it is first asked for."""
+        if self._payload is None:
+            self._payload, lock = _claim(self.folder, "", Path.mkdir)
+            self._locks.push(lock)
+        return self._payload
+
+    def commit(self, manifest: Manifest, signer: Signer | None, algorithm: str = "blake3") -> Package:
+        """Digest the payload, write the manifest, and so make the package visible.
+
+        Args:
+            manifest: All but the payload and its files.
+            signer: Signs the seal; ``None`` leaves the package unsigned.
+            algorithm: Digests the files.
+        """
+        if self._payload is not None and any(self._payload.iterdir()):
+            if self._full:
+                _sync_tree(self._payload)
+            files = tuple(
+                FileEntry(path.relative_to(self._payload).as_posix(), *_digest(path, algorithm)) for path in sorted(_walk(self._payload))
+            )
+            manifest = replace(manifest, payload=self._payload.name, files=files)
+            for file in files:
+                FileEntry.from_dict(file.to_dict())
+        package = write_manifest(self.folder, manifest, signer, full=self._full)
+        if manifest.payload:
+            self._payload = None
+        _sweep(self.folder, keep=manifest.payload)
+        return package
+
+
+def write_manifest(folder: Path, manifest: Manifest, signer: Signer | None, *, full: bool = False) -> Package:
+    """Replace the manifest of a package folder: the commit.
+
+    Args:
+        folder: The package's folder.
+        manifest: What to write.
+        signer: Signs the seal; ``None`` leaves the package unsigned.
+        full: Whether to sync file and folders, so that it survives power loss.
+    """
+    data = manifest.to_dict()
+    text = to_text(data, None)
+    seal = from_text(text)[1]
+    signature = signer(seal) if signer is not None else None
+    replace_file(folder / NAME, to_text(data, signature), full=full)
+    return Package(manifest, seal, signature, folder)
+
+
+def replace_file(target: Path, text: bytes, *, full: bool = False) -> None:
+    """Replace a file by one that is whole: readers see the old bytes or the new ones."""
+    temporary, lock = _claim(target.parent, ".tmp", Path.touch)
+    try:
+        with lock:
+            with temporary.open("wb") as file:
+                file.write(text)
+                if full:
+                    file.flush()
+                    os.fsync(file.fileno())
+            os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if full:
+        _sync_folder(target.parent)
+        _sync_folder(target.parent.parent)
+
+
+def remove_package(folder: Path) -> None:
+    """Remove a package: first the manifest, so that no reader sees half of it; leave a folder that is none of ours."""
+    if not (folder / NAME).is_file():
+        return
+    (folder / NAME).unlink(missing_ok=True)
+    _sweep(folder, keep="")
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, waiting for it; where the platform has none, only mutual courtesy remains."""
+    with _lock(folder, wait=True):
+        yield
+
+
+def sweep_temporary_files(folder: Path) -> None:
+    """Remove the temporary files that crashes have left in a folder; none that another writer holds."""
+    for path in folder.glob("????????.tmp"):
+        if _OURS.fullmatch(path.name) and path.is_file():
+            with contextlib.suppress(OSError), _lock(path):
+                path.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path, keep: str) -> None:
+    """Remove old payloads and what crashes have left in a package's folder; nothing that another writer holds."""
+    sweep_temporary_files(folder)
+    for path in list(folder.iterdir()):
+        if path.name != keep and _OURS.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            with contextlib.suppress(OSError), _lock(path):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path, contextlib.ExitStack]:
+    """Make something with a name of its own and hold its lock; a sweep may come between the two, then again."""
+    while True:
+        path = folder / f"{secrets.token_hex(4)}{suffix}"
+        lock = contextlib.ExitStack()
+        try:
+            make(path)
+            lock.enter_context(_lock(path))
+        except (FileExistsError, BlockingIOError):
+            continue
+        except FileNotFoundError:
+            folder.mkdir(parents=True, exist_ok=True)
+            continue
+        if path.exists():
+            return path, lock
+        lock.close()
+
+
+@contextlib.contextmanager
+def _lock(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold an advisory lock that dies with the process; raises ``BlockingIOError`` where another holds it and ``wait`` is not set."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(handle)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Give every file below a folder; links are given, not followed."""
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(Path(entry.path))
+        else:
+            yield Path(entry.path)
+
+
+def _digest(path: Path, algorithm: str) -> tuple[int, str, tuple[str, ...]]:
+    if path.is_symlink() or not path.is_file():
+        raise PackError("a packager wrote something that is no regular file", file=path)
+    size, digest, blocks = digest_file(path, algorithm)
+    _verified.add(_identity(path, digest))
+    return size, digest, tuple(blocks)
+
+
+def _check(path: Path, entry: FileEntry) -> None:
+    """Check one file, unless this process has already seen exactly these bytes there."""
+    try:
+        identity = _identity(path, entry.digest)
+    except OSError:
+        raise IntegrityError("a file of the package is missing", file=path) from None
+    if identity not in _verified or identity[2] != entry.size:
+        check_file(path, entry.size, entry.digest)
+        _verified.add(identity)
+
+
+def _identity(path: Path, digest: str) -> tuple[int, int, int, int, int, str]:
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, digest
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in _walk(folder):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    for path in {folder, *(p for p in folder.rglob("*") if p.is_dir())}:
+        _sync_folder(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,90 @@
+"""The results of a folder: one sealed file, ``results.json``, that holds small values by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from packagers.errors import IntegrityError, UnpackError
+from packagers.manifest import VERSION, Manifest, Written, from_text, to_text
+from packagers.package import Package, Signer, locked, replace_file, sweep_temporary_files
+
+NAME = "results.json"
+
+
+def record_results(
+    folder: Path, results: Mapping[str, Manifest], removed: Iterable[str], signer: Signer | None, *, full: bool = False
+) -> None:
+    """Put results into the file of a folder; those of other keys stay.
+
+    Args:
+        folder: The folder.
+        results: What to record, by key.
+        removed: Keys that are no results any more.
+        signer: Signs the file.
+        full: Whether to survive power loss.
+    """
+    with locked(folder):
+        sweep_temporary_files(folder)
+        known = {} if not (folder / NAME).exists() else _read(folder)[0]
+        gone = set(removed) & set(known)
+        if not results and not gone:
+            return
+        entries = {key: entry for key, entry in known.items() if key not in gone}
+        entries.update((key, _entry(manifest)) for key, manifest in results.items())
+        data = {"packagers": VERSION, "results": entries}
+        seal = from_text(to_text(data, None))[1]
+        replace_file(folder / NAME, to_text(data, signer(seal) if signer is not None else None), full=full)
+
+
+def open_results(folder: Path) -> dict[str, Package]:
+    """Read all results of a folder, each as a package without files.
+
+    Raises:
+        UnpackError: Where there are none.
+        IntegrityError: Where the file is not as it was written.
+    """
+    entries, seal, signature = _read(folder)
+    return {
+        key: Package(_manifest(key, entry), seal, signature, folder, f"{folder / NAME} [{key}]") for key, entry in entries.items()
+    }
+
+
+def open_result(folder: Path, key: str) -> Package | None:
+    """Read one result of a folder; ``None`` where there is no such result."""
+    if not (folder / NAME).is_file():
+        return None
+    entries, seal, signature = _read(folder)
+    if key not in entries:
+        return None
+    return Package(_manifest(key, entries[key]), seal, signature, folder, f"{folder / NAME} [{key}]")
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
+    file = folder / NAME
+    try:
+        data, seal, signature = from_text(file.read_bytes())
+    except FileNotFoundError:
+        raise UnpackError("there are no results here", file=file) from None
+    except IntegrityError as error:
+        error.file = str(file)
+        raise
+    version = data.get("packagers")
+    if isinstance(version, int) and version > VERSION:
+        raise UnpackError(f"the results have format version {version}", file=file, remedy="pip install --upgrade packagers")
+    entries = data.get("results")
+    if not isinstance(entries, dict) or not all(isinstance(entry, dict) and "value" in entry for entry in entries.values()):
+        raise IntegrityError("this is not a results.json that packagers wrote", file=file)
+    return entries, seal, signature
+
+
+def _entry(manifest: Manifest) -> dict[str, Any]:
+    found: dict[str, Any] = {"value": manifest.value, "object_type": manifest.written.object_type, "packager": manifest.written.packager}
+    if manifest.written.instructions:
+        found["instructions"] = dict(manifest.written.instructions)
+    return found
+
+
+def _manifest(key: str, entry: dict[str, Any]) -> Manifest:
+    return Manifest(key=key, written=Written.from_dict({**entry, "artifact_type": "result"}), value=entry["value"])
