@@ -1,7 +1,9 @@
-"""What all tests share: no skip goes unnoticed, and hypothesis measures no time."""
+"""What all tests share: no setting of the user's reaches them, no skip goes unnoticed, and hypothesis measures no time."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -29,3 +31,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if not reason.startswith(expected):
             reporter.write_line(f"\nUnexpected skip of {report.nodeid}: {reason}", red=True)
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Take away the variables that configure packagers, and the user's keys."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("PACKAGERS_")]:
+            patch.delenv(name)
+        patch.setenv("PACKAGERS_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+        yield

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import email
-import os
 import subprocess
 import sys
 import tomllib
@@ -47,13 +46,11 @@ class Environment:
         run(sys.executable, "-m", "pip", "--python", self.python, "install", "--quiet", *([] if dependencies else ["--no-deps"]), *wheels)
 
     def run(self, code: str, folder: Path) -> str:
-        """Run code in a folder that is also the user's home: the signing key is made there."""
-        home = {name: str(folder) for name in ("APPDATA", "HOME", "LOCALAPPDATA", "USERPROFILE", "XDG_CONFIG_HOME")}
-        return run(self.python, "-I", "-W", "error", "-c", code, cwd=folder, env=os.environ | home)
+        return run(self.python, "-I", "-W", "error", "-c", code, cwd=folder)
 
 
-def run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
