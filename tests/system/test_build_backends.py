@@ -56,6 +56,7 @@ def test_wheels_of_every_backend_register_the_same_types(
 ) -> None:
     backend = BACKENDS[requirement]
     (tmp_path / "graphs").mkdir()
+    (tmp_path / "dist").mkdir()
     (tmp_path / "graphs/__init__.py").touch()
     (tmp_path / "pyproject.toml").write_text(
         f'[build-system]\nrequires = ["{requirement}"]\nbuild-backend = "{backend}"\n{project}{ENTRY_POINTS}', encoding="utf-8"
