@@ -6,10 +6,10 @@ r"""The text form of a log hint: where its parts begin and end, and where a mist
     options  =  option { "," option } [ "," ]
     option   =  name "=" literal
 
-White space around every part is free. ``depth`` is a whole number from 1; the key is all text up to the first ``:``, so brackets are legal in
-it; ``type`` and ``name`` are identifiers; ``type[]`` is a type without options. A literal is one of Python's: text, bytes, numbers, ``None``,
-``True``, ``False``, ``...``, and lists, tuples, sets and dicts of these. Nothing is evaluated: containers are read here, and only a single
-piece of text or a single number goes to :func:`ast.literal_eval`.
+White space around every part is free. ``depth`` is a whole number from 1; the key is all text up to the first ``:``, so brackets are legal
+in it; ``type`` and ``name`` are identifiers; ``type[]`` is a type without options. A literal is one of Python's: text, bytes, numbers,
+``None``, ``True``, ``False``, ``...``, and lists, tuples, sets and dicts of these. Nothing is evaluated: containers are read here, and only
+a single piece of text or a single number goes to :func:`ast.literal_eval`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LARGE_OCTAL = re.compile(r"\\[4-7][0-7]{2}")
 _NAME = re.compile(r"[^\W\d]\w*")
 _EMPTY_CALL = re.compile(r"\s*\(\s*\)")
 _WORD = re.compile(r"[^\s:\[\],=]+")
-_BARE = re.compile(r"[^\s,\]]{1,60}")
+_BARE = re.compile(r"(?![)}])[^\s,\]]{1,60}")
 _CONSTANTS = {"None": None, "True": True, "False": False}
 _NEARLY = {"none": "None", "null": "None", "true": "True", "false": "False"}
 
@@ -171,7 +171,9 @@ class _Reader:
                 self.fail(start, "the name of an option is expected", "Write [option=value, other=value].")
             self.at = name.end()
             if name.group() in RESERVED_OPTIONS:
-                self.fail(start, f"{name.group()!r} cannot be an option, the name is reserved", "Packagers have no such option; leave it out.")
+                self.fail(
+                    start, f"{name.group()!r} cannot be an option, the name is reserved", "Packagers have no such option; leave it out."
+                )
             if name.group() in found:
                 self.fail(start, f"the option {name.group()!r} is given twice", "Keep one of them.")
             if self.peek() != "=":
@@ -303,7 +305,11 @@ class _Reader:
                 break
             found = _NUMBER.match(self.text, self.at)
             if not found or len(found.group()) > _MAX_NUMBER:
-                self.fail(self.at, "not a number" if not found else "the number is too long", "Put text in quotes; use LogHint(...) for odd numbers.")
+                self.fail(
+                    self.at,
+                    "not a number" if not found else "the number is too long",
+                    "Put text in quotes; use LogHint(...) for odd numbers.",
+                )
             pieces.append(found.group())
             self.at = found.end()
         return self.evaluate(start, self.at, "".join(pieces))

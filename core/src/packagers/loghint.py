@@ -11,9 +11,8 @@ The dict form is JSON: a link is ``{"$link": "<key>"}``, and what JSON does not 
 
 from __future__ import annotations
 
-import copy
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from types import EllipsisType
@@ -21,13 +20,14 @@ from typing import Any, Literal, NoReturn, TypeAlias
 
 from packagers import hinttext, jsonvalue
 from packagers.errors import HintSyntaxError, PackError
+from packagers.frozen import Copier, Frozen, JsonCopier, identity
 from packagers.names import check_name, did_you_mean, find_fault, shorten
 
-MAX_PARTS = 100_000
 LINK = "$link"
+_EMPTY = Frozen()
 
 Link: TypeAlias = EllipsisType | Mapping[str, str]
-"""A place that another output of the same run fills: ``...`` is the output of the entry's own name, ``{"$link": "key"}`` that of another."""
+"""A place that another output of the run fills: ``...`` is the output of the entry's own name, ``{"$link": "key"}`` that of another key."""
 
 
 class ArtifactType(StrEnum):
@@ -40,36 +40,6 @@ class ArtifactType(StrEnum):
     DATASET = "dataset"
     MODEL = "model"
     PLOT = "plot"
-
-
-class _ReadOnly(Mapping[str, Any]):
-    """A mapping whose values are handed out as copies, so that nobody can change them."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self._values = values
-
-    def __getitem__(self, name: str) -> Any:
-        return copy.deepcopy(self._values[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return repr(self._values)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> _ReadOnly:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _ReadOnly, (self._values,)
-
-
-_EMPTY = _ReadOnly({})
 
 
 def _mapping() -> Any:
@@ -113,23 +83,20 @@ class LogHint:
     metrics: Mapping[str, Any] = _mapping()
 
     def __post_init__(self) -> None:
-        set_field = object.__setattr__
-        set_field(self, "key", _check_name(self.key, "key"))
-        set_field(self, "artifact_type", _check_artifact_type(self.artifact_type))
-        set_field(self, "tag", _check_name(self.tag, "tag") if self.tag else _check_no_tag(self.tag))
-        set_field(self, "itemized", _check_itemized(self.itemized))
-        set_field(self, "artifact_path", _check_path(self.artifact_path))
-        for section, check in (
-            ("packing_kwargs", _check_option),
-            ("labels", _check_label),
-            ("extra_data", _check_extra),
-            ("metrics", _check_metric),
-        ):
-            given = getattr(self, section)
-            if not isinstance(given, Mapping | None):
-                _fail(f"{section} must be a dict, not {_type_name(given)}", f"Write {section}={{name: value}}.")
-            checked = {str(name): check(name, value) for name, value in given.items()} if given else {}
-            set_field(self, section, _ReadOnly(checked) if checked else _EMPTY)
+        self._set("key", _checked(check_name, self.key))
+        try:
+            self._set("artifact_type", _check_artifact_type(self.artifact_type))
+            self._set("tag", _check_tag(self.tag))
+            self._set("itemized", _check_itemized(self.itemized))
+            self._set("artifact_path", _check_path(self.artifact_path))
+            for section, check in _SECTIONS.items():
+                self._set(section, _check_section(section, getattr(self, section), check))
+        except HintSyntaxError as error:
+            error.key = self.key
+            raise
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
 
     @classmethod
     def parse(cls, hint: str | Mapping[str, Any] | LogHint) -> LogHint:
@@ -224,8 +191,10 @@ class LogHint:
         return hash(self._identity())
 
     def _identity(self) -> Any:
-        values = (getattr(self, each.name) for each in fields(self))
-        return tuple(_identity(value._values if isinstance(value, _ReadOnly) else value) for value in values)
+        return tuple(value.identity() if isinstance(value, Frozen) else identity(value) for value in self._values())
+
+    def _values(self) -> list[Any]:
+        return [getattr(self, each.name) for each in fields(self)]
 
     def __copy__(self) -> LogHint:
         return self
@@ -234,8 +203,7 @@ class LogHint:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        values = (getattr(self, each.name) for each in fields(self))
-        return type(self), tuple(value._values if isinstance(value, _ReadOnly) else value for value in values)
+        return type(self), tuple(self._values())
 
 
 def _from_text(text: str) -> LogHint:
@@ -293,17 +261,16 @@ def _type_name(value: Any) -> str:
     return type(value).__qualname__
 
 
-def _check_name(name: Any, what: str) -> str:
+def _checked(check: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a check, and raise what it finds as the error of a hint."""
     try:
-        return check_name(name, what)
+        return check(*arguments)
     except PackError as error:
-        raise HintSyntaxError(str(error.args[0]), remedy=error.remedy) from None
+        raise HintSyntaxError(str(error.args[0]), remedy=error.remedy) from error.__cause__
 
 
-def _check_no_tag(tag: Any) -> str:
-    if tag not in ("", None):
-        _fail(f"a tag must be text, not {_type_name(tag)}", "Write tag='name'.")
-    return ""
+def _check_tag(tag: Any) -> str:
+    return "" if tag is None or tag == "" else _checked(check_name, tag, "tag")
 
 
 def _check_artifact_type(artifact_type: Any) -> str | None:
@@ -334,19 +301,32 @@ def _check_path(path: Any) -> str | None:
     return str.__str__(found)
 
 
+def _check_section(section: str, given: Any, check: Callable[[Any, Any], Any]) -> Frozen:
+    if given is None:
+        return _EMPTY
+    if not isinstance(given, Mapping):
+        _fail(f"{section} must be a dict, not {_type_name(given)}", f"Write {section}={{name: value}}.")
+    checked = {}
+    for name, value in given.items():
+        item = check(name, value)
+        checked[str.__str__(name)] = item
+    return Frozen(checked) if checked else _EMPTY
+
+
 def _check_option(name: Any, value: Any) -> Any:
     if not isinstance(name, str) or not name.isidentifier():
         _fail(f"{shorten(repr(name))} cannot be the name of an option", "Options are keyword arguments: letters, digits and _.")
     if name in hinttext.RESERVED_OPTIONS:
         _fail(f"{name!r} cannot be an option, the name is reserved", "Packagers have no such option; leave it out.")
-    return _Copier(f"packing_kwargs[{name!r}]").copy(value)
+    return _checked(Copier(f"packing_kwargs[{name!r}]").copy, value)
 
 
 def _check_label(name: Any, value: Any) -> str:
     if not isinstance(name, str) or not name:
         _fail(f"{shorten(repr(name))} cannot be the name of a label", "Give the name as text.")
     if not isinstance(value, str):
-        _fail(f"the label {shorten(repr(name))} must be text, not {_type_name(value)}", f"Write {shorten(repr(str(value)))}.")
+        remedy = f"Write {str(value)!r}." if isinstance(value, int | float) else "Give its value as text."
+        _fail(f"the label {shorten(repr(name))} must be text, not {_type_name(value)}", remedy)
     for text in (name, value):
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             _fail(f"the label {shorten(repr(name))} has half of a surrogate pair, which UTF-8 cannot hold", "Leave it out.")
@@ -355,7 +335,7 @@ def _check_label(name: Any, value: Any) -> str:
 
 def _check_extra(name: Any, value: Any) -> Any:
     link = _check_link(name, value, "extra_data")
-    return _JsonCopier(f"extra_data[{name!r}]").copy(value) if link is None else link
+    return _checked(JsonCopier(f"extra_data[{name!r}]").copy, value) if link is None else link
 
 
 def _check_metric(name: Any, value: Any) -> Any:
@@ -367,104 +347,23 @@ def _check_metric(name: Any, value: Any) -> Any:
             f"metrics[{name!r}] must be a number or a link, not {_type_name(value)}",
             "Write ... to take the result of this name, or float(value).",
         )
-    return _JsonCopier(f"metrics[{name!r}]").copy(value)
+    return _checked(JsonCopier(f"metrics[{name!r}]").copy, value)
 
 
 def _check_link(name: Any, value: Any, section: str) -> Link | None:
     """Give the link that an entry is, in its one form, ``None`` if it is a value."""
-    _check_name(name, f"name in {section}")
+    _checked(check_name, name, f"name in {section}")
     if value is ... or not (isinstance(value, Mapping) and LINK in value):
         return ... if value is ... else None
     if len(value) > 1:
         _fail(f"{section}[{name!r}] has more in it than a link", f"Write {{{LINK!r}: key}} and nothing else.")
-    target = _check_name(value[LINK], f"key that {section}[{name!r}] links to")
+    target = _checked(check_name, value[LINK], f"key that {section}[{name!r}] links to")
     return ... if target == name else {LINK: target}
 
 
-class _Copier:
-    """Copies a value into a hint, within bounds.
-
-    Args:
-        what: What the value is, for errors.
-    """
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self.left = MAX_PARTS
-
-    def copy(self, value: Any, depth: int = 0) -> Any:
-        """Copy a value and all in it."""
-        self.left -= 1
-        if self.left < 0 or depth > hinttext.MAX_DEPTH:
-            _fail(
-                f"{self.what} has over {MAX_PARTS} parts" if self.left < 0 else f"{self.what} is nested too deeply",
-                "A hint holds options, not data; pass large values to the function.",
-            )
-        cls = type(value)
-        if cls is list:
-            return [self.copy(item, depth + 1) for item in value]
-        if cls is dict:
-            return {self.copy(key, depth + 1): self.copy(item, depth + 1) for key, item in value.items()}
-        return self.copy_other(value, depth)
-
-    def copy_other(self, value: Any, depth: int) -> Any:
-        """Copy what is neither a list nor a dict."""
-        if type(value) in (tuple, set, frozenset):
-            return type(value)(self.copy(item, depth + 1) for item in value)
-        try:
-            return copy.deepcopy(value)
-        except Exception as error:
-            raise HintSyntaxError(
-                f"{self.what} cannot be copied: {type(error).__name__}: {error}",
-                remedy="Give the option a value that can be copied, so that the hint can be used again.",
-            ) from error
-
-
-class _JsonCopier(_Copier):
-    """Copies a value that JSON has."""
-
-    def copy_other(self, value: Any, depth: int) -> Any:
-        """Copy a scalar, as its plain type."""
-        if value is None or isinstance(value, bool):
-            return value
-        for plain in (int, float):
-            if isinstance(value, plain):
-                return plain(value)
-        if isinstance(value, str):
-            return str.__str__(value)
-        _fail(
-            f"{self.what} holds {_type_name(value)}, which JSON does not have",
-            "Use links, text, numbers, booleans, None, lists and dicts.",
-        )
-
-
-class _Other:
-    """A value of a type that this module knows nothing about, compared by its own ``==``."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        try:
-            return isinstance(other, _Other) and (self.value is other.value or bool(self.value == other.value))
-        except Exception:  # arrays have no truth value
-            return False
-
-    def __hash__(self) -> int:
-        return 0
-
-
-def _identity(value: Any) -> Any:
-    """Give what makes a value equal to another one: its types and values, NaN included."""
-    cls = type(value)
-    if cls is dict:
-        return cls, frozenset((_identity(key), _identity(item)) for key, item in value.items())
-    if cls in (list, tuple):
-        return cls, tuple(map(_identity, value))
-    if cls in (set, frozenset):
-        return cls, frozenset(map(_identity, value))
-    if cls in (float, complex):
-        return cls, repr(value)
-    if value is None or cls in (bool, int, str, bytes):
-        return cls, value
-    return cls, _Other(value)
+_SECTIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "packing_kwargs": _check_option,
+    "labels": _check_label,
+    "extra_data": _check_extra,
+    "metrics": _check_metric,
+}
