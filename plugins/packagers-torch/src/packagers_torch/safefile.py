@@ -1,0 +1,97 @@
+"""Safetensors files: written one tensor at a time with bytes that depend on the tensors alone, read by mapping.
+
+The format: eight bytes with the length of the header, the header as JSON (name to dtype, shape and place), the bytes of the tensors.
+(https://huggingface.co/docs/safetensors). The ``safetensors`` library reads it; writing is done here, because the library first copies
+every tensor that is on a GPU or not contiguous, all at the same time, and writes its metadata in an order of its own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import safetensors
+import torch
+
+from packagers import UnpackError
+from packagers_torch.dtypes import CODES
+
+RESERVED_NAME = "__metadata__"
+_METADATA = {"format": "pt"}
+
+
+def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Write tensors of stored types (see :mod:`packagers_torch.dtypes`) to a file.
+
+    Args:
+        path: The file.
+        tensors: By name; any device, any strides. Large elements come first, so that every tensor is aligned.
+    """
+    ordered = sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
+    header: dict[str, Any] = {RESERVED_NAME: _METADATA}
+    end = 0
+    for name, tensor in ordered:
+        start, end = end, end + tensor.numel() * tensor.dtype.itemsize
+        header[name] = {"dtype": CODES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [start, end]}
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little"))
+        file.write(text)
+        for _, tensor in ordered:
+            _write_bytes(file, tensor)
+
+
+def _write_bytes(file: BinaryIO, tensor: torch.Tensor) -> None:
+    """Append the elements in row-major order."""
+    here = tensor.detach().cpu().contiguous()
+    size = here.numel() * here.dtype.itemsize
+    if size:
+        file.write((ctypes.c_char * size).from_address(here.data_ptr()))
+
+
+class Reader:
+    """The tensors of some open files.
+
+    Args:
+        handles: One ``safe_open`` handle a file.
+    """
+
+    def __init__(self, handles: list[Any]) -> None:
+        self._by_name: dict[str, Any] = {name: handle for handle in handles for name in handle.offset_keys()}
+        self.names = tuple(self._by_name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def get(self, name: str) -> torch.Tensor:
+        """Give a tensor; on the CPU its bytes stay in the mapped file until they are needed, and changes never reach the file."""
+        if name not in self._by_name:
+            raise UnpackError(f"the file holds no tensor {name!r}", remedy=f"It holds: {', '.join(map(repr, self.names[:10])) or 'none'}.")
+        found: torch.Tensor = self._by_name[name].get_tensor(name)
+        return found
+
+
+@contextmanager
+def reading(*paths: Path, device: str = "cpu") -> Iterator[Reader]:
+    """Open safetensors files.
+
+    Args:
+        *paths: The files.
+        device: Where the tensors are to be put, such as ``"cuda:0"``.
+
+    Raises:
+        UnpackError: For a file of another format.
+    """
+    with ExitStack() as stack:
+        handles = []
+        for path in paths:
+            try:
+                handles.append(stack.enter_context(safetensors.safe_open(path, framework="pt", device=str(device))))
+            except safetensors.SafetensorError as error:
+                raise UnpackError(f"this is no safetensors file: {error}", file=path) from error
+        yield Reader(handles)
