@@ -35,6 +35,9 @@ class Unresolved:
     reason: str
 
 
+UNKNOWN = Unresolved("", "there is no annotation")
+
+
 def resolve(annotation: Any, globals_: Mapping[str, Any], locals_: Mapping[str, Any]) -> Any:
     """Resolve one annotation as :func:`typing.get_type_hints` does, ``Annotated`` kept.
 
@@ -53,7 +56,7 @@ def resolve(annotation: Any, globals_: Mapping[str, Any], locals_: Mapping[str, 
     try:
         # A locals_ of its own for each call: typing reuses what it once found for a forward reference where the two are the same.
         return typing.get_type_hints(holder, dict(globals_), dict(locals_), include_extras=True)["hint"]
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - annotations are expressions of the user's
         text = getattr(annotation, "__forward_arg__", annotation)
         return Unresolved(text if isinstance(text, str) else repr(text), f"{type(error).__name__}: {error}")
 
@@ -99,7 +102,7 @@ def fields_of(cls: type[Any]) -> dict[str, Any]:
     """
     models = getattr(cls, "model_fields", None) if hasattr(cls, "__pydantic_validator__") else None
     if isinstance(models, dict):
-        return {name: resolve(field.annotation, _module_of(cls), {}) for name, field in models.items()}
+        return {name: resolve(field.annotation, module_of(cls), {}) for name, field in models.items()}
     types_by_name = _field_types(cls)
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__) if types_by_name else ():
@@ -107,9 +110,9 @@ def fields_of(cls: type[Any]) -> dict[str, Any]:
         for name, annotation in _own_annotations(base).items():
             if name in types_by_name:
                 # As in typing: what the module calls by a name goes before what the class calls by it.
-                found[name] = resolve(annotation, {base.__name__: base, **vars(base)}, {**_module_of(base), **params})
+                found[name] = resolve(annotation, {base.__name__: base, **vars(base)}, {**module_of(base), **params})
     for name, known in types_by_name.items():
-        if known is not None and not isinstance(known, str) and isinstance(found.get(name, known), Unresolved):
+        if known is not None and not isinstance(known, str) and isinstance(found.get(name, UNKNOWN), Unresolved):
             found[name] = known
     return {name: found[name] for name in types_by_name if name in found}
 
@@ -142,7 +145,7 @@ def _scope(function: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
             break
         function = inner
     params.update({param.__name__: param for param in getattr(function, "__type_params__", ())})
-    return getattr(function, "__globals__", _module_of(function)), {**_closure(function), **params}
+    return getattr(function, "__globals__", module_of(function)), {**_closure(function), **params}
 
 
 def _inner(function: Any) -> Any:
@@ -155,8 +158,9 @@ def _inner(function: Any) -> Any:
     if isinstance(function, functools.partial):
         return function.func
     if isinstance(function, type):
-        return next((made for made in (function.__new__, function.__init__) if isinstance(made, types.FunctionType)), None)
-    call = getattr(type(function), "__call__", None)
+        constructors = (getattr(function, name) for name in ("__new__", "__init__"))
+        return next((made for made in constructors if isinstance(made, types.FunctionType)), None)
+    call = inspect.getattr_static(type(function), "__call__", None)
     return call if isinstance(call, types.FunctionType) else None
 
 
@@ -176,14 +180,16 @@ def _field_types(cls: type[Any]) -> dict[str, Any]:
     """Give the names of a record's fields, each with its type where the class was made from more than annotations."""
     if dataclasses.is_dataclass(cls):
         return dict.fromkeys(cls.__dataclass_fields__)
-    if "__attrs_attrs__" in vars(cls):
-        return {attribute.name: attribute.type for attribute in vars(cls)["__attrs_attrs__"]}
-    if issubclass(cls, tuple) and isinstance(getattr(cls, "_fields", None), tuple):
-        return dict.fromkeys(cls._fields)
+    attributes = getattr(cls, "__attrs_attrs__", None)
+    if isinstance(attributes, tuple):
+        return {attribute.name: attribute.type for attribute in attributes}
+    names = getattr(cls, "_fields", None) if issubclass(cls, tuple) else None
+    if isinstance(names, tuple):
+        return dict.fromkeys(names)
     return dict.fromkeys(_own_annotations(cls)) if is_typed_dict(cls) else {}
 
 
-def _module_of(thing: Any) -> Mapping[str, Any]:
+def module_of(thing: Any) -> Mapping[str, Any]:
     """Give the names of the loaded module that a class or function says it is from."""
     return getattr(sys.modules.get(getattr(thing, "__module__", None) or ""), "__dict__", {})
 
