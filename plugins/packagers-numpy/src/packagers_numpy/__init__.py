@@ -1,0 +1,1 @@
+"""Packagers for NumPy: arrays, scalars, dtypes, random generators and plain collections of arrays."""

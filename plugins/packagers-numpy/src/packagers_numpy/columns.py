@@ -1,0 +1,102 @@
+"""Arrays of one or two dimensions as tables: an ordinary parquet file with one column for each of the array's, by pyarrow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+
+from packagers import PackError, UnpackError
+from packagers_numpy import dtypes
+
+# Times in other units and items of other kinds have no type in parquet.
+_UNITS = ("s", "ms", "us", "ns")
+REMEDY = "Ask for artifact_type 'file', which keeps everything."
+PRIVATE = b"packagers"
+"""Fields with this key in their metadata are not what they seem: indexes, and encodings of what parquet does not have."""
+
+
+def write(array: np.ndarray[Any, Any], path: Path) -> dict[str, Any]:
+    """Write a table with the columns ``0``, ``1``, ….
+
+    Args:
+        array: One or two dimensions of numbers, truth values, texts, bytes or times.
+        path: The file to make.
+
+    Returns:
+        The dtype, shape and order that the columns do not say.
+
+    Raises:
+        PackError: For an array that columns cannot hold.
+    """
+    pa, parquet = _pyarrow(PackError)
+    _check(array)
+    table = array.reshape(-1, 1) if array.ndim == 1 else array
+    native = table.astype(table.dtype.newbyteorder("="), copy=False)
+    try:
+        columns = {str(position): pa.array(native[:, position]) for position in range(native.shape[1])}
+        parquet.write_table(pa.table(columns), path)
+    except (pa.ArrowException, UnicodeError) as error:
+        raise PackError(f"parquet cannot hold the array: {error}", remedy=REMEDY) from error
+    order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
+    return {"dtype": dtypes.encode(array.dtype), "shape": list(array.shape), "order": order}
+
+
+def read(path: Path, dtype: Any, shape: Sequence[int] | None, order: Literal["C", "F"]) -> np.ndarray[Any, Any]:
+    """Read what :func:`write` wrote, or the columns of another table, its index left out.
+
+    Raises:
+        UnpackError: Where the table's columns make no array.
+    """
+    pa, parquet = _pyarrow(UnpackError)
+    try:
+        file = parquet.ParquetFile(path)
+        names = [field.name for field in file.schema_arrow if field.name not in _index_columns(file.schema_arrow)]
+        table = file.read(columns=names)
+        columns = [_items(table.field(position), column) for position, column in enumerate(table.columns)]
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise UnpackError(f"this is not a parquet file that makes an array: {error}", file=path) from error
+    if shape is None:
+        return np.column_stack(columns) if columns else np.empty((table.num_rows, 0))
+    if math.prod(shape) != sum(map(len, columns)):
+        raise UnpackError(f"the table does not hold an array of shape {tuple(shape)}", file=path)
+    array = np.empty((shape[0], math.prod(shape[1:])), dtypes.decode(dtype), order=order)
+    for position, column in enumerate(columns):
+        array[:, position] = column
+    return array.reshape(tuple(shape), order=order)
+
+
+def _check(array: np.ndarray[Any, Any]) -> None:
+    dtype = array.dtype
+    if array.ndim not in (1, 2):
+        raise PackError(f"a table holds arrays of one or two dimensions, and this has {array.ndim}", remedy=REMEDY)
+    known = dtype.char in "?bhilqBHILQefdUS" or (dtype.kind in "mM" and np.datetime_data(dtype) in [(unit, 1) for unit in _UNITS])
+    if not known:
+        raise PackError(f"a table has no columns of dtype {dtype!r}", remedy=REMEDY)
+
+
+def _index_columns(schema: Any) -> set[str]:
+    found = (schema.pandas_metadata or {}).get("index_columns", [])
+    return {name for name in found if isinstance(name, str)}
+
+
+def _items(field: Any, column: Any) -> np.ndarray[Any, Any]:
+    if PRIVATE in (field.metadata or {}):
+        raise ValueError(f"column {field.name!r} holds values that only the packager that wrote them understands")
+    items: np.ndarray[Any, Any] = column.to_numpy()
+    if items.dtype == object and column.null_count:
+        raise ValueError(f"column {field.name!r} has missing values")
+    return items
+
+
+def _pyarrow(error: type[PackError] | type[UnpackError]) -> tuple[ModuleType, ModuleType]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as cause:
+        raise error("a table needs pyarrow, which is not installed", remedy="pip install pyarrow") from cause
+    return pyarrow, parquet

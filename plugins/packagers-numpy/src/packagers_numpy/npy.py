@@ -1,0 +1,184 @@
+"""The ``.npy`` format: written as NumPy writes it, and read only after its header said whether it holds Python objects."""
+
+from __future__ import annotations
+
+import ast
+import math
+import os
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+from numpy.lib import format as npy_format
+
+from packagers import PackError, UnpackError, allow_code
+from packagers_numpy import dtypes, padding
+from packagers_numpy.dtypes import Layout
+
+OBJECT_READER = "numpy object array (pickle)"
+# NumPy's own limit of 10,000 would make arrays of some hundred fields unreadable; ast limits the nesting by itself.
+HEADER_LIMIT = 4 * 2**20
+
+
+def write(stream: IO[bytes], array: np.ndarray[Any, Any]) -> Layout | None:
+    """Write one array, without a copy where it is contiguous.
+
+    Args:
+        stream: Open for binary writing.
+        array: Any array of the exact class ``numpy.ndarray``.
+
+    Returns:
+        The dtype as JSON where the header cannot say all of it, else ``None``.
+
+    Raises:
+        PackError: Where an object in the array cannot be pickled, or the dtype is another library's.
+    """
+    stored, layout = _storable(array)
+    try:
+        npy_format.write_array(stream, stored, _version(stored.dtype), allow_pickle=True)
+    except OSError:
+        raise
+    except Exception as error:
+        raise PackError(
+            f"an array of dtype {array.dtype!r} cannot be written as npy: {type(error).__name__}: {error}",
+            remedy="Ask for artifact_type 'object', or convert the array to a dtype without Python objects.",
+        ) from error
+    return layout
+
+
+def read(path: Path, mmap_mode: Literal["r", "c"] | None = None, layout: Layout | None = None) -> np.ndarray[Any, Any]:
+    """Read one file.
+
+    Args:
+        path: The ``.npy`` file.
+        mmap_mode: ``"r"`` maps it read-only, ``"c"`` copies what is written to; ``None`` reads it.
+        layout: What :func:`write` returned.
+
+    Raises:
+        UnpackError: For files that are damaged, and object arrays that are to be mapped.
+        UntrustedPackageError: For object arrays that the reader's policy does not allow.
+    """
+    with path.open("rb") as stream:
+        objects = holds_objects(stream, path, os.fstat(stream.fileno()).st_size)
+        if objects and mmap_mode is not None:
+            raise UnpackError("an array of Python objects cannot be mapped", file=path, remedy="Leave mmap_mode out.")
+        if objects:
+            allow_code(OBJECT_READER)
+        if mmap_mode is None:
+            stream.seek(0)
+            return read_stream(stream, path, layout, objects=objects)
+    try:
+        return _restore(npy_format.open_memmap(path, mode=mmap_mode, max_header_size=HEADER_LIMIT), layout)
+    except ValueError as error:
+        raise UnpackError(f"the npy file cannot be mapped: {error}", file=path) from error
+
+
+def holds_objects(stream: IO[bytes], path: Path, size: int) -> bool:
+    """Tell from the header alone whether reading would unpickle Python objects.
+
+    Args:
+        stream: Open for binary reading, at its start.
+        path: The file concerned, for messages.
+        size: The length of the stream in bytes; checked, because NumPy makes room for what the header says before it reads.
+    """
+    shape, dtype = _header(stream, path)
+    if not dtype.hasobject and size - stream.tell() != math.prod(shape) * dtype.itemsize:
+        raise UnpackError("the npy data is shorter or longer than its header says", file=path)
+    return dtype.hasobject
+
+
+def read_stream(stream: IO[bytes], path: Path, layout: Layout | None, *, objects: bool) -> np.ndarray[Any, Any]:
+    """Read an array from a stream whose header was checked before; ``objects`` allows to unpickle."""
+    try:
+        array = npy_format.read_array(stream, allow_pickle=objects, max_header_size=HEADER_LIMIT)
+    except (ValueError, EOFError) as error:
+        raise UnpackError(f"the npy data cannot be read: {error}", file=path) from error
+    return _restore(array, layout)
+
+
+def _restore(array: np.ndarray[Any, Any], layout: Layout | None) -> np.ndarray[Any, Any]:
+    """Give an array the dtype that its header could not say."""
+    if layout is None:
+        return array
+    dtype = dtypes.decode(layout)
+    try:
+        return array.astype(dtype) if dtypes.is_text(dtype) else array.view(dtype)
+    except (TypeError, ValueError) as error:
+        raise UnpackError(f"an array of dtype {array.dtype!r} cannot be seen as {dtype!r}") from error
+
+
+def _storable(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], Layout | None]:
+    """Give the array in a dtype that a header can say, and the layout that makes it what it was."""
+    dtype = array.dtype
+    if type(array) is not np.ndarray and type(array) is not np.memmap:
+        raise PackError(
+            f"a {type(array).__qualname__} would come back as a plain numpy.ndarray",
+            remedy="Pack it by itself as its own type, or convert it with numpy.asarray first.",
+        )
+    if dtypes.is_text(dtype):
+        return array.astype(object), dtypes.encode(dtype)
+    in_header = _as_in_header(dtype)
+    if in_header is not None and dtypes.same(in_header, dtype):
+        return padding.cleared(array), None
+    layout = dtypes.encode(dtype)
+    if in_header == dtype:
+        return padding.cleared(array), layout
+    if dtype.hasobject:
+        raise PackError(
+            f"npy cannot say the dtype {dtype!r}: its fields overlap or are out of order, and it holds Python objects",
+            remedy="Ask for artifact_type 'object', or reorder the fields.",
+        )
+    return padding.cleared(array).view(np.dtype((np.void, dtype.itemsize))), layout
+
+
+def _as_in_header(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Give the dtype that a header would be read as; ``None`` where it has no form in a header."""
+    if _has_metadata(dtype):
+        return None
+    try:
+        return npy_format.descr_to_dtype(npy_format.dtype_to_descr(dtype))
+    except ValueError:
+        return None
+
+
+def _version(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Choose the oldest version of the format that can say a dtype; NumPy would warn of a newer one than 1.0."""
+    described = repr(npy_format.dtype_to_descr(dtype))
+    try:
+        described.encode("latin-1")
+    except UnicodeEncodeError:
+        return (3, 0)
+    # A header of 1.0 has up to 65,535 bytes, and the shape is part of it.
+    return (1, 0) if len(described) < 60_000 else (2, 0)
+
+
+def _has_metadata(dtype: np.dtype[Any]) -> bool:
+    if dtype.metadata:
+        return True
+    if dtype.subdtype is not None:
+        return _has_metadata(dtype.subdtype[0])
+    return any(_has_metadata(field[0]) for field in (dtype.fields or {}).values())
+
+
+def _header(stream: IO[bytes], path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Read shape and dtype and leave the stream behind the header."""
+    try:
+        version = npy_format.read_magic(stream)
+        if version == (1, 0):
+            shape, _, dtype = npy_format.read_array_header_1_0(stream, max_header_size=HEADER_LIMIT)
+        elif version == (2, 0):
+            shape, _, dtype = npy_format.read_array_header_2_0(stream, max_header_size=HEADER_LIMIT)
+        else:
+            shape, dtype = _header_3_0(stream)
+    except (ValueError, TypeError, SyntaxError, KeyError, MemoryError, RecursionError) as error:
+        raise UnpackError(f"this is not an npy file that NumPy can read: {error}", file=path) from error
+    return shape, dtype
+
+
+def _header_3_0(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Read a header of version 3.0, which is 2.0 in UTF-8; NumPy has no public function for it."""
+    length = int.from_bytes(stream.read(4), "little")
+    if length > HEADER_LIMIT:
+        raise ValueError(f"a header of {length} bytes")
+    header = ast.literal_eval(stream.read(length).decode("utf-8"))
+    return tuple(header["shape"]), npy_format.descr_to_dtype(header["descr"])

@@ -1,0 +1,62 @@
+"""What an array looks like: a few of its facts and its first items, whatever its size."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+import numpy as np
+
+ROWS, COLUMNS, ITEM_LENGTH = 10, 10, 60
+
+
+class Summarised:
+    """The part of a packager that summarises arrays."""
+
+    def describe(self, obj: np.ndarray[Any, Any]) -> dict[str, Any]:
+        """Give dtype, shape and size."""
+        return describe(obj)
+
+    def preview(self, obj: np.ndarray[Any, Any]) -> dict[str, Any]:
+        """Give the first rows and columns."""
+        return preview(obj)
+
+
+def describe(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Give dtype, shape and size."""
+    return {"dtype": _short(str(array.dtype), 500), "shape": list(array.shape), "bytes": int(array.nbytes)}
+
+
+def preview(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Give the first rows as a table; of more than two dimensions the first table."""
+    if array.dtype.names is not None and array.ndim == 1:
+        fields = array.dtype.names[:COLUMNS]
+        return _table(list(fields), [[row[field] for field in fields] for row in array[:ROWS]])
+    if array.size == 0 or array.ndim == 0:
+        return {"text": _item(array[()]) if array.size else f"empty, shape {array.shape}"}
+    while array.ndim > 2:
+        array = array[0]
+    if array.ndim == 1:
+        return _table(["0"], [[item] for item in array[:ROWS]])
+    return _table([str(position) for position in range(array.shape[1])][:COLUMNS], [list(row[:COLUMNS]) for row in array[:ROWS]])
+
+
+def _table(columns: list[str], rows: list[list[Any]]) -> dict[str, Any]:
+    return {"table": {"columns": [_short(name, ITEM_LENGTH) for name in columns], "rows": [[_item(item) for item in row] for row in rows]}}
+
+
+def _item(item: Any) -> str:
+    """Write one item; one that is no number or text by its class alone, since its repr may be costly."""
+    if isinstance(item, (str, bytes, np.str_, np.bytes_)):
+        return _short(str(item[:ITEM_LENGTH]), ITEM_LENGTH)
+    if isinstance(item, (np.generic, bool, int, float, complex, type(None))) and not isinstance(item, np.void):
+        return _short(str(item), ITEM_LENGTH)
+    if isinstance(item, np.void) and not item.dtype.hasobject:
+        return _short(str(item), ITEM_LENGTH) if item.nbytes <= 1000 else f"{item.nbytes} bytes"
+    if isinstance(item, (list, tuple, dict, set)):
+        return _short(reprlib.repr(item), ITEM_LENGTH)
+    return f"<{type(item).__qualname__}>"
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

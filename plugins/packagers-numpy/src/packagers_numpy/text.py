@@ -1,0 +1,118 @@
+"""Arrays of numbers as text, by ``numpy.savetxt`` and ``numpy.loadtxt``. Lossy: text holds numbers, and no layout."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from packagers import PackError, UnpackError
+
+DELIMITERS = {"csv": ",", "txt": None, "txt.gz": None}
+# Enough digits for every value of at most 64 bits to be read back as the same number.
+FORMATS = {"b": "%d", "i": "%d", "u": "%d", "f": "%.17g"}
+
+
+class WriteOptions(NamedTuple):
+    """Options of ``numpy.savetxt``, by its names; without ``fmt`` a number is written with all its digits."""
+
+    fmt: str | Sequence[str] | None = None
+    delimiter: str | None = None
+    header: str = ""
+    comments: str = "# "
+
+
+def write(array: np.ndarray[Any, Any], folder: Path, format: str, options: WriteOptions) -> dict[str, Any]:
+    """Write ``array.<format>``.
+
+    Args:
+        array: One or two dimensions of real numbers, not empty.
+        folder: Where to write.
+        format: ``csv``, ``txt`` or ``txt.gz``.
+        options: How to write.
+
+    Returns:
+        The options that read it back as it was.
+
+    Raises:
+        PackError: For an array that text cannot hold.
+    """
+    _check(array, format)
+    delimiter = DELIMITERS[format] if options.delimiter is None else options.delimiter
+    settings = options._asdict()
+    settings["fmt"] = FORMATS[array.dtype.kind] if options.fmt is None else options.fmt
+    settings["delimiter"] = " " if delimiter is None else delimiter
+    with _open(folder / f"array.{format}") as stream:
+        np.savetxt(stream, array, **settings)
+    told = _reading_options(array, options)
+    return told if delimiter == DELIMITERS[format] else {**told, "delimiter": delimiter}
+
+
+class ReadOptions(NamedTuple):
+    """Options of ``numpy.loadtxt``, by its names."""
+
+    dtype: Any = None
+    delimiter: str | None = None
+    comments: str | Sequence[str] | None = "#"
+    skiprows: int = 0
+    usecols: int | Sequence[int] | None = None
+    max_rows: int | None = None
+    ndmin: int = 0
+    encoding: str | None = None
+
+
+def read(path: Path, format: str, options: ReadOptions) -> np.ndarray[Any, Any]:
+    """Read a text file.
+
+    Raises:
+        UnpackError: Where the text is no table of numbers.
+    """
+    settings = options._asdict()
+    settings["dtype"] = np.float64 if options.dtype is None else options.dtype
+    settings["delimiter"] = DELIMITERS[format] if options.delimiter is None else options.delimiter
+    settings["encoding"] = "utf-8" if options.encoding is None else options.encoding
+    try:
+        array: np.ndarray[Any, Any] = np.loadtxt(path, **settings)
+    except (ValueError, TypeError) as error:
+        raise UnpackError(
+            f"the text is no table of numbers: {error}", file=path, remedy="Lines are left out by skiprows=, columns chosen by usecols=."
+        ) from error
+    return array
+
+
+def _check(array: np.ndarray[Any, Any], format: str) -> None:
+    """Refuse what text cannot hold, before a file exists."""
+    remedy = "Pack it with format 'npy', or convert it first."
+    if array.ndim not in (1, 2):
+        raise PackError(f"{format} holds arrays of one or two dimensions, and this has {array.ndim}", remedy=remedy)
+    if array.dtype.kind not in FORMATS or array.dtype.itemsize > 8:
+        raise PackError(f"{format} holds real numbers of at most 64 bits, and this has dtype {array.dtype!r}", remedy=remedy)
+    if array.size == 0:
+        raise PackError(f"{format} cannot hold an empty array of shape {array.shape}", remedy=remedy)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[io.TextIOWrapper]:
+    """Open a file for text; a compressed one holds neither time nor name."""
+    with path.open("wb") as raw:
+        packed = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if path.suffix == ".gz" else raw
+        with io.TextIOWrapper(packed, encoding="utf-8", newline="") as stream:
+            yield stream
+
+
+def _reading_options(array: np.ndarray[Any, Any], options: WriteOptions) -> dict[str, Any]:
+    """Give the options of ``numpy.loadtxt`` that read an array back."""
+    told: dict[str, Any] = {"ndmin": array.ndim}
+    if options.fmt is None or array.dtype.kind == "f":
+        told["dtype"] = array.dtype.str
+    mark = options.comments.strip()
+    if options.header and not mark:
+        told |= {"comments": None, "skiprows": options.header.count("\n") + 1}
+    elif options.header and mark != "#":
+        told["comments"] = mark
+    return told

@@ -1,0 +1,34 @@
+"""What the tests here share: a way there and back by a packager's methods alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from packagers import Packager
+from packagers.policy import unpacking
+
+Trip = Callable[..., Any]
+
+
+@pytest.fixture
+def trip(tmp_path: Path) -> Trip:
+    """Give ``trip(packager, obj, artifact_type, **packing options)``: packs into a folder of its own and unpacks it again."""
+    count = iter(range(10**9))
+
+    def there_and_back(
+        packager: Packager, obj: Any, artifact_type: str = "file", *, owned: bool = True, unpack: Any = None, **options: Any
+    ) -> Any:
+        folder = tmp_path / str(next(count))
+        folder.mkdir()
+        instructions = getattr(packager, f"pack_{artifact_type}")(obj, folder, **options)
+        told = {**json.loads(json.dumps(instructions)), **({"format": options["format"]} if "format" in options else {}), **(unpack or {})}
+        packager.unpacks[artifact_type].check_options(told)
+        with unpacking(str(folder), owned, "own"):
+            return getattr(packager, f"unpack_{artifact_type}")(folder, **told)
+
+    return there_and_back
