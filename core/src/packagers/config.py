@@ -1,0 +1,516 @@
+"""Settings: what they are, and where each value comes from.
+
+A later source wins over an earlier one:
+
+1. the default, in the table :class:`SettingTable`
+2. ``[tool.packagers]`` of the ``pyproject.toml`` in the project folder that the caller names; nothing is searched
+3. the environment variable ``PACKAGERS_<NAME>``: ``true false 1 0 yes no on off``, lists with commas; an empty one counts as not set, but
+   for a list it is the empty list
+4. ``settings.<name> = value``, for the process
+5. ``with settings(<name>=value):``, for the current thread or asyncio task
+6. an argument of the call
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar, overload
+
+from packagers.errors import SettingError
+
+logger = logging.getLogger("packagers")
+
+RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
+_WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+Got = TypeVar("Got")
+Given = TypeVar("Given")
+
+
+class _NoSuchAttribute(SettingError, AttributeError):
+    """A setting that does not exist or cannot be set, met as an attribute: ``hasattr`` and the like go on working."""
+
+
+class Setting(Generic[Got, Given]):
+    """One setting: a descriptor that asks the object it is read from.
+
+    Args:
+        default: The default.
+        expected: What values it takes, as the end of "It takes …".
+        accept: Gives the checked value, or raises ``ValueError``.
+        read: Gives the value that the text of an environment variable means; :attr:`accept` checks it.
+        doc: What it is for.
+    """
+
+    def __init__(
+        self, default: Got, expected: str, accept: Callable[[Any], Got], read: Callable[[str], Any], doc: str, empty_counts: bool = False
+    ) -> None:
+        self.default = default
+        self.expected = expected
+        self.doc = doc
+        self.empty_counts = empty_counts
+        self._accept = accept
+        self._read = read
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        self.variable = f"PACKAGERS_{name.upper()}"
+        self.for_process = f"settings.{name} = …"
+        self.for_block = f"with settings({name}=…)"
+
+    @overload
+    def __get__(self, holder: None, owner: type) -> Setting[Got, Given]: ...
+    @overload
+    def __get__(self, holder: SettingTable, owner: type) -> Got: ...
+    def __get__(self, holder: SettingTable | None, owner: type) -> Any:
+        return self if holder is None else holder._value_of(self)
+
+    def __set__(self, holder: SettingTable, value: Given) -> None:
+        holder._set(self, value)
+
+    def __delete__(self, holder: SettingTable) -> None:
+        holder._forget(self)
+
+    def check(self, value: Any, origin: str, **where: Any) -> Got:
+        """Check a value.
+
+        Args:
+            value: The value.
+            origin: Where it comes from.
+            **where: More facts for the error.
+
+        Raises:
+            SettingError: The setting cannot have it.
+        """
+        try:
+            return self._accept(value)
+        except ValueError:
+            raise SettingError(
+                f"the setting {self.name!r} cannot be {_shown(value)}, from {origin}",
+                setting=self.name,
+                origin=origin,
+                remedy=f"It takes {self.expected}.",
+                **where,
+            ) from None
+
+    def check_text(self, text: str) -> Got:
+        """Check the text of the environment variable."""
+        return self.check(self._read(text.strip()), self.variable)
+
+
+def _flag(default: bool, doc: str) -> Setting[bool, bool]:
+    def accept(value: Any) -> bool:
+        return value if isinstance(value, bool) else _refuse()
+
+    return Setting(default, "True or False", accept, lambda text: _WORDS.get(text.lower(), text), doc)
+
+
+def _choice(choices: tuple[str, ...], doc: str) -> Setting[str, str]:
+    def accept(value: Any) -> str:
+        return str.__str__(value) if isinstance(value, str) and value in choices else _refuse()
+
+    return Setting(choices[0], " or ".join(map(repr, choices)), accept, str, doc)
+
+
+def _text(default: str, doc: str) -> Setting[str, str]:
+    def accept(value: Any) -> str:
+        return str.__str__(value) if isinstance(value, str) and value.strip() else _refuse()
+
+    return Setting(default, "text that is not empty", accept, str, doc)
+
+
+def _rank(default: int, doc: str) -> Setting[int, int]:
+    def accept(value: Any) -> int:
+        return value if type(value) is int and value >= 0 else _refuse()
+
+    return Setting(default, "a whole number from 0", accept, lambda text: _whole_number(text, text), doc)
+
+
+def _names(doc: str) -> Setting[tuple[str, ...], Sequence[str]]:
+    def accept(value: Any) -> tuple[str, ...]:
+        if isinstance(value, list | tuple) and all(isinstance(each, str) and each.strip() for each in value):
+            return tuple(map(str.__str__, value))
+        return _refuse()
+
+    def read(text: str) -> list[str]:
+        return [part.strip() for part in text.split(",") if part.strip()]
+
+    return Setting((), "a list of names, such as ['packagers-x']", accept, read, doc, empty_counts=True)
+
+
+def _refuse() -> NoReturn:
+    raise ValueError
+
+
+class SettingTable:
+    """All settings, with their defaults; each of its kinds says where their values come from."""
+
+    __slots__ = ()
+
+    enabled = _flag(True, "Whether inputs are unpacked and outputs packed; off, values pass untouched and nothing is logged.")
+    auto_unpack_inputs = _flag(False, "Whether inputs without a type hint are unpacked as well.")
+    auto_pack_outputs = _flag(False, "Whether outputs without a log hint are packed as well.")
+    auto_pack_key = _text("artifact", "The key of outputs without a log hint, before their number: artifact_0, artifact_1, ….")
+    pack_tuples = _flag(False, "Whether a returned tuple is one value, instead of one value for each item.")
+    logging_worker = _rank(0, "The rank of the worker that packs, where several workers run the same function.")
+    errors = _choice(("raise", "warn"), "What becomes of failures to pack: one error after all outputs, or warnings.")
+    trust = _choice(("own", "data", "all"), "Which packages may run code when they are read: those signed by an own key, none, or all.")
+    digest = _choice(("blake3", "xxh3"), "The hash of files.")
+    durability = _choice(("process", "full"), "What a packed value survives: the end of the process, or a loss of power as well.")
+    prefer = _names("Distributions whose packagers win where the rule of choice leaves several.")
+    disable = _names("Distributions whose packagers are switched off.")
+
+    def _value_of(self, setting: Setting[Any, Any]) -> Any:
+        raise NotImplementedError
+
+    def _set(self, setting: Setting[Any, Any], value: Any) -> None:
+        raise _NoSuchAttribute(
+            f"the setting {setting.name!r} cannot be changed here",
+            setting=setting.name,
+            remedy=f"Write {setting.for_process}, {setting.for_block}, or give an argument.",
+        )
+
+    def _forget(self, setting: Setting[Any, Any]) -> None:
+        self._set(setting, None)
+
+
+SETTINGS: Mapping[str, Setting[Any, Any]] = MappingProxyType(
+    {name: setting for name, setting in vars(SettingTable).items() if isinstance(setting, Setting)}
+)
+
+
+class Explained(NamedTuple):
+    """One setting, its value, and where that comes from.
+
+    Attributes:
+        name: The setting.
+        value: Its value.
+        origin: Where the value comes from, such as ``"default"`` or ``"PACKAGERS_TRUST"``.
+        default: The default.
+        doc: What the setting is for.
+    """
+
+    name: str
+    value: Any
+    origin: str
+    default: Any
+    doc: str
+
+
+class Project(NamedTuple):
+    """What a project's ``pyproject.toml`` says in ``[tool.packagers]``; it never changes.
+
+    Attributes:
+        folder: The project's folder, absolute.
+        settings: Checked values by the name of the setting.
+        types: ``[tool.packagers.types]``: a reference, or ``{"packager": reference, "optional": bool}``, by type path.
+        defaults: ``[tool.packagers.defaults]``: artifact type and options as in a log hint, by type path.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any] = _NOTHING
+    types: Mapping[str, Any] = _NOTHING
+    defaults: Mapping[str, str] = _NOTHING
+
+    @property
+    def origin(self) -> str:
+        """Where the values come from, for people."""
+        return f"pyproject.toml of {self.folder}"
+
+
+class Resolved(SettingTable):
+    """All settings as they are at one moment; it never changes."""
+
+    __slots__ = ("_values",)
+    _values: dict[str, Any]
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        object.__setattr__(self, "_values", dict(values))
+
+    def __repr__(self) -> str:
+        return f"Resolved({self._values})"
+
+    def __eq__(self, other: object) -> bool:
+        return self._values == other._values if isinstance(other, Resolved) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._values.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Resolved, (self._values,)
+
+    def _value_of(self, setting: Setting[Any, Any]) -> Any:
+        return self._values[setting.name]
+
+
+class Settings(SettingTable):
+    """The settings of this process; ``packagers.settings`` is the one object that counts.
+
+    >>> with settings(errors="warn"):
+    ...     settings.errors
+    'warn'
+    >>> settings.errors
+    'raise'
+    """
+
+    __slots__ = ("_blocks", "_process")
+    _blocks: ContextVar[Mapping[str, Any]]
+    _process: dict[str, Any]
+
+    def __init__(self) -> None:
+        object.__setattr__(self, "_process", {})
+        object.__setattr__(self, "_blocks", ContextVar("packagers_settings", default=_NOTHING))
+
+    if not TYPE_CHECKING:  # type checkers know the names by themselves, and would take any
+
+        def __getattr__(self, name):
+            raise _unknown(name, f"settings.{name}", _NoSuchAttribute)
+
+        def __setattr__(self, name, value):
+            if name not in SETTINGS:
+                raise _unknown(name, f"settings.{name} = …", _NoSuchAttribute)
+            object.__setattr__(self, name, value)
+
+        def __delattr__(self, name):
+            if name not in SETTINGS:
+                raise _unknown(name, f"del settings.{name}", _NoSuchAttribute)
+            object.__delattr__(self, name)
+
+    def __call__(self, **values: Any) -> AbstractContextManager[Settings]:
+        """Give settings other values in a ``with`` block, for the current thread or asyncio task.
+
+        Args:
+            **values: The values by name, checked at once.
+
+        Raises:
+            SettingError: There is no such setting, or it cannot have that value.
+        """
+        return self._block(
+            {name: _setting(name, (origin := f"with settings({name}=…)")).check(value, origin) for name, value in values.items()}
+        )
+
+    @contextmanager
+    def _block(self, values: dict[str, Any]) -> Iterator[Settings]:
+        token = self._blocks.set({**self._blocks.get(), **values})
+        try:
+            yield self
+        finally:
+            self._blocks.reset(token)
+
+    def get(self, name: str, project: Project | None = None) -> Any:
+        """Give the value of a setting.
+
+        Args:
+            name: Its name.
+            project: The project whose ``pyproject.toml`` counts, if any.
+
+        Raises:
+            SettingError: There is no such setting, or its environment variable has a value that it cannot have.
+        """
+        return self._find(_setting(name, f"settings.get({name!r})"), project)[0]
+
+    def resolve(self, project: Project | None = None, **arguments: Any) -> Resolved:
+        """Give all settings as they are now.
+
+        Args:
+            project: The project whose ``pyproject.toml`` counts, if any.
+            **arguments: The arguments of a call, which win; those that are ``None`` were not given.
+
+        Raises:
+            SettingError: There is no such setting, or a value that it cannot have.
+        """
+        values = {name: self._find(setting, project)[0] for name, setting in SETTINGS.items() if arguments.get(name) is None}
+        for name, value in arguments.items():
+            setting = _setting(name, f"the argument {name}=…")
+            if value is not None:
+                values[name] = setting.check(value, f"the argument {name}=…")
+        return Resolved({name: values[name] for name in SETTINGS})
+
+    def explain(self, project: Project | None = None) -> list[Explained]:
+        """Say for each setting what it is and where that comes from.
+
+        Args:
+            project: The project whose ``pyproject.toml`` counts, if any.
+
+        Raises:
+            SettingError: An environment variable has a value that its setting cannot have.
+        """
+        return [Explained(name, *self._find(setting, project), setting.default, setting.doc) for name, setting in SETTINGS.items()]
+
+    def _find(self, setting: Setting[Any, Any], project: Project | None) -> tuple[Any, str]:
+        """Give a value and where it comes from."""
+        name = setting.name
+        block = self._blocks.get()
+        if name in block:
+            return block[name], setting.for_block
+        if name in self._process:
+            return self._process[name], setting.for_process
+        text = os.environ.get(setting.variable)
+        if text is not None and (setting.empty_counts or text.strip()):
+            return setting.check_text(text), setting.variable
+        if project is not None and name in project.settings:
+            return project.settings[name], project.origin
+        return setting.default, "default"
+
+    def _value_of(self, setting: Setting[Any, Any]) -> Any:
+        return self._find(setting, None)[0]
+
+    def _set(self, setting: Setting[Any, Any], value: Any) -> None:
+        self._process[setting.name] = setting.check(value, setting.for_process)
+
+    def _forget(self, setting: Setting[Any, Any]) -> None:
+        self._process.pop(setting.name, None)
+
+
+settings = Settings()
+
+
+def is_logging_worker(values: SettingTable) -> bool:
+    """Tell whether this process is the one of a multi-worker run that packs; it is where there is only one.
+
+    Args:
+        values: The settings.
+    """
+    for variable in RANKS:
+        rank = _whole_number(os.environ.get(variable, ""), None)
+        if rank is not None:
+            return bool(rank == values.logging_worker)
+    return True
+
+
+def read_project(folder: str | os.PathLike[str]) -> Project:
+    """Read ``[tool.packagers]`` of the ``pyproject.toml`` in a folder, and in no other.
+
+    Args:
+        folder: The project's folder.
+
+    Returns:
+        What it says; nothing, if there is no such file or table.
+
+    Raises:
+        SettingError: There is no such folder, or the file cannot be read, or a key or value in it is wrong.
+    """
+    folder = Path(os.path.abspath(folder))
+    file = folder / "pyproject.toml"
+    if not folder.is_dir():
+        raise SettingError(
+            "there is no such project folder", file=folder, remedy="Name the folder that holds the project's pyproject.toml."
+        )
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Project(folder)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"the project cannot be read: {error}", file=file, remedy="Make it a readable file in UTF-8.") from error
+    return _TableReader(file).read(text)
+
+
+class _TableReader:
+    """Checks ``[tool.packagers]``.
+
+    Args:
+        file: The file, for errors.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def read(self, text: str) -> Project:
+        """Read the text of a ``pyproject.toml``."""
+        import tomllib  # only where there is a project
+
+        try:
+            document = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise SettingError(f"the file is not TOML: {error}", file=self.file, remedy="Correct it at that place.") from error
+        tool = self.table(document.get("tool", {}), "tool")
+        table = self.table(tool.get("packagers", {}), "tool.packagers")
+        types = self.table(table.pop("types", {}), "tool.packagers.types")
+        defaults = self.table(table.pop("defaults", {}), "tool.packagers.defaults")
+        values = {}
+        for name, value in table.items():
+            if name not in SETTINGS:
+                self.fail(f"tool.packagers has no key {_shown(name)}", _did_you_mean(name, [*SETTINGS, "types", "defaults"]))
+            values[name] = SETTINGS[name].check(value, f"tool.packagers.{name}", file=self.file)
+        return Project(
+            self.file.parent,
+            MappingProxyType(values),
+            MappingProxyType({path: self.registration(path, entry) for path, entry in types.items()}),
+            MappingProxyType({path: self.default(path, text) for path, text in defaults.items()}),
+        )
+
+    def table(self, value: Any, key: str) -> dict[str, Any]:
+        """Check that a value is a table."""
+        if not isinstance(value, dict):
+            self.fail(f"{key} is not a table", f"Write it as [{key}].")
+        return value
+
+    def registration(self, path: str, entry: Any) -> Any:
+        """Check an entry of ``[tool.packagers.types]``."""
+        key = f"tool.packagers.types.{_shown(path)}"
+        parts = entry if isinstance(entry, dict) else {"packager": entry}
+        for name in parts:
+            if name not in ("packager", "optional"):
+                self.fail(f"{key} has no key {_shown(name)}", _did_you_mean(name, ["packager", "optional"]))
+        reference = parts.get("packager")
+        if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
+            self.fail(
+                f"{key} names no packager" if reference is None else f"{key} cannot be {_shown(reference)}",
+                'Write "package.module:Class", or {packager = "package.module:Class", optional = true}.',
+            )
+        if not isinstance(parts.get("optional", False), bool):
+            self.fail(f"{key}.optional cannot be {_shown(parts['optional'])}", "It takes true or false.")
+        return MappingProxyType(entry) if isinstance(entry, dict) else entry
+
+    def default(self, path: str, text: Any) -> str:
+        """Check an entry of ``[tool.packagers.defaults]``."""
+        if not isinstance(text, str) or not text.strip():
+            self.fail(
+                f"tool.packagers.defaults.{_shown(path)} cannot be {_shown(text)}", """Write 'dataset[format="parquet"]', in quotes."""
+            )
+        return text
+
+    def fail(self, message: str, remedy: str) -> NoReturn:
+        """Raise the error for something in the file."""
+        raise SettingError(message, file=self.file, origin=f"pyproject.toml of {self.file.parent}", remedy=remedy)
+
+
+def _setting(name: str, origin: str) -> Setting[Any, Any]:
+    found = SETTINGS.get(name)
+    if found is None:
+        raise _unknown(name, origin)
+    return found
+
+
+def _unknown(name: str, origin: str, kind: type[SettingError] = SettingError) -> SettingError:
+    return kind(f"there is no setting {_shown(name)}", setting=name, origin=origin, remedy=_did_you_mean(name, SETTINGS))
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    import difflib  # only needed for messages
+
+    names = sorted(known)
+    near = difflib.get_close_matches(name.lower(), names, n=1)
+    return (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {', '.join(names)}."
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _whole_number(text: str, otherwise: Any) -> Any:
+    """Give the whole number that a text is."""
+    try:
+        return int(text)
+    except ValueError:
+        return otherwise
