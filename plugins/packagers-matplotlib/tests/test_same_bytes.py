@@ -39,13 +39,11 @@ def test_twice_the_same(grid: Figure, drawn: Drawn, format: str) -> None:
     assert drawn(FigurePackager(), grid, format=format) == drawn(FigurePackager(), grid, format=format)
 
 
-@pytest.mark.parametrize("format", ["png", "svg", "pdf"])
-def test_what_was_drawn_before_does_not_matter(build: Callable[[], Figure], drawn: Drawn, format: str) -> None:
-    expected = drawn(FigurePackager(), build(), format=format)
+def test_what_was_drawn_before_does_not_matter(build: Callable[[], Figure], drawn: Drawn) -> None:
     figure = build()
-    for other in ("pdf", "png", "svg"):
-        drawn(FigurePackager(), figure, format=other, dpi=37, bbox_inches="tight")
-    assert drawn(FigurePackager(), figure, format=format) == expected
+    drawn(FigurePackager(), figure, format="pdf", dpi=37, bbox_inches="tight")
+    for format in ("png", "svg"):
+        assert drawn(FigurePackager(), figure, format=format) == drawn(FigurePackager(), build(), format=format)
 
 
 def test_another_process_gives_the_same() -> None:
