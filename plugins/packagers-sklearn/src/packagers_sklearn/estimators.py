@@ -1,0 +1,170 @@
+"""Estimators: pipelines, searches, ensembles, and those that users write."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import cloudpickle
+import joblib
+import sklearn
+import skops.io
+from sklearn.base import BaseEstimator
+
+from packagers import Instructions, Packager, PackagersWarning, PackError, UnpackError, allow_code, allowed_types
+from packagers_sklearn import soundness, summaries
+from packagers_sklearn.fidelity import difference
+from packagers_sklearn.trusted import TRUSTED
+
+_SCRIPTS = ("__main__", "__mp_main__")
+_OTHER = 'Ask for another format: "key : model[format=joblib]", or for one that carries classes by value: "key : model[format=pickle]".'
+_BY_VALUE = 'Put it into a module, or ask for the format that carries it by value: "key : model[format=pickle]".'
+
+
+class EstimatorPackager(Packager):
+    """Packs estimators of scikit-learn and of users.
+
+    By default as skops, which names every type in the file and builds only those that the reader allows; classes are found again by name,
+    so the module of a user's estimator must be there where the package is read.
+    """
+
+    DEFAULT_PACKING_ARTIFACT_TYPE = "model"
+    PACK_SUBCLASSES = True
+    READERS = MappingProxyType({"skops": "audited", "joblib": "code", "pickle": "code", "pkl": "code"})
+    TRUSTS = TRUSTED
+
+    def pack_model(
+        self, obj: BaseEstimator, folder: Path, *, format: Literal["skops", "joblib", "pickle"] = "skops", check: bool = True
+    ) -> Instructions:
+        """Write ``model.<format>``.
+
+        Args:
+            obj: The estimator.
+            folder: Where to write.
+            format: ``skops``; ``joblib`` and ``pickle`` (cloudpickle) run code when they are read.
+            check: Read a skops file again and compare it with the estimator: skops does not keep everything that objects may hold.
+
+        Raises:
+            PackError: For what the format cannot hold, or could not give back in another process.
+        """
+        file = folder / f"model.{format}"
+        try:
+            _WRITERS[format](obj, file)
+        except Exception as error:
+            raise PackError(f"{_name(type(obj))} cannot be written as {format}: {type(error).__name__}: {error}", remedy=_OTHER) from error
+        if format == "skops":
+            _check_skops(obj, file, check)
+        elif format == "joblib":
+            _refuse_scripts(_members(obj))
+        return {"sklearn_version": sklearn.__version__}
+
+    def unpack_model(
+        self, folder: Path, *, format: Literal["skops", "joblib", "pickle", "pkl"] = "skops", sklearn_version: str | None = None
+    ) -> BaseEstimator:
+        """Read an estimator.
+
+        Args:
+            folder: Where the file is.
+            format: How it was written.
+            sklearn_version: With which version of scikit-learn it was written; a warning is given where this is another one.
+
+        Raises:
+            UntrustedPackageError: For a file with types, or of a format, that the reader's policy does not allow.
+            UnpackError: For a file of another format, or with classes that cannot be found.
+        """
+        file = self.only_file(folder)
+        if sklearn_version is not None and sklearn_version != sklearn.__version__:
+            warnings.warn(
+                f"the model was packed with scikit-learn {sklearn_version} and is read with {sklearn.__version__}: it may fail or behave "
+                f"differently (pip install scikit-learn=={sklearn_version})",
+                PackagersWarning,
+                stacklevel=2,
+            )
+        if format != "skops":
+            allow_code("joblib" if format == "joblib" else "pickle")
+        try:
+            found: BaseEstimator = _READERS[format](file)
+        except (ImportError, AttributeError) as error:
+            raise UnpackError(
+                f"the model needs something that is not there: {error}",
+                file=file,
+                remedy="Install or put on the path what it was made with.",
+            ) from error
+        return found
+
+    def describe(self, obj: BaseEstimator) -> dict[str, Any]:
+        """Give class, parameters, fitted attributes, number of features and their names, classes."""
+        return summaries.describe(obj)
+
+    def preview(self, obj: BaseEstimator) -> dict[str, Any]:
+        """Give a table of the parameters."""
+        return summaries.preview(obj)
+
+
+def _write_pickle(obj: BaseEstimator, file: Path) -> None:
+    with file.open("wb") as stream:
+        cloudpickle.dump(obj, stream, protocol=5)
+
+
+def _read_pickle(file: Path) -> Any:
+    with file.open("rb") as stream:
+        return pickle.load(stream)  # noqa: S301  # the gate has been asked
+
+
+def _read_skops(file: Path) -> Any:
+    """Read a skops file: first its types are allowed, then they are built, then what they hold is checked."""
+    try:
+        found = skops.io.load(file, trusted=allowed_types(skops.io.get_untrusted_types(file=file)))
+    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+        raise UnpackError(f"this is no skops file that can be read: {error}", file=file) from error
+    soundness.check(found)
+    return found
+
+
+_WRITERS = {"skops": skops.io.dump, "joblib": joblib.dump, "pickle": _write_pickle}
+_READERS = {"skops": _read_skops, "joblib": joblib.load, "pickle": _read_pickle, "pkl": _read_pickle}
+
+
+def _check_skops(obj: BaseEstimator, file: Path, compare: bool) -> None:
+    """Refuse an estimator that skops would not give back.
+
+    Raises:
+        PackError: Says where it would differ, or what could not be found again.
+    """
+    names = skops.io.get_untrusted_types(file=file)
+    _refuse_scripts(name for name in names if name.partition(".")[0] in _SCRIPTS)
+    if not compare:
+        return
+    try:
+        where = difference(obj, skops.io.load(file, trusted=names))
+    except Exception as error:
+        raise PackError(f"skops can write {_name(type(obj))} but not read it: {type(error).__name__}: {error}", remedy=_OTHER) from error
+    if where is not None:
+        raise PackError(f"skops would not give back {_name(type(obj))} as it is", leaf=where or None, remedy=_OTHER)
+
+
+def _members(obj: BaseEstimator) -> Iterator[str]:
+    """Name the classes and functions among an estimator and its parameters that are defined in the running script."""
+    try:
+        parameters = list(obj.get_params(deep=True).values())
+    except Exception:  # noqa: BLE001  # a user's estimator may have attributes of other names than its parameters
+        parameters = []
+    for value in (obj, *parameters):
+        named = value if hasattr(value, "__qualname__") else type(value)
+        if getattr(named, "__module__", None) in _SCRIPTS:
+            yield f"{named.__module__}.{named.__qualname__}"
+
+
+def _refuse_scripts(names: Iterator[str]) -> None:
+    first = next(iter(names), None)
+    if first is not None:
+        raise PackError(f"{first} is defined in a script, where no other process can find it by name", remedy=_BY_VALUE)
+
+
+def _name(cls: type[Any]) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"

@@ -1,0 +1,177 @@
+"""Whether what was read can be used safely: compiled code of scikit-learn and scipy follows the indices in a model without checking them.
+
+skops makes sure of which *types* are built, not of what they hold. Trees, neighbour trees and sparse matrices from a file are therefore
+checked here, before anybody predicts with them: every index inside of its array, every walk along a tree ends at a leaf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    IsolationForest,
+    RandomForestClassifier,
+    RandomForestRegressor,
+    RandomTreesEmbedding,
+)
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.neighbors import BallTree, KDTree
+from sklearn.tree import BaseDecisionTree
+from sklearn.tree._tree import Tree
+
+from packagers import UnpackError
+
+_BOOSTED = (GradientBoostingClassifier, GradientBoostingRegressor)
+_HISTOGRAMS = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+_FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor, RandomTreesEmbedding, IsolationForest)
+
+
+def check(obj: Any) -> None:
+    """Check everything that an object holds.
+
+    Raises:
+        UnpackError: For what compiled code would read or write out of bounds with.
+    """
+    for found in _walk(obj):
+        for types, checked in _CHECKS:
+            if isinstance(found, types) and not checked(found):
+                raise UnpackError(
+                    f"the file holds a {type(found).__qualname__} whose contents do not fit together: using it could crash the process",
+                    remedy="Ask whoever made the file for a new one; this one is damaged or was made to do harm.",
+                )
+
+
+def _walk(root: Any) -> Iterator[Any]:
+    """Give every object that can be reached through containers and attributes, once."""
+    seen: dict[int, Any] = {}
+    waiting = [root]
+    while waiting:
+        obj = waiting.pop()
+        if id(obj) in seen or isinstance(obj, (str, bytes, int, float, type(None), type)):
+            continue
+        seen[id(obj)] = obj
+        yield obj
+        if isinstance(obj, np.ndarray):
+            waiting.extend(obj.flat if obj.dtype == object else ())
+        elif isinstance(obj, dict):
+            waiting.extend(obj.values())
+        elif isinstance(obj, (list, tuple, set, frozenset)):
+            waiting.extend(obj)
+        waiting.extend(getattr(obj, "__dict__", {}).values())
+
+
+def _tree(tree: Any) -> bool:
+    """Check a tree: children after their parents, features known, no path longer than the tree says."""
+    left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
+    inner = np.flatnonzero(left != -1)
+    if not tree.node_count or not _follow(left[inner], right[inner], inner, tree.node_count):
+        return False
+    features = np.asarray(tree.feature)[inner]
+    return bool((features >= 0).all() and (features < tree.n_features).all()) and _depth(left, right) <= tree.max_depth
+
+
+def _follow(left: Any, right: Any, parents: Any, count: int) -> bool:
+    """Tell whether children come after their parents, so that every walk ends, and inside of the tree."""
+    return all(bool((child > parents).all() and (child < count).all()) for child in (left.astype(np.int64), right.astype(np.int64)))
+
+
+def _depth(left: Any, right: Any) -> int:
+    """Give the number of steps from the root to the farthest leaf."""
+    depth = 0
+    level = np.zeros(1, dtype=np.intp)
+    while (level := level[left[level] != -1]).size:
+        level = np.unique(np.concatenate([left[level], right[level]]))
+        depth += 1
+    return depth
+
+
+def _decision_tree(estimator: Any) -> bool:
+    tree = getattr(estimator, "tree_", None)
+    return tree is None or tree.n_features == estimator.n_features_in_
+
+
+def _forest(estimator: Any) -> bool:
+    """Check that no tree of an ensemble, which hands its data on unchecked, looks at more features than the ensemble demands."""
+    trees = [tree.tree_ for tree in np.ravel(np.asarray(getattr(estimator, "estimators_", ()), dtype=object))]
+    subsets = getattr(estimator, "estimators_features_", None)
+    widths = [len(subset) for subset in subsets] if subsets is not None else [estimator.n_features_in_] * len(trees)
+    known = estimator.n_features_in_ if trees else 0
+    return len(widths) == len(trees) and all(tree.n_features <= min(width, known) for tree, width in zip(trees, widths, strict=True))
+
+
+def _boosted(estimator: Any) -> bool:
+    stages = getattr(estimator, "estimators_", None)
+    return stages is None or (stages.ndim == 2 and stages.shape[1] == estimator.n_trees_per_iteration_ and _forest(estimator))
+
+
+def _predictor(predictor: Any) -> bool:
+    """Check a tree of histogram-based boosting by itself."""
+    nodes = predictor.nodes
+    inner = np.flatnonzero(nodes["is_leaf"] == 0)
+    if not nodes.size or not _follow(nodes["left"][inner], nodes["right"][inner], inner, nodes.size):
+        return False
+    categorical = nodes[inner][nodes["is_categorical"][inner] != 0]
+    tables = (predictor.raw_left_cat_bitsets, predictor.binned_left_cat_bitsets)
+    return all(bool((categorical["bitset_idx"] < len(table)).all()) for table in tables)
+
+
+def _histogram(estimator: Any) -> bool:
+    """Check that the trees of histogram-based boosting look at features that the estimator has, and as what it has them."""
+    stages = getattr(estimator, "_predictors", ())
+    if not len(stages):
+        return True
+    categorical = np.asarray(estimator._bin_mapper.is_categorical_).astype(bool)
+    if categorical.shape != (estimator.n_features_in_,):
+        return False
+    for predictor in (one for stage in stages for one in stage):
+        inner = predictor.nodes[predictor.nodes["is_leaf"] == 0]
+        features = inner["feature_idx"]
+        if not ((features >= 0) & (features < categorical.size)).all():
+            return False
+        if (inner["is_categorical"].astype(bool) & ~categorical[features]).any():
+            return False
+    return True
+
+
+def _neighbours(tree: Any) -> bool:
+    """Check a neighbour tree: a complete binary tree over the points."""
+    data, indices, nodes, bounds, _, levels, count = tree.__getstate__()[:7]
+    if len(nodes) != count or count != 2**levels - 1 or bounds.shape[1] != count or bounds.shape[2] != data.shape[1]:
+        return False
+    points = len(data)
+    last = nodes["is_leaf"][count // 2 :] != 0
+    inside = (nodes["idx_start"] >= 0) & (nodes["idx_start"] <= nodes["idx_end"]) & (nodes["idx_end"] <= points)
+    return len(indices) == points and bool(last.all() and inside.all() and ((indices >= 0) & (indices < points)).all())
+
+
+def _matrix(matrix: Any) -> bool:
+    """Check the indices of a sparse matrix."""
+    try:
+        if matrix.format in ("csr", "csc", "bsr"):
+            matrix.check_format(full_check=True)
+        elif matrix.format == "coo":
+            type(matrix)((matrix.data, matrix.coords), shape=matrix.shape)
+    except ValueError:
+        return False
+    return True
+
+
+_CHECKS: tuple[tuple[type[Any] | tuple[type[Any], ...], Callable[[Any], bool]], ...] = (
+    (Tree, _tree),
+    (BaseDecisionTree, _decision_tree),
+    (_FORESTS, _forest),
+    (_BOOSTED, _boosted),
+    (TreePredictor, _predictor),
+    (_HISTOGRAMS, _histogram),
+    ((KDTree, BallTree), _neighbours),
+    ((sparse.spmatrix, sparse.sparray), _matrix),
+)
