@@ -42,7 +42,7 @@ def resolve(annotation: Any, globals_: Mapping[str, Any], locals_: Mapping[str, 
     """Resolve one annotation as :func:`typing.get_type_hints` does, ``Annotated`` kept.
 
     Args:
-        annotation: Text, a hint with text inside, or a hint.
+        annotation: Text, a hint with text inside, or a hint. A forward reference that knows its module is looked up there.
         globals_: The names of the module around the annotation.
         locals_: Names that go before them.
 
@@ -51,6 +51,9 @@ def resolve(annotation: Any, globals_: Mapping[str, Any], locals_: Mapping[str, 
     """
     if isinstance(annotation, type) or annotation is MISSING:
         return annotation
+    module = sys.modules.get(getattr(annotation, "__forward_module__", None) or "")
+    if module is not None:
+        globals_, locals_ = {**globals_, **vars(module)}, {}
     # A class, for get_type_hints refuses Final and Required in the annotations of anything else.
     holder = type("holder", (), {"__annotations__": {"hint": annotation}})
     try:

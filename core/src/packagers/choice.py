@@ -6,7 +6,7 @@ project before plugin before core, then the preferred distributions, then the di
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ class Candidate:
         item_distance: The distance of its item types.
         fault: Why it is out of the question; empty where it is not.
         failure: The error where it cannot be loaded.
+        off: Whether it was not even loaded, since it is switched off or its item types do not match.
     """
 
     registration: Registration
@@ -34,6 +35,7 @@ class Candidate:
     item_distance: int
     fault: str = ""
     failure: LoadFailure | None = None
+    off: bool = False
 
     @property
     def packager(self) -> type[Packager]:
@@ -43,7 +45,7 @@ class Candidate:
     @property
     def priority(self) -> int | None:
         """The priority that counts; ``None`` where the class cannot be loaded."""
-        if self.failure is not None:
+        if self.failure is not None or self.off:
             return None
         said = self.packager.PRIORITY
         return said if said is not None else 3 if self.registration.origin == "project" else 5
@@ -109,3 +111,29 @@ def verdicts(ordered: Sequence[Candidate], prefer: Sequence[str]) -> list[str]:
             detail = f" ({ours[clause]} against {theirs[clause]})" if clause in (0, 2) else ""
             found.append(f"lost: {_RULES[clause]}{detail}")
     return found
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All candidates for a value or a hint, in order, and why each was chosen or lost."""
+
+    subject: str
+    direction: str
+    artifact_type: str | None
+    candidates: tuple[Mapping[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON form: the same bytes in every process that has the same things installed."""
+        return {
+            "subject": self.subject,
+            "direction": self.direction,
+            "artifact_type": self.artifact_type,
+            "candidates": [dict(line) for line in self.candidates],
+        }
+
+    def __str__(self) -> str:
+        asked = f" as {self.artifact_type}" if self.artifact_type else ""
+        return "\n".join(
+            [f"{self.direction} {self.subject}{asked}"]
+            + [f"  {c['type']}  {c['distribution']} {c['version']}  {c['packager']}  {c['verdict']}" for c in self.candidates]
+        )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -140,9 +140,9 @@ class Extension:
 class Installed:
     """What one scan of the installed distributions found, sorted by name."""
 
-    types: tuple[Registration, ...]
-    hooks: tuple[Extension, ...]
-    commands: tuple[Extension, ...]
+    types: tuple[Registration, ...] = ()
+    hooks: tuple[Extension, ...] = ()
+    commands: tuple[Extension, ...] = ()
 
 
 def scan() -> Installed:
@@ -203,6 +203,15 @@ def load_reference(reference: str, root: Path | None = None) -> Any:
     return found
 
 
+@cache
+def installed_version(distribution: str) -> str:
+    """Give the version of an installed distribution; empty where it is not installed."""
+    try:
+        return importlib_metadata.version(distribution)
+    except importlib_metadata.PackageNotFoundError:
+        return ""
+
+
 def check_requirement(distribution: str) -> None:
     """Check that a distribution can work with this core, by its ``Requires-Dist``.
 
@@ -221,7 +230,7 @@ def check_requirement(distribution: str) -> None:
                 raise PackagersError(f"it needs packagers{requirement.specifier}, and {ours} is installed")
 
 
-def project_types(folder: Path, table: dict[str, Any]) -> list[Registration]:
+def project_types(folder: Path, table: Mapping[str, Any]) -> list[Registration]:
     """Turn a project's ``[tool.packagers.types]`` into registrations."""
     found = []
     for type_path, entry in table.items():

@@ -30,6 +30,10 @@ from pathlib import Path
 from typing import Any
 
 
+_EXCERPT = 100
+"""Characters of a hint that an error shows on each side of the mistake."""
+
+
 class PackagersError(Exception):
     """Base of every error of this project.
 
@@ -122,8 +126,10 @@ class HintSyntaxError(PackagersError, ValueError):
     def __str__(self) -> str:
         if self.position is None:
             return super().__str__()
-        line = self.text.replace("\n", " ").replace("\t", " ")
-        caret = " " * self.position + "^"
+        start = max(0, self.position - _EXCERPT)
+        before, after = self.text[start : self.position], self.text[self.position : self.position + _EXCERPT]
+        line = "".join(c if c.isprintable() else " " for c in before + after)
+        caret = " " * len(before) + "^"
         remedy = f"\n  → {self.remedy}" if self.remedy else ""
         return f"{self.args[0]}\n    {line}\n    {caret}{remedy}"
 

@@ -17,7 +17,6 @@ walk over containers of packaged objects (``structure``) is built on that.
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -27,7 +26,10 @@ from packagers.errors import PackagersError, PackError, UnpackError
 from packagers.stdscalars import BY_PATH, BY_TAG
 
 MAX_DEPTH = 200
+LARGE = 1 << 16
+"""Bytes beyond this many are handed to ``default``, where there is one: base64 is for small things."""
 _INT_LIMIT = 1 << 63
+_BINARY = (bytes, bytearray, memoryview)
 
 Default = Callable[[Any, "Encoder"], Any]
 Build = Callable[[dict[str, Any], "Decoder"], Any]
@@ -109,6 +111,8 @@ class Encoder:
             return self.shared(obj, lambda: {"$set": self.unordered(obj)})
         if cls is frozenset:
             return self.shared(obj, lambda: {"$frozenset": self.unordered(obj)})
+        if cls in _BINARY and self._default is not None and len(obj) > LARGE:
+            return self._default(obj, self)
         if cls is bytes:
             return {"$bytes": _to_base64(obj)}
         scalar = BY_PATH.get(f"{cls.__module__}.{cls.__qualname__}")
@@ -122,16 +126,22 @@ class Encoder:
             remedy="Pack it as an artifact (a file, an object), not as a result.",
         )
 
-    def shared(self, obj: Any, encode: Callable[[], Any]) -> Any:
+    def shared(self, obj: Any, encode: Callable[[], Any], *, cyclic: bool = True) -> Any:
         """Encode an object once, however often it stands in the whole; the other places refer to the first.
 
-        A tuple that contains itself is written again where it does: the mutable container in between ends the cycle.
+        Args:
+            obj: The object.
+            encode: Gives its JSON: a list, or an object.
+            cyclic: Whether it can be made before its items are; what cannot must not contain itself. A tuple that does is written again:
+                the mutable container in between ends the cycle.
         """
         key = id(obj)
-        immutable = isinstance(obj, (tuple, frozenset))
-        if immutable and (self._sets or not obj):
+        plain = isinstance(obj, (tuple, frozenset)) and cyclic
+        if plain and (self._sets or not obj):
             return encode()
-        if key in self._numbers and not (immutable and key in self._open):
+        if key in self._numbers and not (plain and key in self._open):
+            if key in self._open and not cyclic:
+                raise PackError("the value contains itself", leaf=self.leaf, remedy='Ask for artifact type "object".')
             self._repeated.add(self._numbers[key])
             return {"$same": self._numbers[key]}
         number = self._numbers.setdefault(key, len(self._seen))
@@ -196,14 +206,14 @@ class Decoder:
         cls = type(value)
         if cls is not list and cls is not dict:
             return value
-        if self._depth > 4 * MAX_DEPTH:
+        if self._depth > MAX_DEPTH + 50:
             raise UnpackError("the recorded value is nested too deeply")
         self._depth += 1
         try:
             return self._list(value) if cls is list else self._object(value)
         except PackagersError:
             raise
-        except (TypeError, ValueError, KeyError, AttributeError, OverflowError, binascii.Error, ArithmeticError) as error:
+        except Exception as error:  # noqa: BLE001 - what a hostile value makes the standard library's constructors raise
             raise UnpackError(f"the recorded value cannot be read: {type(error).__name__}: {error}") from error
         finally:
             self._depth -= 1

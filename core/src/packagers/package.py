@@ -71,12 +71,19 @@ class Package:
         """Read a zipped package: it is extracted into scratch space, and checked like any other."""
         folder = scratch_folder()
         extract(file, folder / "package", "zip")
-        return cls.open(folder / "package", location or str(file))
+        inside = list((folder / "package").iterdir())
+        top = folder / "package" if len(inside) != 1 or not inside[0].is_dir() else inside[0]
+        return cls.open(top, location or str(file))
 
     @property
     def owned(self) -> bool:
         """Whether one of the reader's own keys signed the package."""
         return signature_state(self.seal, self.signature) == "own"
+
+    @property
+    def root(self) -> Path:
+        """The folder in which packages and results of other keys stand."""
+        return self.folder.parent if (self.folder / NAME).is_file() else self.folder
 
     @property
     def payload(self) -> Path:

@@ -30,11 +30,11 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from packagers.errors import PackagerDefinitionError, PackError, UnknownOptionError, UnpackError
+from packagers.hinttext import RESERVED_OPTIONS
 
 Instructions: TypeAlias = dict[str, Any]
 """JSON that a ``pack_x`` returns; it becomes the keyword arguments of the ``unpack_x`` of the same artifact type."""
 
-RESERVED_OPTIONS = frozenset({"hint", "trust", "project", "verify"})
 READER_KINDS = ("data", "audited", "code")
 
 
@@ -220,6 +220,8 @@ class Packager:
             asked = cls.DEFAULT_PACKING_ARTIFACT_TYPE
         if asked is None and len(known) == 1:
             asked = known[0]
+        if asked is None and cls.is_container():
+            asked = "file"
         return asked
 
     @classmethod
@@ -234,9 +236,14 @@ class Packager:
         known = cls.artifact_types("unpack")
         return bool(known) if artifact_type is None else artifact_type in known
 
+    @classmethod
+    def holds_class(cls, type_: type[Any]) -> bool:
+        """Tell whether values of a class that matched are for this packager; for packagers of ``object`` that take some classes only."""
+        return True
+
     def holds(self, obj: Any) -> bool:
         """Tell whether a value whose type matched is really one for this packager."""
-        return True
+        return self.holds_class(type(obj))
 
     def unbundle(self, obj: Any) -> list[Any] | dict[str, Any]:
         """Take a container apart: its items by position, or by name."""
@@ -267,40 +274,6 @@ class Packager:
                 file=folder,
             )
         return files[0]
-
-
-class DefaultPackager(Packager):
-    """A packager with a pickle fallback: subclass it where a pickle is wanted for want of something better."""
-
-    DEFAULT_PACKING_ARTIFACT_TYPE = "object"
-
-    def pack_object(self, obj: Any, folder: Path, *, pickle_module_name: str = "cloudpickle") -> Instructions:
-        """Pickle ``obj`` with protocol 5: ``object.pkl``, and its large buffers side by side in ``buffers.bin``.
-
-        Args:
-            obj: Any value that the pickle module takes.
-            folder: Where to write.
-            pickle_module_name: One of the registered pickle readers.
-        """
-        from packagers import pickles
-
-        return pickles.dump(obj, folder, pickle_module_name)
-
-    def unpack_object(
-        self, folder: Path, *, pickle_module_name: str = "cloudpickle", buffer_sizes: tuple[int, ...] | list[int] = ()
-    ) -> Any:
-        """Read what :meth:`pack_object` wrote. Runs code: only where the reader's policy allows it."""
-        from packagers import pickles
-
-        return pickles.load(folder, pickle_module_name, buffer_sizes)
-
-    def pack_result(self, obj: Any) -> Any:
-        """Record the value itself, where it is made of plain values."""
-        return obj
-
-    def unpack_result(self, value: Any) -> Any:
-        """Give the recorded value."""
-        return value
 
 
 def _literals(annotation: Any) -> tuple[Any, ...]:
@@ -360,3 +333,37 @@ def _definition_error(cls: type[Any], what: str, remedy: str) -> PackagerDefinit
     module = sys.modules.get(cls.__module__)
     file = getattr(module, "__file__", None)
     return PackagerDefinitionError(f"{cls.__module__}.{cls.__qualname__}: {what}", remedy=remedy, file=file)
+
+
+class DefaultPackager(Packager):
+    """A packager with a pickle fallback: subclass it where a pickle is wanted for want of something better."""
+
+    DEFAULT_PACKING_ARTIFACT_TYPE = "object"
+
+    def pack_object(self, obj: Any, folder: Path, *, pickle_module_name: str = "cloudpickle") -> Instructions:
+        """Pickle ``obj`` with protocol 5: ``object.pkl``, and its large buffers side by side in ``buffers.bin``.
+
+        Args:
+            obj: Any value that the pickle module takes.
+            folder: Where to write.
+            pickle_module_name: One of the registered pickle readers.
+        """
+        from packagers import pickles
+
+        return pickles.dump(obj, folder, pickle_module_name)
+
+    def unpack_object(
+        self, folder: Path, *, pickle_module_name: str = "cloudpickle", buffer_sizes: tuple[int, ...] | list[int] = ()
+    ) -> Any:
+        """Read what :meth:`pack_object` wrote. Runs code: only where the reader's policy allows it."""
+        from packagers import pickles
+
+        return pickles.load(folder, pickle_module_name, buffer_sizes)
+
+    def pack_result(self, obj: Any) -> Any:
+        """Record the value itself, where it is made of plain values."""
+        return obj
+
+    def unpack_result(self, value: Any) -> Any:
+        """Give the recorded value."""
+        return value

@@ -73,9 +73,15 @@ def _make_memoryview(parts: list[Any]) -> memoryview:
     return view.cast(code, shape) if all(shape) else view.cast(code)
 
 
+def _make_bytearray(data: Any) -> bytearray:
+    if type(data) is not bytes:
+        raise TypeError("a bytearray is recorded as bytes")
+    return bytearray(data)
+
+
 SCALARS = (
     Scalar("builtins.complex", lambda c: [c.real, c.imag], lambda p: complex(*p)),
-    Scalar("builtins.bytearray", bytes, bytearray),
+    Scalar("builtins.bytearray", bytes, _make_bytearray),
     Scalar("builtins.memoryview", _take_memoryview, _make_memoryview),
     Scalar("builtins.range", lambda r: [r.start, r.stop, r.step], lambda p: range(*p)),
     Scalar("builtins.slice", lambda s: [s.start, s.stop, s.step], lambda p: slice(*p)),

@@ -10,12 +10,11 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import functools
-import sys
 import types
 import typing
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType, NoneType
 from typing import Any, Literal, TypeAlias
 
@@ -32,7 +31,6 @@ DEEPEST = 50
 CONTAINERS = ("builtins", "collections", "collections.abc")
 QUALIFIERS = ("ClassVar", "Final", "NotRequired", "ReadOnly", "Required")
 STREAMS = (collections.abc.Iterable, collections.abc.Iterator, collections.abc.Generator)
-NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Options(Mapping[str, Any]):
@@ -96,9 +94,9 @@ class Alternative:
     """
 
     type: AnyClass | None
-    args: tuple[Any, ...] = ()
-    options: Mapping[str, Any] = NO_OPTIONS
-    hint: Any = field(default=MISSING)
+    args: tuple[Any, ...]
+    options: Mapping[str, Any]
+    hint: Any
     literals: tuple[Any, ...] = ()
     fixed: bool = False
 
@@ -164,8 +162,7 @@ def _wrapped(hint: Any) -> tuple[Any, ...] | None:
     if isinstance(hint, str):
         return (from_text(hint),)
     if isinstance(hint, typing.ForwardRef):
-        module = hint.__forward_module__
-        return (resolve(hint, vars(sys.modules[module]), {}) if module in sys.modules else from_text(hint.__forward_arg__),)
+        return (resolve(hint, {}, {}) if hint.__forward_module__ else from_text(hint.__forward_arg__),)
     if isinstance(hint, typing.NewType):
         return (hint.__supertype__,)
     if isinstance(hint, typing.TypeVar):
@@ -198,15 +195,15 @@ def _leaves(hint: Any, options: Mapping[str, Any]) -> Iterator[Alternative]:
     """Give the alternatives of a hint that has nothing around it: one, or one for each class of a ``Literal``'s values."""
     origin = typing.get_origin(hint)
     if hint is Any or hint is object or hint is MISSING:
-        yield Alternative(None, options=options, hint=hint)
+        yield Alternative(None, (), options, hint)
     elif hint is None or hint is NoneType:
-        yield Alternative(NoneType, options=options, hint=NoneType)
+        yield Alternative(NoneType, (), options, NoneType)
     elif origin is Literal:
         by_class: dict[AnyClass, list[Any]] = {}
         for value in typing.get_args(hint):
             by_class.setdefault(type(value), []).append(value)
         for cls, values in by_class.items():
-            yield Alternative(cls, options=options, hint=hint, literals=tuple(values))
+            yield Alternative(cls, (), options, hint, literals=tuple(values))
     elif isinstance(hint, Unresolved):
         raise refusal(
             hint.name,
@@ -221,7 +218,7 @@ def _leaf(hint: Any, cls: Any, options: Mapping[str, Any]) -> Alternative:
     if not isinstance(cls, type) or cls in (typing.Generic, typing.Protocol):
         raise refusal(hint, "is no type that a value can be checked against", "Hint a class, or a container or union of classes.")
     if is_typed_dict(cls):
-        return Alternative(dict, options=options, hint=hint)
+        return Alternative(dict, (), options, hint)
     args: tuple[Any, ...] = ()
     if cls.__module__ in CONTAINERS and cls is not collections.abc.Callable:
         args = typing.get_args(hint)

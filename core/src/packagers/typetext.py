@@ -19,6 +19,7 @@ TYPING = ("typing", "typing_extensions")
 
 LONGEST = 4096
 """How many characters a hint may have."""
+LONGEST_SHOWN = 200
 
 
 def from_text(text: str) -> Any:
@@ -44,16 +45,12 @@ def _hint_of_node(node: ast.AST, text: str) -> Any:
     match node:
         case ast.Constant(value=None):
             return None
-        case ast.Constant(value=value) if value is Ellipsis:
-            return value
         case ast.Constant(value=str(inner)):
             return from_text(inner)
         case ast.Name() | ast.Attribute():
             return _import(_dotted(node, text), text)
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return typing.Union[_hint_of_node(left, text), _hint_of_node(right, text)]  # noqa: UP007 - not every hint has the operator
-        case ast.List(elts=elements):
-            return [_hint_of_node(element, text) for element in elements]
         case ast.Subscript(value=generic, slice=inside):
             return _subscribe(_hint_of_node(generic, text), inside, text)
     raise refusal(
@@ -68,10 +65,20 @@ def _subscribe(generic: Any, inside: ast.AST, text: str) -> Any:
             return Literal[tuple(ast.literal_eval(element) for element in elements)]
         if generic is typing.Annotated:
             raise TypeError("text carries no options; give them beside the hint")
-        args = tuple(_hint_of_node(element, text) for element in elements)
+        args = tuple(_argument(element, text) for element in elements)
         return operator.getitem(generic, args if isinstance(inside, ast.Tuple) else args[0])
     except TypeError as error:
         raise refusal(text, f"cannot be put together ({error})", "Leave out the brackets of a type that takes none.") from error
+
+
+def _argument(node: ast.AST, text: str) -> Any:
+    """Give what stands in brackets: a hint, ``...``, or the list of hints of ``Callable``."""
+    match node:
+        case ast.Constant(value=value) if value is Ellipsis:
+            return value
+        case ast.List(elts=elements):
+            return [_hint_of_node(element, text) for element in elements]
+    return _hint_of_node(node, text)
 
 
 def _dotted(node: ast.AST, text: str) -> str:
@@ -109,4 +116,6 @@ def _import(name: str, text: str) -> Any:
 
 def refusal(hint: Any, why: str, remedy: str) -> UnpackError:
     """Make the error for a hint that cannot be used."""
-    return UnpackError(f"The type hint {hint if isinstance(hint, str) else repr(hint)!r} {why}", remedy=remedy)
+    shown = hint if isinstance(hint, str) else repr(hint)
+    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
+    return UnpackError(f"The type hint {shown!r} {why}", remedy=remedy)

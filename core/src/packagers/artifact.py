@@ -1,0 +1,216 @@
+"""What packing gives: artifacts, results, bundles of both, and the outputs of a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packagers import display
+from packagers.jsonvalue import decode
+from packagers.manifest import Manifest
+from packagers.package import Package, write_manifest
+from packagers.policy import sign_seal
+from packagers.reading import Reader, open_sibling
+from packagers.registry import Registry, default_registry
+
+
+class Artifact:
+    """A package on disk.
+
+    Attributes:
+        key: The name that it was packed under.
+        artifact_type: As what it was packed.
+        object_type: The type path of the value.
+        path: Its folder.
+        digest: Identifies what was packed: equal data, equal digest.
+        manifest: All that is recorded of it.
+        labels: Free text by name.
+        tag: A name for this version.
+    """
+
+    def __init__(self, package: Package, registry: Registry) -> None:
+        self._package = package
+        self._registry = registry
+
+    @property
+    def key(self) -> str:
+        """The name that it was packed under."""
+        return self.manifest.key
+
+    @property
+    def artifact_type(self) -> str:
+        """As what it was packed."""
+        return self.manifest.written.artifact_type
+
+    @property
+    def object_type(self) -> str:
+        """The type path of the value."""
+        return self.manifest.written.object_type
+
+    @property
+    def path(self) -> Path:
+        """The package's folder."""
+        return self._package.folder
+
+    @property
+    def digest(self) -> str:
+        """Identifies what was packed."""
+        return self.manifest.digest
+
+    @property
+    def manifest(self) -> Manifest:
+        """All that is recorded of it."""
+        return self._package.manifest
+
+    @property
+    def package(self) -> Package:
+        """The package itself, for reading."""
+        return self._package
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Free text by name."""
+        return dict(self.manifest.labels)
+
+    @property
+    def tag(self) -> str:
+        """A name for this version; empty where it has none."""
+        return self.manifest.tag
+
+    @property
+    def extra_data(self) -> dict[str, Any]:
+        """What is linked to it, by name: artifacts, and values of results."""
+        return {name: self._linked(entry) for name, entry in self.manifest.extra_data.items()}
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The values of the results that are linked to it as metrics, by name."""
+        return {name: self._linked(entry) for name, entry in self.manifest.metrics.items()}
+
+    def _linked(self, entry: Any) -> Any:
+        if isinstance(entry, dict) and "$link" in entry and "value" not in entry:
+            package = open_sibling(self._package, entry["$link"])
+            return Artifact(package, self._registry) if isinstance(package, Package) else package
+        return decode(entry["value"] if isinstance(entry, dict) and "$link" in entry else entry)
+
+    def unpack(self, hint: Any = None, *, trust: str | None = None, verify: bool = True, **options: Any) -> Any:
+        """Unpack the value.
+
+        Args:
+            hint: As what; ``None`` for as it was packed.
+            trust: What may run code: ``"data"``, ``"own"`` or ``"all"``.
+            verify: Whether digests are checked before anything is decoded.
+            options: For the packager.
+        """
+        return Reader(self._registry, trust, verify).read(self._package, hint, options)
+
+    def verify(self) -> None:
+        """Check every byte.
+
+        Raises:
+            IntegrityError: Where one is not as it was packed.
+        """
+        Package.open(self.path).verify()
+
+    def preview(self) -> dict[str, Any]:
+        """Give the small picture or table that was packed with it; empty where there is none."""
+        return dict(self.manifest.preview)
+
+    def __repr__(self) -> str:
+        return f"<Artifact {self.key!r}: {self.object_type} as {self.artifact_type}, {display.size(self.manifest.size)}, {self.path}>"
+
+    def _repr_html_(self) -> str:
+        return display.manifest_html(self.manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A small value that was recorded.
+
+    Attributes:
+        key: The name that it was recorded under.
+        value: The value.
+    """
+
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A container whose items were packed one by one.
+
+    Attributes:
+        key: The name of the whole.
+        structure: The container.
+        items: What became of each item, by key.
+    """
+
+    key: str
+    structure: Any
+    items: Mapping[str, Artifact | Result]
+
+
+class Outputs(Mapping[str, Any]):
+    """What a run gave: by key the artifacts, and the values of the results.
+
+    Attributes:
+        results: The values of the results alone, by key.
+        artifacts: The artifacts alone, by key.
+        returned: What the function returned.
+    """
+
+    def __init__(self, outputs: Mapping[str, Artifact | Result | Bundle], returned: Any) -> None:
+        self._outputs = dict(outputs)
+        self.returned = returned
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """The values of the results, by key."""
+        return {key: output.value for key, output in self._outputs.items() if isinstance(output, Result)}
+
+    @property
+    def artifacts(self) -> dict[str, Artifact]:
+        """The artifacts, by key."""
+        return {key: output for key, output in self._outputs.items() if isinstance(output, Artifact)}
+
+    @property
+    def bundles(self) -> dict[str, Bundle]:
+        """The containers that were itemized, by key."""
+        return {key: output for key, output in self._outputs.items() if isinstance(output, Bundle)}
+
+    def __getitem__(self, key: str) -> Any:
+        output = self._outputs[key]
+        if isinstance(output, Result):
+            return output.value
+        return output.structure if isinstance(output, Bundle) else output
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._outputs)
+
+    def __len__(self) -> int:
+        return len(self._outputs)
+
+    def __repr__(self) -> str:
+        return f"Outputs({', '.join(f'{key}={output!r:.80}' for key, output in self._outputs.items())})"
+
+    def _repr_html_(self) -> str:
+        return display.outputs_html({key: self[key] for key in self})
+
+
+def sign(source: str | Path | Artifact) -> Artifact:
+    """Check a package byte by byte and sign it with the user's key: for what a process without the key has packed unsigned.
+
+    Args:
+        source: The package's folder, or the artifact.
+
+    Raises:
+        IntegrityError: Where the package is not as it was packed.
+    """
+    folder = source.path if isinstance(source, Artifact) else Path(source)
+    package = Package.open(folder)
+    package.verify()
+    registry = source._registry if isinstance(source, Artifact) else default_registry()
+    return Artifact(write_manifest(folder, package.manifest, sign_seal), registry)

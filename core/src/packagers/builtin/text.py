@@ -1,0 +1,55 @@
+"""Text: recorded by value; as a text file where it is asked for; or, as ``path``, the file or folder that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from packagers.builtin.paths import pack_path, unpack_path
+from packagers.errors import PackError, UnpackError
+from packagers.packager import Instructions, Packager
+
+
+class TextPackager(Packager):
+    """Pack a ``str``."""
+
+    DEFAULT_PACKING_ARTIFACT_TYPE = "result"
+    DEFAULT_UNPACKING_ARTIFACT_TYPE = "file"
+    READERS = {"result": "data", "file": "data", "path": "data"}
+    DETERMINISTIC = frozenset({"result", "file"})
+
+    def pack_result(self, obj: str) -> str:
+        """Record the text."""
+        return obj
+
+    def unpack_result(self, value: str) -> str:
+        """Give the recorded text."""
+        return value
+
+    def pack_file(self, obj: str, folder: Path, *, encoding: str = "utf-8") -> Instructions:
+        """Write ``text.txt``.
+
+        Args:
+            obj: The text.
+            folder: Where to write.
+            encoding: A codec that can hold all of it.
+        """
+        try:
+            (folder / "text.txt").write_bytes(obj.encode(encoding))
+        except (UnicodeEncodeError, LookupError) as error:
+            raise PackError(f"the text cannot be written as {encoding}: {error}", remedy="Record it as a result.") from error
+        return {"encoding": encoding}
+
+    def unpack_file(self, folder: Path, *, encoding: str = "utf-8") -> str:
+        """Read a text file, line ends untouched."""
+        file = self.only_file(folder)
+        try:
+            return file.read_bytes().decode(encoding)
+        except (UnicodeDecodeError, LookupError) as error:
+            raise UnpackError(f"the file is no {encoding} text: {error}", file=file, remedy="Give encoding=, or ask for bytes.") from error
+
+    def pack_path(
+        self, obj: str, folder: Path, *, format: Literal["zip", "tar", "tar.gz", "tar.bz2", "tar.xz"] = "zip"
+    ) -> Instructions | None:
+        """Pack the file or folder that the text names."""
+        return pack_path(Path(obj), folder, format=format)

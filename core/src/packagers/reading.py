@@ -1,0 +1,361 @@
+"""One package or plain file into one value: which packager reads it, by whose leave, as what.
+
+1. A package whose own packager satisfies the hint is unpacked by it. 2. A hint of another type: the packager of the hinted type, if it unpacks
+the stored artifact type and reads the stored format. 3. A plain file is read by the packager of the hint, its format told by its suffix.
+4. Otherwise an error that says what could be done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from packagers.builtin.streams import StreamPackager
+from packagers.catalogue import pip_line
+from packagers.conformity import accepts_class, classes_in, conforms
+from packagers.discovery import LoadFailure, Registration
+from packagers.errors import (
+    IntegrityError,
+    MissingPluginError,
+    NoPackagerError,
+    PackagersError,
+    UnknownArtifactTypeError,
+    UnpackError,
+)
+from packagers.manifest import MISSING, Part, Written
+from packagers.names import check_name
+from packagers.package import Package
+from packagers.packager import Method, Packager
+from packagers.policy import allow_code, current, effective_policy, resume, unpacking
+from packagers.registry import Registry
+from packagers.scratch import scratch_folder
+from packagers.source import PlainFile, open_local
+from packagers.structure import Assembly
+from packagers.typehint import STREAMS, Alternative, alternatives, path_of_hint
+from packagers.typepath import STREAM, lookup, parse, path_of
+from packagers.writing import CHUNKS, SKELETON
+
+_RETRIES = 5
+
+
+class Reader:
+    """Unpacks.
+
+    Args:
+        registry: Finds the packagers.
+        policy: What may run code; ``None`` for the policy in force.
+        verify: Whether digests are checked before anything is decoded.
+    """
+
+    def __init__(self, registry: Registry, policy: str | None = None, verify: bool = True) -> None:
+        self._registry = registry
+        self._policy = effective_policy(policy, registry.setting("trust"))
+        self._verify = verify
+
+    def read(self, source: Package | PlainFile, hint: Any = None, options: Mapping[str, Any] | None = None) -> Any:
+        """Unpack a package or plain file.
+
+        Args:
+            source: What to unpack.
+            hint: As what; ``None`` for as it was packed.
+            options: Keyword arguments for the packager; they beat the recorded instructions.
+
+        Raises:
+            UnpackError: Where it cannot be unpacked, or not as that.
+            UntrustedPackageError: Where the policy does not allow it.
+            IntegrityError: Where its bytes are not those that were packed.
+            UnknownOptionError: For an option that the packager does not take.
+        """
+        members = alternatives(Any if hint is None else hint)
+        if isinstance(source, PlainFile):
+            value = self._read_plain(source, members, dict(options or {}))
+        else:
+            value = self._read_package(self._verified(source), hint, members, dict(options or {}))
+        if hint is not None:
+            mismatch = conforms(value, hint)
+            if mismatch is not None:
+                raise UnpackError(f"the value does not fit the hint: {mismatch}", file=source.location)
+        return value
+
+    def _verified(self, package: Package) -> Package:
+        """Check a package; one that was replaced meanwhile is opened again."""
+        if not self._verify:
+            return package
+        for _ in range(_RETRIES):
+            try:
+                package.verify()
+                return package
+            except IntegrityError:
+                again = Package.open(package.folder, package.location) if package.manifest.payload else package
+                if again.seal == package.seal:
+                    raise
+                package = again
+        package.verify()
+        return package
+
+    def _read_package(self, package: Package, hint: Any, members: tuple[Alternative, ...], options: dict[str, Any]) -> Any:
+        written = package.manifest.written
+        classes = {} if hint is None else classes_in(hint)
+        registration = self._registry.by_identity(written.packager, written.object_type)
+        if registration is not None:
+            own = self._instance(registration, package)
+            for member in members:
+                if self._satisfies(member, written, registration, classes):
+                    return self._read_own(package, own, {**member.options, **options}, classes)
+        for member in members:
+            reader = self._cross_reader(package, member)
+            if reader is not None:
+                return self._read_as(package, *reader, {**member.options, **options})
+        for member in members:
+            if member.type is not None and issubclass(member.type, PurePath) and package.manifest.files:
+                return member.type(_copy(package))
+        if registration is None:
+            raise _missing_plugin(package)
+        names = " | ".join(path_of_hint(member) for member in members)
+        raise UnpackError(
+            f"a {written.object_type} packed as {written.artifact_type}"
+            + (f" in format {written.format}" if written.format else "")
+            + f" cannot be unpacked as {names}",
+            key=package.manifest.key,
+            file=package.location,
+            remedy=f"Ask for {written.object_type}, or for nothing; bytes and pathlib.Path give its files.",
+        )
+
+    def _satisfies(
+        self, member: Alternative, written: Written, registration: Registration, classes: Mapping[str, type[Any]]
+    ) -> bool:
+        """Tell whether what the package's own packager gives fits an alternative of the hint, as far as its class tells."""
+        if member.type is None:
+            return True
+        name = parse(written.object_type).name
+        if name == STREAM:
+            return member.type in STREAMS
+        stored = classes.get(name) or lookup(name)
+        if stored is not None:
+            return accepts_class(member, stored)
+        if name == path_of(member.type):
+            return True
+        registered = lookup(registration.path.name) if registration.path is not None else None
+        return registered is not None and registered is not object and (accepts_class(member, registered) or issubclass(member.type, registered))
+
+    def _read_own(self, package: Package, packager: Packager, options: dict[str, Any], classes: Mapping[str, type[Any]]) -> Any:
+        manifest = package.manifest
+        with unpacking(package.location, package.owned, self._policy, packager.TRUSTS):
+            if isinstance(packager, StreamPackager):
+                return self._read_stream(package, classes)
+            if manifest.value is not MISSING:
+                value = self._assembly(package, package.payload, manifest.parts, classes).decode(manifest.value)
+                method = packager.unpacks.get("result")
+                if method is None and packager.is_container():
+                    return value
+                return self._call(packager, _required(packager, "result", package), manifest.written, value, options, package)
+            if manifest.skeleton is not MISSING or (package.payload / SKELETON).is_file():
+                return self._assembly(package, package.payload, manifest.parts, classes).decode(self._skeleton(package))
+            method = _required(packager, manifest.written.artifact_type, package)
+            return self._call(packager, method, manifest.written, package.payload, options, package)
+
+    def _skeleton(self, package: Package) -> Any:
+        if package.manifest.skeleton is not MISSING:
+            return package.manifest.skeleton
+        try:
+            return json.loads((package.payload / SKELETON).read_bytes())
+        except (ValueError, RecursionError) as error:
+            raise UnpackError(f"the skeleton cannot be read: {error}", file=package.payload / SKELETON) from error
+
+    def _assembly(self, package: Package, folder: Path, parts: tuple[Part, ...], classes: Mapping[str, type[Any]]) -> Assembly:
+        def read_part(part: Part) -> Any:
+            registration = self._registry.by_identity(part.written.packager, part.written.object_type)
+            if registration is None:
+                raise _missing_plugin(package, part.written)
+            packager = self._instance(registration, package)
+            method = _required(packager, part.written.artifact_type, package)
+            now = current()
+            with unpacking(package.location, now.owned if now else False, self._policy, packager.TRUSTS):
+                return self._call(packager, method, part.written, folder / part.folder, {}, package)
+
+        def link(key: Any) -> Any:
+            return self.read(open_sibling(package, key))
+
+        return Assembly(self._registry, read_part, parts, classes, link)
+
+    def _read_stream(self, package: Package, classes: Mapping[str, type[Any]]) -> Iterator[Any]:
+        """Give the chunks of a stream one by one, each read when it is asked for."""
+        now = current()
+        assert now is not None
+
+        def chunks() -> Iterator[Any]:
+            with (package.payload / CHUNKS).open(encoding="ascii") as file:
+                for index, line in enumerate(file):
+                    with resume(now):
+                        node = json.loads(line)
+                        parts = tuple(Part.from_dict(part) for part in node.get("parts", ()))
+                        chunk = self._assembly(package, package.payload / f"chunk-{index}", parts, classes).decode(node["skeleton"])
+                    yield chunk
+
+        return chunks()
+
+    def _cross_reader(self, package: Package, member: Alternative) -> tuple[Packager, Method] | None:
+        """Find the packager of a hinted type that reads what is stored, though another one wrote it."""
+        if member.type is None:
+            return None
+        written = package.manifest.written
+        try:
+            found = self._registry.find_for_hint(member)
+        except (NoPackagerError, UnknownArtifactTypeError):
+            return None
+        packager = found.packager
+        if found.registration.path is not None and found.registration.path.name == "object":
+            return None
+        method = packager.unpacks.get(written.artifact_type)
+        if method is not None and (written.format is None or written.format in method.formats):
+            return packager, method
+        if getattr(packager, "READS_ANY_FILE", False) and package.manifest.files:
+            return packager, packager.unpacks["file"]
+        return None
+
+    def _read_as(self, package: Package, packager: Packager, method: Method, options: dict[str, Any]) -> Any:
+        """Read a package with a packager that did not write it; of the instructions it gets those that it takes."""
+        manifest = package.manifest
+        written = manifest.written
+        kept = {name: value for name, value in written.instructions.items() if name in method.options}
+        written = Written(written.packager, written.object_type, method.artifact_type, written.format, kept)
+        with unpacking(package.location, package.owned, self._policy, packager.TRUSTS):
+            source = package.payload
+            if method.artifact_type == "result":
+                source = self._assembly(package, package.payload, manifest.parts, {}).decode(manifest.value)
+            return self._call(packager, method, written, source, options, package)
+
+    def _read_plain(self, plain: PlainFile, members: tuple[Alternative, ...], options: dict[str, Any]) -> Any:
+        reasons: list[str] = []
+        for member in members:
+            if member.type is None:
+                reasons.append("a plain file says nothing of its type: give a hint, such as pandas.DataFrame")
+                continue
+            if issubclass(member.type, PurePath) or member.type is os.PathLike:
+                return plain.path if member.type is os.PathLike else member.type(plain.path)
+            try:
+                packager = self._registry.find_for_hint(member).packager
+            except (NoPackagerError, UnknownArtifactTypeError) as error:
+                reasons.append(str(error.args[0]))
+                continue
+            artifact_type = packager.default_artifact_type("unpack")
+            if artifact_type not in packager.unpacks or artifact_type == "result":
+                artifact_type = "file"
+            method = packager.unpacks.get(artifact_type)
+            if method is None:
+                reasons.append(f"{type(packager).__qualname__} reads no plain files")
+                continue
+            merged = {**member.options, **options}
+            format = merged.pop("format", None) or next((f for f in plain.formats if f in method.formats), None)
+            if method.formats and format is None:
+                reasons.append(f"{type(packager).__qualname__} reads {', '.join(method.formats)}; give format= if it is one of them")
+                continue
+            written = Written("", path_of_hint(member), artifact_type, format if method.formats else None)
+            with unpacking(plain.location, False, self._policy, packager.TRUSTS):
+                return self._call(packager, method, written, _stage(plain), merged, None)
+        raise UnpackError(f"the file cannot be read: {'; '.join(reasons)}", file=plain.location)
+
+    def _call(
+        self, packager: Packager, method: Method, written: Written, source: Any, options: Mapping[str, Any], package: Package | None
+    ) -> Any:
+        """Ask the gate, then let a packager read."""
+        method.check_options({"format": written.format, **options} if written.format is not None and "format" in method.options else options)
+        recorded = dict(written.instructions)
+        if written.format is not None and "format" in method.options:
+            recorded["format"] = written.format
+        strange = [name for name in recorded if name not in method.options and not method.takes_any_option]
+        if strange:
+            raise UnpackError(
+                f"the package has an instruction {strange[0]!r} that {type(packager).__qualname__}.{method.name} does not take",
+                file=package.location if package else None,
+                remedy="Upgrade the plugin: a newer version may have written it.",
+            )
+        arguments = {**recorded, **options}
+        name = arguments.get("format") if method.formats else method.artifact_type
+        if packager.READERS.get(str(name), "code") == "code":
+            allow_code(f"{type(packager).__qualname__} ({name})")
+        try:
+            return self._registry.hooks.unpack(packager, method.artifact_type, source, arguments)
+        except PackagersError as error:
+            error.file = error.file or (package.location if package else str(source))
+            raise
+        except Exception as error:
+            raise UnpackError(
+                f"{type(packager).__qualname__} failed to unpack {written.artifact_type}: {type(error).__name__}: {error}",
+                file=package.location if package else str(source),
+            ) from error
+
+    def _instance(self, registration: Registration, package: Package) -> Packager:
+        try:
+            return self._registry.instance(registration)
+        except LoadFailure as failure:
+            raise UnpackError(
+                str(failure.args[0]), key=package.manifest.key, distribution=registration.distribution, remedy=failure.remedy
+            ) from failure
+
+
+def open_sibling(package: Package, key: Any) -> Package | PlainFile:
+    """Open the package or result of another key in the same folder.
+
+    Raises:
+        UnpackError: Where there is none.
+    """
+    try:
+        name = check_name(key)
+    except PackagersError as error:
+        raise UnpackError(f"the package refers to {key!r}, which is no key", file=package.location) from error
+    return open_local(package.root / name, str(package.root / name))
+
+
+def _required(packager: Packager, artifact_type: str, package: Package) -> Method:
+    """Give the method that unpacks an artifact type, or say that there is none."""
+    method = packager.unpacks.get(artifact_type)
+    if method is not None:
+        return method
+    known = packager.artifact_types("unpack")
+    raise UnpackError(
+        f"{type(packager).__qualname__} packs {artifact_type!r} but does not unpack it"
+        + (f"; it unpacks {', '.join(known)}" if known else ""),
+        key=package.manifest.key,
+        file=package.location,
+        remedy="Ask for bytes or pathlib.Path: both give the file as it is.",
+    )
+
+
+def _missing_plugin(package: Package, written: Written | None = None) -> MissingPluginError:
+    written = written or package.manifest.written
+    distribution = written.packager.partition(":")[0]
+    line = pip_line(distribution)
+    return MissingPluginError(
+        f"the packager {written.packager!r} that wrote this {written.object_type} is not installed",
+        key=package.manifest.key,
+        file=package.location,
+        distribution=distribution,
+        remedy=line or "Install or register what provides it; the package can be inspected and verified all the same.",
+    )
+
+
+def _copy(package: Package) -> Path:
+    """Copy the payload out of the package: gives the one file, or the folder of several."""
+    folder = scratch_folder()
+    target = folder / package.manifest.key
+    shutil.copytree(package.payload, target)
+    files = package.manifest.files
+    return target / files[0].path if len(files) == 1 else target
+
+
+def _stage(plain: PlainFile) -> Path:
+    """Give a folder that holds the plain file alone; a folder is its own."""
+    if plain.path.is_dir():
+        return plain.path
+    folder = scratch_folder()
+    target = folder / plain.path.name
+    try:
+        target.symlink_to(plain.path.resolve())
+    except OSError:
+        shutil.copyfile(plain.path, target)
+    return folder

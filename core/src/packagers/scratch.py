@@ -1,0 +1,122 @@
+"""Temporary folders, and when they go.
+
+A folder lives as long as the innermost :func:`scope` in whose context it was made; a session or a call is such a scope. Outside of one it
+lives until the interpreter exits. Each scope keeps its folders under one root, named ``packagers-<process id>-…``, so that what a killed
+process left behind can be told from what is in use.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+ROOT_PREFIX = "packagers-"
+
+
+class _Space:
+    """The folders of one scope, or of the process; only the process that made it removes them."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self._root: Path | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def folder(self, prefix: str) -> Path | None:
+        """Make a folder, or give ``None`` where the scope has ended or belongs to the process that this one was forked from."""
+        if self.process != os.getpid():
+            return None
+        with self._lock:
+            if self._closed:
+                return None
+            # A cleaner of temporary folders may have taken the root.
+            if self._root is None or not self._root.is_dir():
+                self._root = Path(tempfile.mkdtemp(prefix=f"{ROOT_PREFIX}{self.process}-"))
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=self._root))
+
+    def close(self) -> None:
+        """Remove the folders; what is asked for afterwards (by a thread that outlives the scope) belongs to the process."""
+        if self.process != os.getpid():
+            return
+        with self._lock:
+            self._closed = True
+            if self._root is not None:
+                remove_folder(self._root)
+                self._root = None
+
+
+_scope: ContextVar[_Space | None] = ContextVar("packagers_scratch", default=None)
+_process: _Space | None = None
+
+
+def scratch_folder(prefix: str = "packagers-") -> Path:
+    """Make a new, empty temporary folder that only this user can enter.
+
+    Args:
+        prefix: How its name begins.
+    """
+    space = _scope.get()
+    made = None if space is None else space.folder(prefix)
+    while made is None:
+        made = _process_space().folder(prefix)
+    return made
+
+
+@contextmanager
+def scope() -> Iterator[None]:
+    """Remove the folders that are made inside of the block when it ends, however it ends."""
+    space = _Space()
+    token = _scope.set(space)
+    try:
+        yield
+    finally:
+        try:
+            _scope.reset(token)
+        finally:
+            space.close()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder and all that is in it, read-only files and folders included; nothing happens where there is none.
+
+    What the system does not let go (a file that is still mapped, on Windows) stays.
+    """
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError:
+        _make_writable(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_writable(folder: Path) -> None:
+    """Make every folder writable, and on Windows, where a read-only file cannot be removed, every file. Links are not followed."""
+    os.chmod(folder, stat.S_IRWXU)
+    for parent, folders, files in os.walk(folder):
+        for name in folders + (files if os.name == "nt" else []):
+            path = os.path.join(parent, name)
+            if not os.path.islink(path):
+                os.chmod(path, stat.S_IRWXU)
+
+
+def _process_space() -> _Space:
+    """Give the space of this process, made anew after a fork."""
+    global _process
+    if _process is None or _process.process != os.getpid():
+        _process = space = _Space()
+        atexit.register(space.close)
+        # The processes of multiprocessing end without atexit before Python 3.13, but run these.
+        finalizers = sys.modules.get("multiprocessing.util")
+        if finalizers is not None:
+            finalizers.Finalize(None, space.close, exitpriority=0)
+    return _process

@@ -1,0 +1,130 @@
+"""What can be unpacked: a package (folder, zip, URL), an entry of a ``results.json``, or a plain file or folder without a manifest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from packagers import manifest, results
+from packagers.errors import UnpackError
+from packagers.package import Package
+from packagers.scratch import scratch_folder
+
+_SUFFIXES = {"pq": "parquet", "yml": "yaml", "jpeg": "jpg", "htm": "html", "tgz": "tar.gz", "tbz2": "tar.bz2", "txz": "tar.xz", "ndjson": "jsonl"}
+_OUTER = ("gz", "bz2", "xz", "zst")
+
+
+@dataclass(frozen=True)
+class PlainFile:
+    """A file or folder without a manifest.
+
+    Attributes:
+        path: Where it is, on this machine.
+        location: What the caller named.
+    """
+
+    path: Path
+    location: str
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The formats that its name may mean, the most exact first: ``data.CSV.GZ`` may be ``csv.gz`` or ``csv``."""
+        return formats_of(PurePosixPath(self.location.partition("?")[0]).name or self.path.name)
+
+
+def formats_of(name: str) -> tuple[str, ...]:
+    """Give the formats that a file name may mean, the most exact first.
+
+    >>> formats_of("Data.CSV.gz"), formats_of("a.yml"), formats_of("README")
+    (('csv.gz', 'csv'), ('yaml',), ())
+    """
+    parts = name.lower().split(".")[1:]
+    if not parts:
+        return ()
+    last = _SUFFIXES.get(parts[-1], parts[-1])
+    if last in _OUTER and len(parts) > 1:
+        inner = _SUFFIXES.get(parts[-2], parts[-2])
+        return f"{inner}.{last}", inner
+    return (last,)
+
+
+def url_of(source: str | os.PathLike[str]) -> str:
+    """Give the scheme of a URL; empty for a path (also one with a Windows drive)."""
+    text = os.fspath(source)
+    scheme = text.partition("://")[0] if "://" in text else ""
+    return scheme if len(scheme) > 1 else ""
+
+
+def open_source(source: str | os.PathLike[str]) -> Package | PlainFile:
+    """Open what a path or URL names. What is remote is copied whole into scratch space first.
+
+    Raises:
+        UnpackError: Where nothing is there.
+        IntegrityError: Where a manifest is not as it was written.
+    """
+    text = os.fspath(source)
+    scheme = url_of(source)
+    if scheme == "file":
+        return open_local(Path(url2pathname(unquote(urlsplit(text).path))), text)
+    if scheme:
+        return open_local(fetch(text), text)
+    return open_local(Path(text), text)
+
+
+def open_local(path: Path, location: str) -> Package | PlainFile:
+    """Open what a local path names: a package, a result of the folder around it, or a plain file or folder."""
+    if (path / manifest.NAME).is_file():
+        return Package.open(path, location)
+    result = results.open_result(path.parent, path.name)
+    if result is not None:
+        return result
+    if path.name == manifest.NAME and path.is_file():
+        return Package.open(path.parent, location)
+    if path.is_file():
+        return Package.open_zip(path, location) if _is_package_zip(path) else PlainFile(path, location)
+    if path.is_dir():
+        return PlainFile(path, location)
+    if path.parent.is_dir() and (path.parent / results.NAME).is_file():
+        known = ", ".join(sorted(results.open_results(path.parent)))
+        raise UnpackError(f"there is no package, result or file {path.name!r}", file=path, remedy=f"The results there are: {known}.")
+    raise UnpackError("there is nothing here", file=path)
+
+
+def fetch(url: str) -> Path:
+    """Copy a file, or a package folder, from a URL into scratch space.
+
+    Raises:
+        UnpackError: Where it cannot be read.
+    """
+    import fsspec
+
+    target = scratch_folder() / (PurePosixPath(urlsplit(url).path).name or "download")
+    try:
+        system, path = fsspec.core.url_to_fs(url)
+        if system.exists(f"{path.rstrip('/')}/{manifest.NAME}"):
+            system.get(f"{path.rstrip('/')}/", str(target) + "/", recursive=True)
+        else:
+            with system.open(path, "rb") as remote, target.open("wb") as file:
+                shutil.copyfileobj(remote, file, 1 << 20)
+    except ImportError as error:
+        raise UnpackError(f"{url_of(url)} URLs need another library: {error}", file=url) from error
+    except (OSError, ValueError, NotImplementedError) as error:
+        raise UnpackError(f"the URL cannot be read: {type(error).__name__}: {error}", file=url) from error
+    return target
+
+
+def _is_package_zip(path: Path) -> bool:
+    """Tell whether a file is a zip with a manifest at its top."""
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name == manifest.NAME or (name.count("/") == 1 and name.endswith("/" + manifest.NAME)) for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+

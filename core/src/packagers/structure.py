@@ -1,0 +1,274 @@
+"""Containers: taken apart into typed JSON and heavy leaves, and put together again.
+
+A container is walked once. What typed JSON can hold stands in the skeleton; an object of a container class is ``{"$object": its type,
+"packager": …, "items": …, "state": …}``; a small value of a plugin's is ``{"$value": …, "packager": …}``; a heavy leaf is ``{"$part": n}``, or
+``{"$part": n, "item": i}`` where the leaves of one class were packed together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from packagers.builtin.containers import ObjectContainer
+from packagers.builtin.fallback import ObjectPackager
+from packagers.builtin.streams import StreamPackager
+from packagers.errors import PackagersError, PackError, UnpackError
+from packagers.jsonvalue import Decoder, Encoder
+from packagers.manifest import Part, Written
+from packagers.policy import allow_import
+from packagers.registry import Found, Registry
+from packagers.typepath import STREAM, distance, lookup, path_of
+
+PackLeaf = Callable[[Found, Any, Path], Written]
+ReadPart = Callable[[Part], Any]
+
+
+@dataclass
+class Leaf:
+    """A heavy leaf: the value, where it stands, its packager, and its node in the skeleton."""
+
+    value: Any
+    path: str
+    found: Found
+    node: dict[str, Any] = field(default_factory=dict)
+
+
+class Walk:
+    """One walk over a container.
+
+    Args:
+        registry: Finds the packagers of what the container holds.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._encoder = Encoder(self._default)
+        self._by_value: dict[int, Leaf] = {}
+        self.leaves: list[Leaf] = []
+
+    def encode(self, obj: Any) -> Any:
+        """Take a container apart; gives the skeleton, and remembers the heavy leaves."""
+        return self._encoder.finish(self._encoder.encode(obj))
+
+    def pack_leaves(self, folder: Path, pack: PackLeaf) -> list[Part]:
+        """Pack the heavy leaves, those of one class together where a packager of ``list[X]`` takes them.
+
+        Args:
+            folder: Each part gets a sub-folder of it.
+            pack: Packs one value with a packager into a folder.
+        """
+        groups: dict[tuple[type[Any], str], list[Leaf]] = defaultdict(list)
+        for leaf in self.leaves:
+            groups[type(leaf.value), leaf.found.registration.identity].append(leaf)
+        parts: list[Part] = []
+
+        def add(value: Any, found: Found, leaves: list[Leaf], many: bool) -> None:
+            place = folder / f"part-{len(parts)}"
+            place.mkdir()
+            try:
+                written = pack(found, value, place)
+            except PackagersError as error:
+                error.leaf = _culprit(leaves, pack, folder).path + (error.leaf or "")
+                raise
+            for index, leaf in enumerate(leaves):
+                leaf.node.update({"$part": len(parts), "item": index} if many else {"$part": len(parts)})
+            parts.append(Part(written, place.name, many))
+
+        fallback = [leaf for group in groups.values() for leaf in group if isinstance(leaf.found.packager, ObjectPackager)]
+        if len(fallback) > 1:
+            add([leaf.value for leaf in fallback], fallback[0].found, fallback, many=True)
+        for group in groups.values():
+            if len(fallback) > 1 and group[0].found.packager is fallback[0].found.packager:
+                continue
+            values = [leaf.value for leaf in group]
+            together = self._together(values) if len(values) > 1 else None
+            if together is not None:
+                add(values, together, group, many=True)
+                continue
+            for leaf in group:
+                add(leaf.value, leaf.found, [leaf], many=False)
+        return parts
+
+    def _together(self, values: list[Any]) -> Found | None:
+        """Find a packager that takes the leaves of one class as one list."""
+        found = self._registry.find(values)
+        path = found.registration.path
+        return found if path is not None and path.items and not found.packager.is_container() else None
+
+    def _default(self, obj: Any, encoder: Encoder) -> Any:
+        """Encode what is no plain value: a container, a small value of a plugin's, or a heavy leaf."""
+        try:
+            found = self._registry.find(obj)
+            packager = found.packager
+            if isinstance(packager, StreamPackager):
+                raise PackError("a stream stands inside of a container", remedy="Make it a list, or return it as a value of its own.")
+            if packager.is_container():
+                cyclic = isinstance(packager, ObjectContainer) and packager.CYCLIC
+                return encoder.shared(obj, lambda: self._object(obj, found, encoder), cyclic=cyclic)
+            if packager.default_artifact_type("pack") == "result" and "result" in packager.unpacks:
+                value = self._registry.hooks.pack(packager, obj, "result", None, {})
+                if value is not obj:
+                    return {"$value": encoder.encode(value), "packager": found.registration.identity, "type": type_name(obj, found)}
+        except PackagersError as error:
+            error.leaf = error.leaf or encoder.leaf
+            raise
+        leaf = self._by_value.get(id(obj))
+        if leaf is None:
+            leaf = self._by_value[id(obj)] = Leaf(obj, encoder.leaf, found)
+            self.leaves.append(leaf)
+        return leaf.node
+
+    def _object(self, obj: Any, found: Found, encoder: Encoder) -> dict[str, Any]:
+        check_findable(type(obj), encoder.leaf)
+        packager = found.packager
+        node: dict[str, Any] = {"$object": type_name(obj, found), "packager": found.registration.identity}
+        items = packager.unbundle(obj)
+        if isinstance(obj, (set, frozenset)):
+            node["items"] = encoder.unordered(items)
+        else:
+            node["items"] = encoder.encode(items)
+        state = packager.state(obj) if isinstance(packager, ObjectContainer) else {}
+        if state:
+            node["state"] = encoder.encode(state)
+        return node
+
+
+def _culprit(leaves: list[Leaf], pack: PackLeaf, folder: Path) -> Leaf:
+    """Find which of the leaves that were packed together cannot be packed."""
+    for index, leaf in enumerate(leaves[1:]):
+        place = folder / f"try-{index}"
+        place.mkdir()
+        try:
+            pack(leaf.found, leaf.value, place)
+        except PackagersError:
+            return leaf
+    return leaves[0]
+
+
+class Assembly:
+    """Puts one container together again.
+
+    Args:
+        registry: Finds the packagers that took it apart.
+        read: Reads one part.
+        parts: The parts, as the manifest lists them.
+        classes: The classes that the caller's hint names, by path.
+        link: Reads another package or result of the same folder, by its key.
+    """
+
+    def __init__(
+        self, registry: Registry, read: ReadPart, parts: tuple[Part, ...], classes: Mapping[str, type[Any]], link: Callable[[str], Any]
+    ) -> None:
+        self._registry = registry
+        self._read = read
+        self._link = link
+        self._parts = parts
+        self._classes = classes
+        self._values: dict[int, Any] = {}
+        self._decoder = Decoder(self._build)
+
+    def decode(self, skeleton: Any) -> Any:
+        """Give the container of a skeleton."""
+        return self._decoder.decode(skeleton)
+
+    def _build(self, node: dict[str, Any], decoder: Decoder) -> Any:
+        if "$part" in node:
+            return self._part(node)
+        if "$value" in node:
+            found = self._registry.by_identity(node["packager"], node["type"])
+            if found is None:
+                raise UnpackError(f"the packager {node['packager']} of a {node['type']} is not there")
+            packager = self._registry.instance(found)
+            value = decoder.decode(node["$value"])
+            return self._registry.hooks.unpack(packager, "result", value, {})
+        if "$object" in node:
+            return self._object(node, decoder)
+        if "$link" in node:
+            return self._link(node["$link"])
+        raise UnpackError(f"the recorded value has an unknown part {next(iter(node))!r}")
+
+    def _part(self, node: dict[str, Any]) -> Any:
+        index = node["$part"]
+        if not isinstance(index, int) or not 0 <= index < len(self._parts):
+            raise UnpackError("the recorded value refers to a part that is not there")
+        if index not in self._values:
+            self._values[index] = self._read(self._parts[index])
+        value = self._values[index]
+        return value[node["item"]] if self._parts[index].many else value
+
+    def _object(self, node: dict[str, Any], decoder: Decoder) -> Any:
+        path = node["$object"]
+        registration = self._registry.by_identity(node["packager"], path)
+        if registration is None:
+            raise UnpackError(f"the packager {node['packager']} of a {path} is not there")
+        packager = self._registry.instance(registration)
+        name = registration.path.name if registration.path is not None else ""
+        cls = self._resolve(path, name)
+        if distance(name, cls) is None or not packager.holds_class(cls) or not packager.is_container():
+            raise UnpackError(f"{path} is not what {registration.identity} puts together")
+        if isinstance(packager, ObjectContainer) and packager.CYCLIC:
+            made = decoder.remember(node, packager.empty(cls))
+            packager.fill(made, decoder.decode(node["items"]))
+        else:
+            made = decoder.remember(node, packager.bundle(decoder.decode(node["items"]), cls))
+        if "state" in node and isinstance(packager, ObjectContainer):
+            packager.restore(made, decoder.decode(node["state"]))
+        return made
+
+    def _resolve(self, path: str, registered: str) -> type[Any]:
+        """Find a class: among those of the hint, or the one that the plugin registered, or for one's own packages by import."""
+        if path in self._classes:
+            return self._classes[path]
+        if path != registered:
+            allow_import(path)
+        return import_class(path)
+
+
+def import_class(path: str) -> type[Any]:
+    """Import the class of a path that is allowed.
+
+    Raises:
+        UnpackError: Where there is none.
+    """
+    found = lookup(path)
+    parts = path.split(".")
+    for split in range(len(parts) - 1, 0, -1):
+        if found is not None:
+            break
+        try:
+            import_module(".".join(parts[:split]))
+        except ModuleNotFoundError:
+            continue
+        except Exception as error:
+            raise UnpackError(f"the module of {path} cannot be imported: {error}") from error
+        found = lookup(path)
+    if found is None:
+        raise UnpackError(f"there is no class {path}", remedy="Make the module that defines it importable.")
+    return found
+
+
+def type_name(obj: Any, found: Found) -> str:
+    """Give the type path that is recorded: the registered one for the very class, else where the class was defined."""
+    path = found.registration.path
+    return str(path) if path is not None and (found.distance == 0 or path.items or path.name == STREAM) else path_of(type(obj))
+
+
+def check_findable(cls: type[Any], leaf: str = "") -> None:
+    """Refuse a class that another process could not find by its name.
+
+    Raises:
+        PackError: For a local class, and one of the script that runs.
+    """
+    path = path_of(cls)
+    if cls.__module__ == "__main__" or lookup(path) is not cls:
+        why = "it belongs to the script that runs" if cls.__module__ == "__main__" else "it cannot be found by its name"
+        raise PackError(
+            f"a {cls.__qualname__} cannot be packed in this form: {why}, and another process could not rebuild it",
+            leaf=leaf,
+            remedy='Move the class to a module, or ask for artifact type "object" (pickled, class and all).',
+        )

@@ -1,0 +1,293 @@
+"""One value into one package: choose, pack, describe, commit."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from packagers.builtin.streams import StreamPackager
+from packagers.config import Resolved, logger
+from packagers.digests import canonical
+from packagers.discovery import installed_version
+from packagers.errors import PackagersError, PackError, UnknownArtifactTypeError, UnknownOptionError
+from packagers.loghint import LogHint
+from packagers.manifest import MISSING, Manifest, Written
+from packagers.package import Draft, Package, Signer
+from packagers.packager import Method
+from packagers.registry import Found, Registry
+from packagers.structure import Walk, type_name
+from packagers.subject import NO_CHUNK
+from packagers.typepath import names_class, parse, path_of
+
+SMALL = 64 << 10
+"""Bytes of JSON up to which a container is a result, a skeleton stands in the manifest, and a preview is kept."""
+SKELETON = "skeleton.json"
+CHUNKS = "chunks.jsonl"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done with one value.
+
+    Attributes:
+        obj: The value; of a stream, one that starts over with the chunk that was looked at.
+        hint: How it is to be logged.
+        found: The packager.
+        artifact_type: As what it is packed.
+        options: Keyword arguments of the method.
+    """
+
+    obj: Any
+    hint: LogHint
+    found: Found
+    artifact_type: str
+    options: Mapping[str, Any]
+
+    @property
+    def method(self) -> Method | None:
+        """The packager's method; ``None`` where a container is walked instead."""
+        packager = self.found.packager
+        method = packager.packs.get(self.artifact_type)
+        if packager.is_container() and self.artifact_type in ("file", "result") and not self.options:
+            return None
+        return method
+
+
+class Writer:
+    """Packs values one by one.
+
+    Args:
+        registry: Finds the packagers.
+        settings: The settings of the run.
+        signer: Signs what is packed; ``None`` leaves it unsigned.
+    """
+
+    def __init__(self, registry: Registry, settings: Resolved, signer: Signer | None) -> None:
+        self.registry = registry
+        self.settings = settings
+        self.signer = signer
+
+    def plan(self, obj: Any, hint: LogHint) -> Plan:
+        """Choose the packager, the artifact type and the options of a value; check the options.
+
+        Raises:
+            NoPackagerError: Where nobody packs it.
+            UnknownArtifactTypeError: Where nobody packs it as what was asked.
+            UnknownOptionError: For an option that the method does not take.
+        """
+        if hint.artifact_type is None:
+            hint = self._with_default(obj, hint)
+        found = self.registry.find(obj, hint.artifact_type)
+        if isinstance(found.packager, StreamPackager):
+            obj, chunk = _peek(obj)
+            found = self.registry.find(obj, hint.artifact_type, chunk=chunk)
+        artifact_type = hint.artifact_type or found.packager.default_artifact_type("pack")
+        if artifact_type is None:
+            raise UnknownArtifactTypeError(
+                f"{type(found.packager).__qualname__} has no default artifact type",
+                known=found.packager.artifact_types("pack"),
+                remedy='Name one in the log hint: "key : type".',
+            )
+        plan = Plan(obj, hint, found, artifact_type, dict(hint.packing_kwargs))
+        if plan.method is not None:
+            plan.method.check_options(plan.options)
+        elif plan.options:
+            raise UnknownOptionError(
+                f"{type(found.packager).__qualname__} takes no options for artifact type {artifact_type!r}", option=next(iter(plan.options))
+            )
+        return plan
+
+    def _with_default(self, obj: Any, hint: LogHint) -> LogHint:
+        """Give a hint without artifact type the project's standard form for the type."""
+        project = self.registry.project
+        for type_path, text in (project.defaults if project else {}).items():
+            if names_class(parse(type_path).name, type(obj)):
+                standard = LogHint.parse(f"{hint.key} : {text}")
+                options = {**standard.packing_kwargs, **hint.packing_kwargs}
+                return replace(hint, artifact_type=standard.artifact_type, packing_kwargs=options)
+        return hint
+
+    def value_of(self, plan: Plan) -> Manifest | None:
+        """Give the manifest of a value that is a result; ``None`` for one that needs a folder.
+
+        A container is a result by default where it has no heavy leaves and its typed JSON is small.
+
+        Raises:
+            PackError: Where a result was asked for and the value is not made of plain values.
+        """
+        if plan.artifact_type != "result":
+            return None
+        if isinstance(plan.found.packager, StreamPackager):
+            raise PackError("a stream is no result", key=plan.hint.key, remedy="Leave the artifact type out, or return a list.")
+        walk = Walk(self.registry)
+        recorded = plan.obj if plan.method is None else self._call(plan.found, plan.obj, "result", None, plan.options)
+        value = walk.encode(recorded)
+        asked = plan.method is not None or plan.hint.artifact_type == "result"
+        if not asked and (walk.leaves or len(canonical(value)) > SMALL):
+            return None
+        if walk.leaves:
+            leaf = walk.leaves[0]
+            raise PackError(
+                f"{path_of(type(leaf.value))} objects are no plain values",
+                key=plan.hint.key,
+                leaf=leaf.path,
+                remedy=f'Record it as an artifact: "{plan.hint.key} : file", for example.',
+            )
+        return self._manifest(plan, "result", value=value)
+
+    def write(self, plan: Plan, root: Path, *, exist: str = "replace") -> Package:
+        """Pack a value into a package folder.
+
+        Args:
+            plan: What to do.
+            root: The folder in which the package's folder is made.
+            exist: ``"replace"`` or ``"error"``.
+        """
+        hint = plan.hint
+        with Draft(root, hint.key, exist=exist, durability=self.settings.durability) as draft:
+            if isinstance(plan.found.packager, StreamPackager):
+                manifest = self._write_stream(plan, draft)
+            elif plan.method is None:
+                manifest = self._write_container(plan, draft)
+            else:
+                written = self._pack(plan.found, plan.obj, plan.artifact_type, draft.payload, plan.options)
+                manifest = self._manifest(plan, plan.artifact_type, written=written)
+            return draft.commit(manifest, self.signer, self.settings.digest)
+
+    def write_value(self, manifest: Manifest, root: Path, *, exist: str = "replace") -> Package:
+        """Write a result as a package of its own, whose manifest holds the value and no files."""
+        with Draft(root, manifest.key, exist=exist, durability=self.settings.durability) as draft:
+            return draft.commit(manifest, self.signer, self.settings.digest)
+
+    def _write_container(self, plan: Plan, draft: Draft) -> Manifest:
+        walk = Walk(self.registry)
+        skeleton = walk.encode(plan.obj)
+        parts = walk.pack_leaves(draft.payload, self._pack_leaf) if walk.leaves else []
+        artifact_type = "file" if plan.artifact_type == "result" else plan.artifact_type
+        text = canonical(skeleton)
+        if len(text) > SMALL:
+            (draft.payload / SKELETON).write_bytes(json.dumps(skeleton, ensure_ascii=True, allow_nan=False).encode())
+            skeleton = MISSING
+        return self._manifest(plan, artifact_type, skeleton=skeleton, parts=tuple(parts))
+
+    def _write_stream(self, plan: Plan, draft: Draft) -> Manifest:
+        """Pack an iterator chunk by chunk: one line of typed JSON each, heavy leaves in folders of their own."""
+        with (draft.payload / CHUNKS).open("w", encoding="ascii") as file:
+            for index, chunk in enumerate(plan.obj):
+                walk = Walk(self.registry)
+                node = walk.encode(chunk)
+                if walk.leaves:
+                    place = draft.payload / f"chunk-{index}"
+                    place.mkdir()
+                    made = walk.pack_leaves(place, self._pack_leaf)
+                    node = {"parts": [part.to_dict() for part in made], "skeleton": node}
+                else:
+                    node = {"skeleton": node}
+                file.write(json.dumps(node, ensure_ascii=True, allow_nan=False) + "\n")
+        return self._manifest(plan, "file")
+
+    def _pack_leaf(self, found: Found, value: Any, folder: Path) -> Written:
+        packager = found.packager
+        artifact_type = packager.default_artifact_type("pack")
+        if artifact_type == "result" or artifact_type is None:
+            artifact_type = next(iter(sorted(set(packager.packs) - {"result"})), None)
+        if artifact_type is None:
+            raise PackError(f"{type(packager).__qualname__} writes no files")
+        return self._pack(found, value, artifact_type, folder, {})
+
+    def _pack(self, found: Found, obj: Any, artifact_type: str, folder: Path, options: Mapping[str, Any]) -> Written:
+        """Call the packager's method; check and record what it says."""
+        packager = found.packager
+        method = packager.packs[artifact_type]
+        instructions = self._call(found, obj, artifact_type, folder, options)
+        instructions = {} if instructions is None else instructions
+        identity = found.registration.identity
+        try:
+            same = isinstance(instructions, dict) and json.loads(json.dumps(instructions, allow_nan=False)) == instructions
+        except (TypeError, ValueError):
+            same = False
+        if not same:
+            raise PackError(f"{identity} returned instructions that are no JSON object: {instructions!r:.200}")
+        reader = packager.unpacks.get(artifact_type)
+        strange = [n for n in instructions if reader and n not in reader.options and not reader.takes_any_option]
+        if strange:
+            raise PackError(f"{identity} returned the instruction {strange[0]!r}, which its unpack_{artifact_type} does not take")
+        format = instructions.get("format", options.get("format", method.default_format))
+        return Written(identity, type_name(obj, found), artifact_type, format, instructions)
+
+    def _call(self, found: Found, obj: Any, artifact_type: str, folder: Path | None, options: Mapping[str, Any]) -> Any:
+        try:
+            return self.registry.hooks.pack(found.packager, obj, artifact_type, folder, options)
+        except PackagersError:
+            raise
+        except Exception as error:
+            raise PackError(
+                f"{found.registration.identity} failed to pack a {path_of(type(obj))} as {artifact_type}: {type(error).__name__}: {error}",
+                distribution=found.registration.distribution,
+            ) from error
+
+    def _manifest(self, plan: Plan, artifact_type: str, *, written: Written | None = None, **content: Any) -> Manifest:
+        hint, found = plan.hint, plan.found
+        written = written or Written(found.registration.identity, type_name(plan.obj, found), artifact_type)
+        is_stream = isinstance(found.packager, StreamPackager)
+        return Manifest(
+            key=hint.key,
+            written=written,
+            lossless=(written.format or artifact_type) not in found.packager.LOSSY,
+            description={} if is_stream else _bounded(found.packager.describe, plan.obj),
+            preview={} if is_stream else _bounded(found.packager.preview, plan.obj),
+            labels=dict(hint.labels),
+            tag=hint.tag,
+            versions=_versions(found),
+            **content,
+        )
+
+
+def _peek(stream: Iterator[Any]) -> tuple[Iterator[Any], Any]:
+    """Take the first chunk of a stream; give a stream that starts over with it, of the same class where that is a plain iterator."""
+    try:
+        first = next(stream)
+    except StopIteration:
+        return iter(()), NO_CHUNK
+    return chain((first,), stream), first
+
+
+def _bounded(summary: Any, obj: Any) -> dict[str, Any]:
+    """Give a description or preview; one that fails or is too large is left out, for packing does not depend on it."""
+    try:
+        found = summary(obj)
+        if not found:
+            return {}
+        text = json.dumps(found, allow_nan=False)
+    except Exception as error:  # noqa: BLE001 - a summary is a courtesy
+        logger.warning("%s failed: %s: %s", getattr(summary, "__qualname__", summary), type(error).__name__, error)
+        return {}
+    if len(text) > SMALL:
+        logger.warning("%s gave %s bytes, and %s are kept", summary.__qualname__, len(text), SMALL)
+        return {}
+    plain: dict[str, Any] = json.loads(text)
+    return plain
+
+
+def _versions(found: Found) -> dict[str, str]:
+    """Give the versions of Python, the core, the plugin and the library that the type belongs to."""
+    registration = found.registration
+    versions = {"python": _python(), "packagers": installed_version("packagers")}
+    if registration.version and registration.distribution != "packagers":
+        versions[registration.distribution] = registration.version
+    package = registration.path.package if registration.path is not None else ""
+    version = getattr(sys.modules.get(package), "__version__", None)
+    if isinstance(version, str):
+        versions[package] = version
+    return versions
+
+
+@cache
+def _python() -> str:
+    return ".".join(map(str, sys.version_info[:3]))
