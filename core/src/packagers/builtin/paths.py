@@ -46,7 +46,7 @@ class PurePathPackager(Packager):
         """Give the path."""
         if not isinstance(value, dict) or not all(isinstance(value.get(part), str) for part in ("class", "path")):
             raise UnpackError("the recorded value is no path")
-        return _make(value["class"], PurePath, value["path"])
+        return _class(value["class"], PurePath)(value["path"])
 
 
 class PathPackager(PurePathPackager):
@@ -78,8 +78,8 @@ class PathPackager(PurePathPackager):
         into: str | os.PathLike[str] | None = None,
     ) -> Path:
         """Give the path of a copy: in a fresh temporary folder, or in the folder ``into``."""
-        found = unpack_path(folder, format=format, name=name, is_directory=is_directory, mode=mode, into=into)
-        return found if path_class is None else _make(path_class, Path, found)
+        cls = Path if path_class is None else _class(path_class, Path)
+        return cls(unpack_path(folder, format=format, name=name, is_directory=is_directory, mode=mode, into=into))
 
     def pack_file(self, obj: Path, folder: Path) -> Instructions:
         """Store a file whole."""
@@ -189,13 +189,14 @@ def _check_recorded(payload: Path, name: Any, is_directory: Any, mode: Any) -> N
         raise UnpackError("the recorded kind or permissions of the path are none", file=payload)
 
 
-def _destination(into: str | os.PathLike[str] | None) -> Path:
+def _destination(into: Any) -> Path:
     if into is None:
         return scratch_folder()
     # A package can only hold text, so a path object is the word of the caller.
-    if isinstance(into, str) and not may_import():
+    if not isinstance(into, os.PathLike) and not (isinstance(into, str) and may_import()):
         raise UnpackError(
-            "into= is text, which a package that is not one's own could have brought along", remedy="Give it as pathlib.Path."
+            f"into= is {shorten(repr(into))}, which a package that is not one's own could have brought along",
+            remedy="Give the folder as pathlib.Path.",
         )
     folder = Path(into)
     try:
@@ -249,16 +250,15 @@ def _class_name(path: PurePath) -> str:
     return name
 
 
-def _make(name: Any, base: type[P], path: str | Path) -> P:
-    """Make a path of the recorded class."""
+def _class(name: Any, base: type[P]) -> type[P]:
+    """Find the recorded class of a path; one that is not the standard library's is imported where that is allowed."""
     if not isinstance(name, str):
         raise UnpackError("the recorded class of the path is no text")
     cls = _CLASSES.get(name) or import_class(name, base)
     if not issubclass(cls, base):
         raise UnpackError(f"a {name} leads to no file")
-    try:
-        return cls(path)
-    except NotImplementedError as error:
+    if issubclass(cls, PosixPath if os.name == "nt" else WindowsPath):
         raise UnpackError(
             f"a {name} cannot be made on this system", remedy="Have the packing side record a PurePosixPath or PureWindowsPath."
-        ) from error
+        )
+    return cls
