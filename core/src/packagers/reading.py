@@ -34,7 +34,7 @@ from packagers.policy import allow_code, current, effective_policy, resume, unpa
 from packagers.registry import Registry
 from packagers.scratch import scratch_folder
 from packagers.source import PlainFile, open_local
-from packagers.structure import Assembly
+from packagers.structure import Assembly, Readers
 from packagers.typehint import STREAMS, Alternative, alternatives, path_of_hint
 from packagers.typepath import STREAM, lookup, parse, path_of
 from packagers.writing import CHUNKS, SKELETON
@@ -167,20 +167,21 @@ class Reader:
             raise UnpackError(f"the skeleton cannot be read: {error}", file=package.payload / SKELETON) from error
 
     def _assembly(self, package: Package, folder: Path, parts: tuple[Part, ...], classes: Mapping[str, type[Any]]) -> Assembly:
-        def read_part(part: Part) -> Any:
-            registration = self._registry.by_identity(part.written.packager, part.written.object_type)
+        def piece(written: Written, source: Any) -> Any:
+            registration = self._registry.by_identity(written.packager, written.object_type)
             if registration is None:
-                raise _missing_plugin(package, part.written)
+                raise _missing_plugin(package, written)
             packager = self._instance(registration, package)
-            method = _required(packager, part.written.artifact_type, package)
             now = current()
-            with unpacking(package.location, now.owned if now else False, self._policy, packager.TRUSTS):
-                return self._call(packager, method, part.written, folder / part.folder, {}, package)
+            with unpacking(package.location, now is not None and now.owned, self._policy, packager.TRUSTS):
+                return self._call(packager, _required(packager, written.artifact_type, package), written, source, {}, package)
 
-        def link(key: Any) -> Any:
-            return self.read(open_sibling(package, key))
-
-        return Assembly(self._registry, read_part, parts, classes, link)
+        readers = Readers(
+            part=lambda part: piece(part.written, folder / part.folder),
+            value=piece,
+            link=lambda key: self.read(open_sibling(package, key)),
+        )
+        return Assembly(self._registry, readers, parts, classes)
 
     def _read_stream(self, package: Package, classes: Mapping[str, type[Any]]) -> Iterator[Any]:
         """Give the chunks of a stream one by one, each read when it is asked for."""

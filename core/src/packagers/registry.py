@@ -188,19 +188,23 @@ class Registry:
         """Tell whether something can be unpacked as a hint, from ``artifact_type`` or at all."""
         return any(not c.fault for a in alternatives(hint) for c in self._ordered(subject.of_hint(a), artifact_type))
 
-    def by_identity(self, identity: str, object_type: str) -> Registration | None:
-        """Find the registration of a recorded packager.
+    def recorded(self, identity: str, object_type: str) -> list[Registration]:
+        """Find the registrations of a recorded packager, that of the recorded type path first.
 
-        Where its class is gone, the registration of the same distribution for the recorded type path is given.
+        Where its class is gone, what the same distribution registers for the type path now is given.
 
         Args:
             identity: ``distribution:module.Class``.
             object_type: The recorded type path.
         """
         distribution = identity.partition(":")[0]
-        same = [registration for registration in self if registration.distribution == distribution]
-        exact = [registration for registration in same if registration.identity == identity]
-        return next(iter(exact + [r for r in same if r.path is not None and str(r.path) == object_type]), None)
+        same = self._shelf.of_distribution(distribution)
+        found = [r for r in same if r.identity == identity] or [r for r in same if str(r.path) == object_type]
+        return sorted(found, key=lambda registration: str(registration.path) != object_type)
+
+    def by_identity(self, identity: str, object_type: str) -> Registration | None:
+        """Find the registration of a recorded packager; ``None`` where there is none. See :meth:`recorded`."""
+        return next(iter(self.recorded(identity, object_type)), None)
 
     def instance(self, registration: Registration) -> Packager:
         """Give the packager of a registration, made once.

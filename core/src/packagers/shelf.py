@@ -57,6 +57,7 @@ class Shelf:
     def __init__(self) -> None:
         self._buckets: defaultdict[str, Bucket] = defaultdict(Bucket)
         self._all: list[Registration] = []
+        self._by_distribution: defaultdict[str, list[Registration]] = defaultdict(list)
         self._levels: dict[type[Any], tuple[int, tuple[Level, ...]]] = {}
         self._lock = threading.RLock()
 
@@ -64,12 +65,17 @@ class Shelf:
         """Put a registration in."""
         with self._lock:
             self._all.append(registration)
+            self._by_distribution[registration.distribution].append(registration)
             if registration.path is not None:
                 self._buckets[registration.path.package].add(registration.path.name, registration)
             self._levels.clear()
 
     def __iter__(self) -> Iterator[Registration]:
         return iter(sorted(self._all, key=lambda registration: registration.order))
+
+    def of_distribution(self, name: str) -> list[Registration]:
+        """Give what one distribution registers, sorted by name."""
+        return sorted(self._by_distribution.get(name, ()), key=lambda registration: registration.order)
 
     def levels(self, cls: type[Any]) -> tuple[Level, ...]:
         """Give the registrations that match a class, nearest first.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from packagers.builtin.containers import ObjectContainer
 from packagers.builtin.fallback import ObjectPackager
@@ -20,12 +20,12 @@ from packagers.builtin.streams import StreamPackager
 from packagers.errors import PackagersError, PackError, UnpackError
 from packagers.jsonvalue import Decoder, Encoder
 from packagers.manifest import Part, Written
+from packagers.packager import Packager
 from packagers.policy import allow_import
 from packagers.registry import Found, Registry
 from packagers.typepath import STREAM, distance, lookup, path_of
 
 PackLeaf = Callable[[Found, Any, Path], Written]
-ReadPart = Callable[[Part], Any]
 
 
 @dataclass
@@ -150,26 +150,38 @@ def _culprit(leaves: list[Leaf], pack: PackLeaf, folder: Path) -> Leaf:
     return leaves[0]
 
 
+class Readers(NamedTuple):
+    """What reads the pieces of a container, each behind the gate.
+
+    Attributes:
+        part: Reads a heavy leaf, or several.
+        value: Gives the small value of a plugin's of what was recorded.
+        link: Reads another package or result of the same folder, by its key.
+    """
+
+    part: Callable[[Part], Any]
+    value: Callable[[Written, Any], Any]
+    link: Callable[[Any], Any]
+
+
 class Assembly:
     """Puts one container together again.
 
     Args:
         registry: Finds the packagers that took it apart.
-        read: Reads one part.
+        readers: Read its pieces.
         parts: The parts, as the manifest lists them.
         classes: The classes that the caller's hint names, by path.
-        link: Reads another package or result of the same folder, by its key.
     """
 
-    def __init__(
-        self, registry: Registry, read: ReadPart, parts: tuple[Part, ...], classes: Mapping[str, type[Any]], link: Callable[[str], Any]
-    ) -> None:
+    def __init__(self, registry: Registry, readers: Readers, parts: tuple[Part, ...], classes: Mapping[str, type[Any]]) -> None:
         self._registry = registry
-        self._read = read
-        self._link = link
+        self._readers = readers
         self._parts = parts
         self._classes = classes
         self._values: dict[int, Any] = {}
+        self._containers: dict[tuple[str, str], tuple[Packager, tuple[str, ...]]] = {}
+        self._resolved: dict[str, type[Any]] = {}
         self._decoder = Decoder(self._build)
 
     def decode(self, skeleton: Any) -> Any:
@@ -180,16 +192,11 @@ class Assembly:
         if "$part" in node:
             return self._part(node)
         if "$value" in node:
-            found = self._registry.by_identity(node["packager"], node["type"])
-            if found is None:
-                raise UnpackError(f"the packager {node['packager']} of a {node['type']} is not there")
-            packager = self._registry.instance(found)
-            value = decoder.decode(node["$value"])
-            return self._registry.hooks.unpack(packager, "result", value, {})
+            return self._readers.value(Written(node["packager"], node["type"], "result"), decoder.decode(node["$value"]))
         if "$object" in node:
             return self._object(node, decoder)
         if "$link" in node:
-            return self._link(node["$link"])
+            return self._readers.link(node["$link"])
         raise UnpackError(f"the recorded value has an unknown part {next(iter(node))!r}")
 
     def _part(self, node: dict[str, Any]) -> Any:
@@ -197,20 +204,16 @@ class Assembly:
         if not isinstance(index, int) or not 0 <= index < len(self._parts):
             raise UnpackError("the recorded value refers to a part that is not there")
         if index not in self._values:
-            self._values[index] = self._read(self._parts[index])
+            self._values[index] = self._readers.part(self._parts[index])
         value = self._values[index]
         return value[node["item"]] if self._parts[index].many else value
 
     def _object(self, node: dict[str, Any], decoder: Decoder) -> Any:
         path = node["$object"]
-        registration = self._registry.by_identity(node["packager"], path)
-        if registration is None:
-            raise UnpackError(f"the packager {node['packager']} of a {path} is not there")
-        packager = self._registry.instance(registration)
-        name = registration.path.name if registration.path is not None else ""
-        cls = self._resolve(path, name)
-        if distance(name, cls) is None or not packager.holds_class(cls) or not packager.is_container():
-            raise UnpackError(f"{path} is not what {registration.identity} puts together")
+        packager, names = self._container(node["packager"], path)
+        cls = self._resolve(path, names)
+        if all(distance(name, cls) is None for name in names) or not packager.holds_class(cls):
+            raise UnpackError(f"{path} is not what {node['packager']} puts together")
         if isinstance(packager, ObjectContainer) and packager.CYCLIC:
             made = decoder.remember(node, packager.empty(cls))
             packager.fill(made, decoder.decode(node["items"]))
@@ -220,13 +223,29 @@ class Assembly:
             packager.restore(made, decoder.decode(node["state"]))
         return made
 
-    def _resolve(self, path: str, registered: str) -> type[Any]:
+    def _container(self, identity: str, path: str) -> tuple[Packager, tuple[str, ...]]:
+        """Find the packager that puts a container together, and the names of the types that it is registered for."""
+        found = self._containers.get((identity, path))
+        if found is None:
+            registrations = self._registry.recorded(identity, path)
+            packager = self._registry.instance(registrations[0]) if registrations else None
+            if packager is None or not packager.is_container():
+                raise UnpackError(f"the packager {identity} of a {path} is not there")
+            found = packager, tuple(registration.path.name for registration in registrations if registration.path is not None)
+            self._containers[identity, path] = found
+        return found
+
+    def _resolve(self, path: str, registered: tuple[str, ...]) -> type[Any]:
         """Find a class: among those of the hint, or the one that the plugin registered, or for one's own packages by import."""
-        if path in self._classes:
-            return self._classes[path]
-        if path != registered:
-            allow_import(path)
-        return import_class(path)
+        found = self._resolved.get(path)
+        if found is None:
+            found = self._classes.get(path)
+            if found is None:
+                if path not in registered:
+                    allow_import(path)
+                found = import_class(path)
+            self._resolved[path] = found
+        return found
 
 
 def import_class(path: str) -> type[Any]:
