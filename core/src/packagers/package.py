@@ -299,7 +299,9 @@ def _lock(path: Path, *, wait: bool = False) -> Iterator[None]:
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Give every file below a folder; links are given, not followed."""
-    for entry in os.scandir(folder):
+    with os.scandir(folder) as scan:
+        entries = list(scan)
+    for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(Path(entry.path))
         else:
