@@ -15,6 +15,7 @@ from packagers_torch.statedicts import WEIGHTS, metadata_of, read_weights, with_
 
 _PICKLE = "module.pkl"
 _EXTRAS = "extras.safetensors"
+_WHOLE = 'Pack the module whole, with format="module".'
 _INTO = "Give into=my_module to load the weights into a module of yours, or the hint dict[str, torch.Tensor]."
 
 
@@ -110,9 +111,9 @@ def _check_weight(name: str, value: Any) -> None:
     if not isinstance(value, torch.Tensor):
         raise PackError(
             f"the state dict holds {name!r}, which is no tensor but {type(value).__qualname__}",
-            remedy='Pack the module whole: "key : model[format=module]".',
+            remedy=_WHOLE,
         )
-    weights.check(name, value, 'Pack the module whole: "key : model[format=module]".')
+    weights.check(name, value, _WHOLE)
 
 
 def _elements(parameter: torch.Tensor) -> int:

@@ -22,7 +22,7 @@ _HOOKS = (
     "_optimizer_load_state_dict_pre_hooks",
     "_optimizer_load_state_dict_post_hooks",
 )
-_WHOLE = 'Pack the optimizer whole: "key : file[format=optimizer]".'
+_WHOLE = 'Pack the optimizer whole, with format="optimizer".'
 
 
 class OptimizerPackager(Packager):

@@ -10,7 +10,7 @@ import torch
 
 from packagers import PackError
 
-Geometry = tuple[int, tuple[int, ...], tuple[int, ...]]
+Geometry = tuple[int, list[int], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ def plan(tensors: Mapping[str, torch.Tensor]) -> Plan:
     found = Plan()
     objects: dict[int, str] = {}
     places: dict[tuple[object, ...], str] = {}
+    congruent: dict[str, str] = {}
     by_storage: dict[tuple[torch.device, int], list[str]] = defaultdict(list)
     for name, tensor in tensors.items():
         if (same := objects.setdefault(id(tensor), name)) != name:
@@ -67,23 +68,26 @@ def plan(tensors: Mapping[str, torch.Tensor]) -> Plan:
             storage = (tensor.device, tensor.untyped_storage().data_ptr())
             place = (*storage, tensor.dtype, tensor.storage_offset(), tensor.shape, tensor.stride())
             if (same := places.setdefault(place, name)) != name:
-                found.views[name] = View(same, (0, tuple(tensor.shape), _contiguous_stride(tensor.shape)))
+                congruent[name] = same
             else:
                 by_storage[storage].append(name)
     for names in by_storage.values():
         for group in _connected(names, tensors):
             _plan_group(group, tensors, found)
+    for name, same in congruent.items():
+        shape = tensors[name].shape
+        found.views[name] = found.views.get(same) or View(same, (0, list(shape), _contiguous_stride(shape)))
     return found
 
 
-def _contiguous_stride(shape: torch.Size) -> tuple[int, ...]:
+def _contiguous_stride(shape: torch.Size) -> list[int]:
     """Give the strides of a row-major tensor."""
     strides: list[int] = []
     step = 1
     for size in reversed(shape):
         strides.append(step)
         step *= max(size, 1)
-    return tuple(reversed(strides))
+    return strides[::-1]
 
 
 def _span(tensor: torch.Tensor) -> tuple[int, int]:
@@ -135,7 +139,7 @@ def _plan_group(names: list[str], tensors: Mapping[str, torch.Tensor], found: Pl
         found.stored[base] = members[base]
     for name, tensor in members.items():
         if name != base:
-            found.views[name] = View(base, (int(tensor.storage_offset()) - start, tuple(tensor.shape), tuple(tensor.stride())))
+            found.views[name] = View(base, (int(tensor.storage_offset()) - start, list(tensor.shape), list(tensor.stride())))
 
 
 def _overlap(members: Mapping[str, torch.Tensor], start: int, stop: int) -> bool:

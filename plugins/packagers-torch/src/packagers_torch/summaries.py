@@ -12,6 +12,7 @@ from packagers_torch.dtypes import dtype_name
 
 MAX_ROWS = 50
 MAX_TEXT = 4096
+MAX_PRINTED = 1000
 
 
 def describe_tensor(tensor: torch.Tensor) -> dict[str, Any]:
@@ -25,9 +26,13 @@ def describe_tensor(tensor: torch.Tensor) -> dict[str, Any]:
 
 
 def preview_tensor(tensor: torch.Tensor) -> dict[str, Any]:
-    """Give the text that torch prints, which shows only the edges of a large tensor."""
+    """Give the text that torch prints, which shows only the edges of a large tensor; of one with many dimensions, its first matrix."""
+    shown = tensor.detach()
     try:
-        return {"text": str(tensor.detach())[:MAX_TEXT]}
+        if shown.numel() > MAX_PRINTED and shown.layout is torch.strided:
+            while shown.dim() > 2:
+                shown = shown[0]
+        return {"text": str(shown)[:MAX_TEXT]}
     except (RuntimeError, NotImplementedError):  # torch cannot print all of its dtypes
         return {}
 

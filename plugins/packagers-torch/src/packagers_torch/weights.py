@@ -204,6 +204,7 @@ class _Builder:
         self._layout = layout
         self._names = names
         self._plain = plain
+        self._views = layout.get("views", {})
         self._stored: dict[str, torch.Tensor] = {}
         self._built: dict[str, torch.Tensor] = {}
 
@@ -211,11 +212,11 @@ class _Builder:
         """Build one tensor."""
         if name in self._built:
             return self._built[name]
-        base, *geometry = self._layout.get("views", {}).get(name, (name,))
-        if base != name and not geometry and not self._plain:
-            built = self.tensor(base)
+        first = self._first(name)
+        if first != name and not self._plain:
+            built = self.tensor(first)
         else:
-            built = self._memory(name, depth=0)
+            built = self._memory(first)
             kinds = self._layout.get("kinds")
             if not self._plain:
                 kind = kinds[self._names[name]] if kinds else "t"
@@ -223,15 +224,22 @@ class _Builder:
         self._built[name] = built
         return built
 
-    def _memory(self, name: str, depth: int) -> torch.Tensor:
-        """Give a new tensor over the memory, one that torch does not count as a view (parameters must not be views)."""
-        base, *geometry = self._layout.get("views", {}).get(name, (name,))
-        if base == name:
-            return self._raw(name).detach()
-        if depth > 2:
+    def _first(self, name: str) -> str:
+        """Give the first name of the object that a name stands for."""
+        view = self._views.get(name, ())
+        first = str(view[0]) if len(view) == 1 else name
+        if first != name and len(self._views.get(first, ())) == 1:
             raise UnpackError(f"the layout of tensor {name!r} goes in circles")
-        memory = self._memory(base, depth + 1)
-        return _part(name, memory, *geometry) if geometry else memory
+        return first
+
+    def _memory(self, name: str) -> torch.Tensor:
+        """Give a new tensor over the memory, one that torch does not count as a view (parameters must not be views)."""
+        if name not in self._views:
+            return self._raw(name).detach()
+        base, *geometry = self._views[name]
+        if base in self._views:
+            raise UnpackError(f"the layout of tensor {name!r} goes in circles")
+        return _part(name, self._raw(base), *geometry)
 
     def _raw(self, name: str) -> torch.Tensor:
         if name not in self._stored:
