@@ -18,8 +18,6 @@ from inspect import BoundArguments, Parameter
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
-from packagers.annotations import MISSING as _NO_HINT
-from packagers.annotations import hints_of
 from packagers.artifact import Artifact, Bundle, Outputs, Result
 from packagers.conformity import conforms
 from packagers.dataitem import DataItem
@@ -28,6 +26,8 @@ from packagers.loghint import LogHint
 from packagers.names import did_you_mean
 from packagers.registry import Registry, default_registry
 from packagers.session import Session, current_session
+from packagers.signatures import MISSING as _NO_HINT
+from packagers.signatures import hints_of
 from packagers.typehint import Alternative, admits, alternatives, log_hint_of
 
 P = ParamSpec("P")

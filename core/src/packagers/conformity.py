@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from packagers.annotations import fields_of
 from packagers.errors import UnpackError
+from packagers.signatures import fields_of
 from packagers.typehint import Alternative, alternatives, form_of, path_of_hint
 from packagers.typepath import path_of
 

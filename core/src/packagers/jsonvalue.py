@@ -25,11 +25,12 @@ from packagers.digests import canonical
 from packagers.errors import PackagersError, PackError, UnpackError
 from packagers.stdscalars import BY_PATH, BY_TAG
 
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 LARGE = 1 << 16
 """Bytes beyond this many are handed to ``default``, where there is one: base64 is for small things."""
 _INT_LIMIT = 1 << 63
 _BINARY = (bytes, bytearray, memoryview)
+_CONTAINERS = (list, dict, tuple, set, frozenset)
 
 Default = Callable[[Any, "Encoder"], Any]
 Build = Callable[[dict[str, Any], "Decoder"], Any]
@@ -81,14 +82,11 @@ class Encoder:
         """The path of the value that is being encoded, such as ``.layers[3].hook``."""
         return "".join(self._path)
 
-    def step(self, step: str, obj: Any) -> Any:
-        """Encode a value that stands one step further down the path."""
+    def _down(self, step: str) -> None:
+        """Go one step down the path."""
         if len(self._path) >= MAX_DEPTH:
             raise PackError(f"the value is nested deeper than {MAX_DEPTH} levels", leaf=self.leaf[:80] + "…")
         self._path.append(step)
-        encoded = self.encode(obj)
-        self._path.pop()
-        return encoded
 
     def encode(self, obj: Any) -> Any:
         """Encode one value."""
@@ -101,16 +99,8 @@ class Encoder:
             return obj
         if cls is float:
             return obj if math.isfinite(obj) else {"$float": repr(obj)}
-        if cls is list:
-            return self.shared(obj, lambda: self.items(obj))
-        if cls is dict:
-            return self.shared(obj, lambda: self._dict(obj))
-        if cls is tuple:
-            return self.shared(obj, lambda: {"$tuple": self.items(obj)})
-        if cls is set:
-            return self.shared(obj, lambda: {"$set": self.unordered(obj)})
-        if cls is frozenset:
-            return self.shared(obj, lambda: {"$frozenset": self.unordered(obj)})
+        if cls in _CONTAINERS:
+            return self._container(obj, cls)
         if cls in _BINARY and self._default is not None and len(obj) > LARGE:
             return self._default(obj, self)
         if cls is bytes:
@@ -126,31 +116,51 @@ class Encoder:
             remedy="Pack it as an artifact (a file, an object), not as a result.",
         )
 
-    def shared(self, obj: Any, encode: Callable[[], Any], *, cyclic: bool = True) -> Any:
-        """Encode an object once, however often it stands in the whole; the other places refer to the first.
+    def _container(self, obj: Any, cls: type[Any]) -> Any:
+        known = self.known(obj)
+        if known is not None:
+            return known
+        if cls is list:
+            node: Any = self.items(obj)
+        elif cls is dict:
+            node = self._dict(obj)
+        elif cls is tuple:
+            node = {"$tuple": self.items(obj)}
+        else:
+            node = {f"${cls.__name__}": self.unordered(obj)}
+        return self.done(obj, node)
+
+    def known(self, obj: Any, *, cyclic: bool = True) -> Any:
+        """Say that an object is about to be encoded; gives what stands for it where it has been already, else ``None``.
+
+        However often an object stands in the whole, it is encoded once, and the other places refer to the first.
 
         Args:
             obj: The object.
-            encode: Gives its JSON: a list, or an object.
             cyclic: Whether it can be made before its items are; what cannot must not contain itself. A tuple that does is written again:
                 the mutable container in between ends the cycle.
         """
         key = id(obj)
         plain = isinstance(obj, (tuple, frozenset)) and cyclic
         if plain and (self._sets or not obj):
-            return encode()
+            return None
         if key in self._numbers and not (plain and key in self._open):
             if key in self._open and not cyclic:
                 raise PackError("the value contains itself", leaf=self.leaf, remedy='Ask for artifact type "object".')
             self._repeated.add(self._numbers[key])
             return {"$same": self._numbers[key]}
-        number = self._numbers.setdefault(key, len(self._seen))
-        if number == len(self._seen):
+        if key not in self._numbers:
+            self._numbers[key] = len(self._seen)
             self._seen.append((obj, None))
         self._open.add(key)
-        node = encode()
-        self._open.discard(key)
-        self._seen[number] = (obj, node)
+        return None
+
+    def done(self, obj: Any, node: Any) -> Any:
+        """Say that an object has been encoded; gives its JSON."""
+        number = self._numbers.get(id(obj))
+        if number is not None:
+            self._open.discard(id(obj))
+            self._seen[number] = (obj, node)
         return node
 
     def finish(self, encoded: Any) -> Any:
@@ -166,7 +176,12 @@ class Encoder:
 
     def items(self, items: Iterable[Any]) -> list[Any]:
         """Encode items by position."""
-        return [self.step(f"[{index}]", item) for index, item in enumerate(items)]
+        found = []
+        for index, item in enumerate(items):
+            self._down(f"[{index}]")
+            found.append(self.encode(item))
+            self._path.pop()
+        return found
 
     def unordered(self, items: Iterable[Any]) -> list[Any]:
         """Encode the items of a set, in the order of their canonical JSON."""
@@ -182,11 +197,21 @@ class Encoder:
     def _dict(self, obj: dict[Any, Any]) -> Any:
         if not all(type(key) is str and not key.startswith("$") and _is_clean(key) for key in obj):
             return {"$dict": self.pairs(obj)}
-        return {key: self.step(step_of(key), item) for key, item in obj.items()}
+        found = {}
+        for key, item in obj.items():
+            self._down(step_of(key))
+            found[key] = self.encode(item)
+            self._path.pop()
+        return found
 
     def pairs(self, obj: dict[Any, Any]) -> list[list[Any]]:
         """Encode a dict as pairs, whatever its keys are."""
-        return [[self.step(step_of(key), key), self.step(step_of(key), item)] for key, item in obj.items()]
+        found = []
+        for key, item in obj.items():
+            self._down(step_of(key))
+            found.append([self.encode(key), self.encode(item)])
+            self._path.pop()
+        return found
 
 
 class Decoder:
@@ -206,7 +231,7 @@ class Decoder:
         cls = type(value)
         if cls is not list and cls is not dict:
             return value
-        if self._depth > MAX_DEPTH + 50:
+        if self._depth > 3 * MAX_DEPTH:
             raise UnpackError("the recorded value is nested too deeply")
         self._depth += 1
         try:

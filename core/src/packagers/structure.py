@@ -109,7 +109,8 @@ class Walk:
                 raise PackError("a stream stands inside of a container", remedy="Make it a list, or return it as a value of its own.")
             if packager.is_container():
                 cyclic = isinstance(packager, ObjectContainer) and packager.CYCLIC
-                return encoder.shared(obj, lambda: self._object(obj, found, encoder), cyclic=cyclic)
+                known = encoder.known(obj, cyclic=cyclic)
+                return encoder.done(obj, self._object(obj, found, encoder)) if known is None else known
             if packager.default_artifact_type("pack") == "result" and "result" in packager.unpacks:
                 value = self._registry.hooks.pack(packager, obj, "result", None, {})
                 if value is not obj:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from types import MappingProxyType, NoneType
 from typing import Any, Literal, TypeAlias
 
-from packagers.annotations import MISSING, Unresolved, fields_of, is_typed_dict, module_of, resolve
 from packagers.errors import PackagersWarning, UnpackError
+from packagers.signatures import MISSING, Unresolved, fields_of, is_typed_dict, module_of, resolve
 from packagers.typepath import ELLIPSIS, STREAM, path_of
 from packagers.typetext import TYPING, from_text, refusal
 
@@ -309,7 +309,7 @@ def log_hint_of(returned: Any) -> tuple[Any, ...]:
     """Find the log hints in a return hint: ``Annotated[X, "key : dataset"]``, or one in each position of a ``tuple[...]``.
 
     Args:
-        returned: A return hint as :func:`packagers.annotations.hints_of` gives it.
+        returned: A return hint as :func:`packagers.signatures.hints_of` gives it.
 
     Returns:
         One log hint (text, dict or ``LogHint``, as written) for each value, ``None`` for a position without one; empty where there are

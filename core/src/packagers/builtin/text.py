@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Literal
 
-from packagers.builtin.paths import pack_path, unpack_path
+from packagers.archive import FORMATS
+from packagers.builtin.paths import ArchiveFormat, pack_path, unpack_path
 from packagers.errors import PackError, UnpackError
 from packagers.packager import Instructions, Packager
 
@@ -15,7 +16,7 @@ class TextPackager(Packager):
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "result"
     DEFAULT_UNPACKING_ARTIFACT_TYPE = "file"
-    READERS = {"result": "data", "file": "data", "path": "data"}
+    READERS = {"result": "data", "file": "data", **dict.fromkeys(FORMATS, "data")}
     DETERMINISTIC = frozenset({"result", "file"})
 
     def pack_result(self, obj: str) -> str:
@@ -48,8 +49,19 @@ class TextPackager(Packager):
         except (UnicodeDecodeError, LookupError) as error:
             raise UnpackError(f"the file is no {encoding} text: {error}", file=file, remedy="Give encoding=, or ask for bytes.") from error
 
-    def pack_path(
-        self, obj: str, folder: Path, *, format: Literal["zip", "tar", "tar.gz", "tar.bz2", "tar.xz"] = "zip"
-    ) -> Instructions | None:
+    def pack_path(self, obj: str, folder: Path, *, format: ArchiveFormat = "zip") -> Instructions:
         """Pack the file or folder that the text names."""
         return pack_path(Path(obj), folder, format=format)
+
+    def unpack_path(
+        self,
+        folder: Path,
+        *,
+        format: ArchiveFormat = "zip",
+        name: str = "",
+        is_directory: bool = False,
+        mode: int = 0o644,
+        into: str | os.PathLike[str] | None = None,
+    ) -> str:
+        """Give the path of a copy, as text."""
+        return str(unpack_path(folder, format=format, name=name, is_directory=is_directory, mode=mode, into=into))

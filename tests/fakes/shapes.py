@@ -1,0 +1,114 @@
+"""Classes that values of the tests are made of: importable by name in every process that has this folder on its path."""
+
+from __future__ import annotations
+
+import enum
+from collections import OrderedDict, defaultdict, deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import attrs
+import pydantic
+
+
+class Color(enum.Enum):
+    RED = 1
+    GREEN = "g"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Access(enum.Flag):
+    READ = enum.auto()
+    WRITE = enum.auto()
+
+
+@dataclass
+class Layer:
+    size: int
+    hook: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    name: str
+    items: tuple[Any, ...] = ()
+
+
+@dataclass
+class Strict:
+    """Its construction has effects that rebuilding must not have."""
+
+    value: int
+    calls: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.value > 10:
+            raise ValueError("too large to be constructed")
+
+
+@attrs.define
+class Point:
+    x: float
+    y: float = 0.0
+
+
+@attrs.frozen(slots=False)
+class Pinned:
+    label: str
+
+
+class Config(pydantic.BaseModel):
+    depth: int = 3
+    names: list[str] = []
+    _secret: int = pydantic.PrivateAttr(default=5)
+
+
+class Pair(NamedTuple):
+    left: Any
+    right: Any
+
+
+class Names(list[Any]):
+    pass
+
+
+class Table(dict[Any, Any]):
+    pass
+
+
+class Groups(defaultdict[Any, Any]):
+    pass
+
+
+class Ordered(OrderedDict[Any, Any]):
+    pass
+
+
+class Tail(deque[Any]):
+    pass
+
+
+class Bag(set[Any]):
+    pass
+
+
+class Holder:
+    """A plain object: pickled, unless it is refused."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Holder) and self.value == other.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def here() -> Path:
+    """Give the folder to put on the path of another process."""
+    return Path(__file__).parent
