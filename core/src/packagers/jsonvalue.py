@@ -238,7 +238,7 @@ class Decoder:
             return self._list(value) if cls is list else self._object(value)
         except PackagersError:
             raise
-        except Exception as error:  # noqa: BLE001 - what a hostile value makes the standard library's constructors raise
+        except Exception as error:
             raise UnpackError(f"the recorded value cannot be read: {type(error).__name__}: {error}") from error
         finally:
             self._depth -= 1

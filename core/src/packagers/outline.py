@@ -68,7 +68,10 @@ class Outline(Walk):
 
     def __init__(self, registry: Registry, nodes: Mapping[int, Any]) -> None:
         super().__init__(registry)
-        self._encoder = _OutlineEncoder(self._default, nodes)
+        self._nodes = nodes
+
+    def _new_encoder(self) -> Encoder:
+        return _OutlineEncoder(self._default, self._nodes)
 
 
 class _OutlineEncoder(Encoder):

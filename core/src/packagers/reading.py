@@ -125,9 +125,7 @@ class Reader:
             remedy=f"Ask for {written.object_type}, or for nothing; bytes and pathlib.Path give its files.",
         )
 
-    def _satisfies(
-        self, member: Alternative, written: Written, registration: Registration, classes: Mapping[str, type[Any]]
-    ) -> bool:
+    def _satisfies(self, member: Alternative, written: Written, registration: Registration, classes: Mapping[str, type[Any]]) -> bool:
         """Tell whether what the package's own packager gives fits an alternative of the hint, as far as its class tells."""
         if member.type is None:
             return True
@@ -140,7 +138,11 @@ class Reader:
         if name == path_of(member.type):
             return True
         registered = lookup(registration.path.name) if registration.path is not None else None
-        return registered is not None and registered is not object and (accepts_class(member, registered) or issubclass(member.type, registered))
+        return (
+            registered is not None
+            and registered is not object
+            and (accepts_class(member, registered) or issubclass(member.type, registered))
+        )
 
     def _read_own(self, package: Package, packager: Packager, options: dict[str, Any], classes: Mapping[str, type[Any]]) -> Any:
         manifest = package.manifest
@@ -152,11 +154,11 @@ class Reader:
                 method = packager.unpacks.get("result")
                 if method is None and packager.is_container():
                     return value
-                return self._call(packager, _required(packager, "result", package), manifest.written, value, options, package)
+                return self._call(packager, _required(packager, "result", package), manifest.written, value, options, package.location)
             if manifest.skeleton is not MISSING or (package.payload / SKELETON).is_file():
                 return self._assembly(package, package.payload, manifest.parts, classes).decode(self._skeleton(package))
             method = _required(packager, manifest.written.artifact_type, package)
-            return self._call(packager, method, manifest.written, package.payload, options, package)
+            return self._call(packager, method, manifest.written, package.payload, options, package.location)
 
     def _skeleton(self, package: Package) -> Any:
         if package.manifest.skeleton is not MISSING:
@@ -174,7 +176,7 @@ class Reader:
             packager = self._instance(registration, package)
             now = current()
             with unpacking(package.location, now is not None and now.owned, self._policy, packager.TRUSTS):
-                return self._call(packager, _required(packager, written.artifact_type, package), written, source, {}, package)
+                return self._call(packager, _required(packager, written.artifact_type, package), written, source, {}, package.location)
 
         readers = Readers(
             part=lambda part: piece(part.written, folder / part.folder),
@@ -228,7 +230,7 @@ class Reader:
             source = package.payload
             if method.artifact_type == "result":
                 source = self._assembly(package, package.payload, manifest.parts, {}).decode(manifest.value)
-            return self._call(packager, method, written, source, options, package)
+            return self._call(packager, method, written, source, options, package.location)
 
     def _read_plain(self, plain: PlainFile, members: tuple[Alternative, ...], options: dict[str, Any]) -> Any:
         reasons: list[str] = []
@@ -257,14 +259,14 @@ class Reader:
                 continue
             written = Written("", path_of_hint(member), artifact_type, format if method.formats else None)
             with unpacking(plain.location, False, self._policy, packager.TRUSTS):
-                return self._call(packager, method, written, _stage(plain), merged, None)
+                return self._call(packager, method, written, _stage(plain), merged, plain.location)
         raise UnpackError(f"the file cannot be read: {'; '.join(reasons)}", file=plain.location)
 
-    def _call(
-        self, packager: Packager, method: Method, written: Written, source: Any, options: Mapping[str, Any], package: Package | None
-    ) -> Any:
+    def _call(self, packager: Packager, method: Method, written: Written, source: Any, options: Mapping[str, Any], location: str) -> Any:
         """Ask the gate, then let a packager read."""
-        method.check_options({"format": written.format, **options} if written.format is not None and "format" in method.options else options)
+        method.check_options(
+            {"format": written.format, **options} if written.format is not None and "format" in method.options else options
+        )
         recorded = dict(written.instructions)
         if written.format is not None and "format" in method.options:
             recorded["format"] = written.format
@@ -272,7 +274,7 @@ class Reader:
         if strange:
             raise UnpackError(
                 f"the package has an instruction {strange[0]!r} that {type(packager).__qualname__}.{method.name} does not take",
-                file=package.location if package else None,
+                file=location,
                 remedy="Upgrade the plugin: a newer version may have written it.",
             )
         arguments = {**recorded, **options}
@@ -282,12 +284,12 @@ class Reader:
         try:
             return self._registry.hooks.unpack(packager, method.artifact_type, source, arguments)
         except PackagersError as error:
-            error.file = error.file or (package.location if package else str(source))
+            error.file = location
             raise
         except Exception as error:
             raise UnpackError(
                 f"{type(packager).__qualname__} failed to unpack {written.artifact_type}: {type(error).__name__}: {error}",
-                file=package.location if package else str(source),
+                file=location,
             ) from error
 
     def _instance(self, registration: Registration, package: Package) -> Packager:

@@ -8,7 +8,7 @@ A container is walked once. What typed JSON can hold stands in the skeleton; an 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -47,13 +47,17 @@ class Walk:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._encoder = Encoder(self._default)
         self._by_value: dict[int, Leaf] = {}
         self.leaves: list[Leaf] = []
 
     def encode(self, obj: Any) -> Any:
         """Take a container apart; gives the skeleton, and remembers the heavy leaves."""
-        return self._encoder.finish(self._encoder.encode(obj))
+        encoder = self._new_encoder()
+        return encoder.finish(encoder.encode(obj))
+
+    def _new_encoder(self) -> Encoder:
+        """Make the encoder of one container; none is kept, for the two would hold each other, and the values, until a collection."""
+        return Encoder(self._default)
 
     def pack_leaves(self, folder: Path, pack: PackLeaf) -> list[Part]:
         """Pack the heavy leaves, those of one class together where a packager of ``list[X]`` takes them.
@@ -183,11 +187,10 @@ class Assembly:
         self._values: dict[int, Any] = {}
         self._containers: dict[tuple[str, str], tuple[Packager, tuple[str, ...]]] = {}
         self._resolved: dict[str, type[Any]] = {}
-        self._decoder = Decoder(self._build)
 
     def decode(self, skeleton: Any) -> Any:
         """Give the container of a skeleton."""
-        return self._decoder.decode(skeleton)
+        return Decoder(self._build).decode(skeleton)
 
     def _build(self, node: dict[str, Any], decoder: Decoder) -> Any:
         if "$part" in node:

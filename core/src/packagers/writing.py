@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
@@ -123,10 +124,16 @@ class Writer:
         """
         if plan.artifact_type != "result":
             return None
+        with _failures_of(plan):
+            return self._value_of(plan)
+
+    def _value_of(self, plan: Plan) -> Manifest | None:
         if isinstance(plan.found.packager, StreamPackager):
             raise PackError("a stream is no result", key=plan.hint.key, remedy="Leave the artifact type out, or return a list.")
         walk = Walk(self.registry)
-        recorded = plan.obj if plan.method is None else self._call(plan.found, plan.obj, "result", None, plan.options)
+        recorded = (
+            plan.obj if plan.method is None else self.registry.hooks.pack(plan.found.packager, plan.obj, "result", None, plan.options)
+        )
         value = walk.encode(recorded)
         asked = plan.method is not None or plan.hint.artifact_type == "result"
         if not asked and (walk.leaves or len(canonical(value)) > SMALL):
@@ -150,7 +157,7 @@ class Writer:
             exist: ``"replace"`` or ``"error"``.
         """
         hint = plan.hint
-        with Draft(root, hint.key, exist=exist, durability=self.settings.durability) as draft:
+        with _failures_of(plan), Draft(root, hint.key, exist=exist, durability=self.settings.durability) as draft:
             if isinstance(plan.found.packager, StreamPackager):
                 manifest = self._write_stream(plan, draft)
             elif plan.method is None:
@@ -205,7 +212,12 @@ class Writer:
         """Call the packager's method; check and record what it says."""
         packager = found.packager
         method = packager.packs[artifact_type]
-        instructions = self._call(found, obj, artifact_type, folder, options)
+        try:
+            instructions = self.registry.hooks.pack(packager, obj, artifact_type, folder, options)
+        except PackagersError:
+            raise
+        except Exception as error:
+            raise _failure(found, obj, artifact_type, error) from error
         instructions = {} if instructions is None else instructions
         identity = found.registration.identity
         try:
@@ -220,17 +232,6 @@ class Writer:
             raise PackError(f"{identity} returned the instruction {strange[0]!r}, which its unpack_{artifact_type} does not take")
         format = instructions.get("format", options.get("format", method.default_format))
         return Written(identity, type_name(obj, found), artifact_type, format, instructions)
-
-    def _call(self, found: Found, obj: Any, artifact_type: str, folder: Path | None, options: Mapping[str, Any]) -> Any:
-        try:
-            return self.registry.hooks.pack(found.packager, obj, artifact_type, folder, options)
-        except PackagersError:
-            raise
-        except Exception as error:
-            raise PackError(
-                f"{found.registration.identity} failed to pack a {path_of(type(obj))} as {artifact_type}: {type(error).__name__}: {error}",
-                distribution=found.registration.distribution,
-            ) from error
 
     def _manifest(self, plan: Plan, artifact_type: str, *, written: Written | None = None, **content: Any) -> Manifest:
         hint, found = plan.hint, plan.found
@@ -247,6 +248,24 @@ class Writer:
             versions=_versions(found),
             **content,
         )
+
+
+@contextmanager
+def _failures_of(plan: Plan) -> Iterator[None]:
+    """Turn what goes wrong in somebody's code (a packager, a stream, a property) into an error of ours that names it."""
+    try:
+        yield
+    except PackagersError:
+        raise
+    except Exception as error:
+        raise _failure(plan.found, plan.obj, plan.artifact_type, error) from error
+
+
+def _failure(found: Found, obj: Any, artifact_type: str, error: Exception) -> PackError:
+    return PackError(
+        f"{found.registration.identity} failed to pack a {path_of(type(obj))} as {artifact_type}: {type(error).__name__}: {error}",
+        distribution=found.registration.distribution,
+    )
 
 
 def _peek(stream: Iterator[Any]) -> tuple[Iterator[Any], Any]:
