@@ -67,10 +67,9 @@ def show(outputs: list[packagers.Outputs]) -> None:
     for made in outputs:
         for key, value in made.items():
             if isinstance(value, Artifact):
-                stored = value.manifest["files"]
-                size = sum(file["size"] for file in stored)
-                form = value.manifest["format"] or ""
-                table.add_row(key, value.artifact_type, value.object_type, form, str(len(stored)), f"{size:,}", value.digest[:23])
+                stored, form = value.manifest, value.manifest.written.format or ""
+                files_and_bytes = str(len(stored.files)), f"{stored.size:,}"
+                table.add_row(key, value.artifact_type, value.object_type, form, *files_and_bytes, value.digest[:23])
             else:
                 table.add_row(key, "result", type(value).__name__, "", "", "", f"{value:.4f}")
     Console(width=None if sys.stdout.isatty() else 140).print(table)

@@ -59,7 +59,6 @@ class AnimationPackager(PicturePackager):
     """Pack an animation as a moving picture, all of its frames."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "plot"
-    READERS = dict.fromkeys(_FORMATS, "data")
     DETERMINISTIC = frozenset(_FORMATS)
     LOSSY = frozenset(_FORMATS)
 

@@ -22,7 +22,6 @@ class FigurePackager(PicturePackager):
     """Pack a figure as a picture."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "plot"
-    READERS = dict.fromkeys(_FORMATS, "data")
     DETERMINISTIC = frozenset(_FORMATS)
     LOSSY = frozenset(_FORMATS)
 

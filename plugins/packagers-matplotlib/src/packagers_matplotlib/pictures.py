@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -17,6 +18,7 @@ class PicturePackager(DefaultPackager):
     """Pack something that a figure shows: as a ``plot``, which is not read back, or as an ``object``, which is."""
 
     PACK_SUBCLASSES = True
+    READERS = MappingProxyType({"object": "code"})
 
     # A picture is not a plain value.
     pack_result = None  # type: ignore[assignment]
