@@ -29,7 +29,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-
 _EXCERPT = 100
 """Characters of a hint that an error shows on each side of the mistake."""
 
@@ -176,7 +175,7 @@ class PackingFailed(PackError, ExceptionGroup[Exception]):
         lines = "\n".join(f"  {type(error).__name__}: {error}" for error in self.exceptions)
         return f"{self.message}\n{lines}"
 
-    def derive(self, excs: Sequence[Exception]) -> PackingFailed:
+    def derive(self, excs: Sequence[Exception], /) -> PackingFailed:  # type: ignore[override]  # its errors are Exceptions, always
         """Make the group of a subset (for ``except*`` and ``split``)."""
         return PackingFailed(self.message, excs, outputs=self.outputs)
 

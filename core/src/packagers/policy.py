@@ -210,6 +210,19 @@ def import_class(path: str, base: type[T]) -> type[T]:
         UnpackError: Where there is no such class.
     """
     allow_import(path)
+    return find_class(path, base)
+
+
+def find_class(path: str, base: type[T]) -> type[T]:
+    """Import a class by a name that an installed plugin or the caller chose.
+
+    Args:
+        path: Its module and qualified name, joined by a dot.
+        base: What it has to be a subclass of.
+
+    Raises:
+        UnpackError: Where there is no such class.
+    """
     parts = path.split(".")
     for split in range(len(parts) - 1, 0, -1):
         try:

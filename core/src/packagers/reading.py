@@ -246,7 +246,7 @@ class Reader:
                 reasons.append(str(error.args[0]))
                 continue
             artifact_type = packager.default_artifact_type("unpack")
-            if artifact_type not in packager.unpacks or artifact_type == "result":
+            if artifact_type is None or artifact_type not in packager.unpacks or artifact_type == "result":
                 artifact_type = "file"
             method = packager.unpacks.get(artifact_type)
             if method is None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ from packagers.errors import PackagersError, PackError, UnpackError
 from packagers.jsonvalue import Decoder, Encoder
 from packagers.manifest import Part, Written
 from packagers.packager import Packager
-from packagers.policy import allow_import
+from packagers.policy import find_class, import_class
 from packagers.registry import Found, Registry
 from packagers.typepath import STREAM, distance, lookup, path_of
 
@@ -245,34 +244,10 @@ class Assembly:
         if found is None:
             found = self._classes.get(path)
             if found is None:
-                if path not in registered:
-                    allow_import(path)
-                found = import_class(path)
+                found = lookup(path) if path in registered else None
+                found = found or (find_class if path in registered else import_class)(path, object)
             self._resolved[path] = found
         return found
-
-
-def import_class(path: str) -> type[Any]:
-    """Import the class of a path that is allowed.
-
-    Raises:
-        UnpackError: Where there is none.
-    """
-    found = lookup(path)
-    parts = path.split(".")
-    for split in range(len(parts) - 1, 0, -1):
-        if found is not None:
-            break
-        try:
-            import_module(".".join(parts[:split]))
-        except ModuleNotFoundError:
-            continue
-        except Exception as error:
-            raise UnpackError(f"the module of {path} cannot be imported: {error}") from error
-        found = lookup(path)
-    if found is None:
-        raise UnpackError(f"there is no class {path}", remedy="Make the module that defines it importable.")
-    return found
 
 
 def type_name(obj: Any, found: Found) -> str:

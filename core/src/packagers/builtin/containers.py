@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -33,7 +33,7 @@ class ObjectContainer(Packager):
         """Give the items, or the fields by name."""
         raise PackError(f"{type(self).__qualname__} does not take {type(obj).__qualname__} objects apart")
 
-    def empty(self, cls: type[Any]) -> Any:
+    def empty(self, cls: Any) -> Any:
         """Make an object of class ``cls`` without calling its ``__init__``."""
         return cls.__new__(cls)
 
@@ -75,9 +75,8 @@ class _BuiltinContainer(ObjectContainer):
             format: ``json``, ``jsonl`` (one item a line), ``yaml``, or ``txt`` (one text a line).
         """
         items = _plain(obj)
-        write = {"json": _to_json, "jsonl": _to_jsonl, "yaml": _to_yaml, "txt": _to_txt}[format]
         try:
-            text = write(items)
+            text = _WRITERS[format](items)
         except (TypeError, ValueError) as error:
             raise PackError(f"the value has no form in {format}: {error}", remedy="Leave the format out: then nothing is lost.") from error
         (folder / f"data.{format}").write_text(text, encoding="utf-8", newline="")
@@ -94,9 +93,8 @@ class _BuiltinContainer(ObjectContainer):
             UnpackError: Where the text is not of that format, or holds something that is no such container.
         """
         file = self.only_file(folder)
-        read = {"json": json.loads, "jsonl": _from_jsonl, "yaml": _from_yaml, "txt": str.splitlines}[format]
         try:
-            items: Any = read(file.read_text(encoding="utf-8"))
+            items = _READERS[format](file.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
             raise UnpackError(f"the file is no {format}: {error}", file=file) from error
         return self.from_plain(items)
@@ -312,3 +310,6 @@ def _yaml() -> Any:
         raise UnpackError("yaml needs pyyaml", remedy="pip install packagers[yaml]") from None
     return yaml
 
+
+_WRITERS: dict[str, Callable[[Any], str]] = {"json": _to_json, "jsonl": _to_jsonl, "yaml": _to_yaml, "txt": _to_txt}
+_READERS: dict[str, Callable[[str], Any]] = {"json": json.loads, "jsonl": _from_jsonl, "yaml": _from_yaml, "txt": str.splitlines}

@@ -50,7 +50,7 @@ class DataclassPackager(RecordPackager):
     @classmethod
     def holds_class(cls, type_: type[Any]) -> bool:
         """Take dataclasses that are made by ``object.__new__``."""
-        return "__dataclass_fields__" in dir(type_) and type_.__new__ is object.__new__ and not hasattr(type_, "__pydantic_fields__")
+        return "__dataclass_fields__" in dir(type_) and _is_plainly_made(type_) and not hasattr(type_, "__pydantic_fields__")
 
     def field_names(self, cls: type[Any]) -> tuple[str, ...]:
         """Give the names of the fields."""
@@ -65,7 +65,7 @@ class AttrsPackager(RecordPackager):
     @classmethod
     def holds_class(cls, type_: type[Any]) -> bool:
         """Take attrs classes that are made by ``object.__new__``."""
-        return "__attrs_attrs__" in dir(type_) and type_.__new__ is object.__new__
+        return "__attrs_attrs__" in dir(type_) and _is_plainly_made(type_)
 
     def field_names(self, cls: type[Any]) -> tuple[str, ...]:
         """Give the names of the attributes."""
@@ -98,6 +98,11 @@ class PydanticPackager(RecordPackager):
         object.__setattr__(obj, "__dict__", items["fields"])
         for name, key in (("extra", "__pydantic_extra__"), ("private", "__pydantic_private__"), ("set", "__pydantic_fields_set__")):
             object.__setattr__(obj, key, items[name])
+
+
+def _is_plainly_made(cls: Any) -> bool:
+    """Tell whether ``object.__new__`` makes the objects of a class: no parent and no ``__new__`` of its own has a say."""
+    return bool(cls.__new__ is object.__new__)
 
 
 def _slots(cls: type[Any]) -> list[str]:
