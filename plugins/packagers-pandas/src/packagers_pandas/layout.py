@@ -1,0 +1,240 @@
+"""A whole frame as an Arrow table, and back.
+
+A frame whose labels are different texts keeps them as names of fields, and pandas' own note of it is added: any program reads the file,
+and ``pandas.read_parquet`` gives the same frame. Other labels are numbered. In both cases the JSON under the key ``packagers`` of the
+schema says all that a frame is: labels, dtypes, index, ``attrs`` and flags. Fields that are not what they seem carry the same key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from packagers import PackError, UnpackError
+from packagers_pandas import cells, columns, embedded
+
+KEY = b"packagers"
+VERSION = 1
+# The readers of parquet and Arrow refuse larger notes; labels and categories are all that can grow so much.
+MAX_NOTE = 64 << 20
+
+
+class Layout(NamedTuple):
+    """What the note of a table says.
+
+    Attributes:
+        rows: How many rows there are.
+        labels: The column index, as JSON.
+        columns: How each column is encoded, with the name of its ``field``.
+        row_index: The row index, as JSON, with the names of its ``fields``.
+        attrs: ``attrs``, as JSON.
+        flags: What of ``flags`` is not as usual.
+    """
+
+    rows: int
+    labels: dict[str, Any]
+    columns: list[dict[str, Any]]
+    row_index: dict[str, Any]
+    attrs: Any = None
+    flags: dict[str, bool] | None = None
+
+
+def to_table(frame: pd.DataFrame) -> tuple[Any, Layout]:
+    """Encode a frame; what Arrow can share is not copied.
+
+    Args:
+        frame: Any frame; it is left as it is.
+
+    Returns:
+        The table, and what its note is to say.
+
+    Raises:
+        PackError: For labels, dtypes or values that would not come back exactly.
+    """
+    names = _field_names(frame)
+    encoded = [columns.encode(frame.iloc[:, position].array, _called(label)) for position, label in enumerate(frame.columns)]
+    head, levels = embedded.take_apart(frame.index, columns.encode, "the index")
+    level_names = _level_names(frame.index, set(names)) if levels else []
+    specs = [{"field": name, **spec} for name, (_, spec) in zip(names, encoded, strict=True)]
+    layout = Layout(
+        rows=len(frame),
+        labels=embedded.encode(frame.columns, columns.encode),
+        columns=specs,
+        row_index={**head, "fields": level_names},
+        attrs=cells.encode(frame.attrs) if frame.attrs else None,
+        flags=None if frame.flags.allows_duplicate_labels else {"allows_duplicate_labels": False},
+    )
+    arrays = [data for data, _ in encoded] + levels
+    private = [spec["kind"] not in columns.ORDINARY for spec in specs] + [True] * len(levels)
+    fields = [
+        pa.field(name, data.type, metadata={KEY: b"private"} if hidden else None)
+        for name, data, hidden in zip(names + level_names, arrays, private, strict=True)
+    ]
+    table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+    return table.replace_schema_metadata(_pandas_note(frame, layout)), layout
+
+
+def with_note(table: Any, layout: Layout) -> Any:
+    """Add the note to the schema of a table."""
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), KEY: to_note([layout._asdict()])})
+
+
+def to_note(layouts: list[dict[str, Any]], **more: Any) -> bytes:
+    """Give the text of a note.
+
+    Raises:
+        PackError: Where it is too large.
+    """
+    note = json.dumps({"version": VERSION, **more, "layouts": layouts}, separators=(",", ":"), allow_nan=False).encode()
+    if len(note) > MAX_NOTE:
+        raise PackError(
+            f"the labels and categories take {len(note)} bytes, and {MAX_NOTE} are the most",
+            remedy="Turn categories of so many different values into ordinary columns, or ask for artifact_type 'object'.",
+        )
+    return note
+
+
+def read_note(metadata: Any) -> dict[str, Any] | None:
+    """Give the note among the metadata of a table; ``None`` where there is none.
+
+    Raises:
+        UnpackError: For a note that this release cannot read.
+    """
+    text = (metadata or {}).get(KEY)
+    if text is None:
+        return None
+    try:
+        note: dict[str, Any] = json.loads(text)
+        version = note["version"]
+        note["layouts"] = [Layout(**layout) for layout in note["layouts"]]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise UnpackError(f"the note of packagers in the file cannot be read: {error}") from error
+    if version > VERSION:
+        raise UnpackError(f"the file was written in version {version} of its note", remedy="pip install --upgrade packagers-pandas")
+    return note
+
+
+def fields_of(layout: Layout, chosen: Sequence[int]) -> list[str]:
+    """List the fields of these columns and of the index."""
+    return [layout.columns[position]["field"] for position in chosen] + list(layout.row_index["fields"])
+
+
+def choose(layout: Layout, wanted: Sequence[Any] | None) -> tuple[Any, list[int]]:
+    """Find columns by their labels.
+
+    Args:
+        layout: Of the whole frame.
+        wanted: Labels, those of several levels as tuples or lists; ``None`` for all.
+
+    Returns:
+        The labels of the columns, and their positions.
+
+    Raises:
+        UnpackError: For a label that is not there.
+    """
+    labels = embedded.decode(layout.labels, columns.decode)
+    if wanted is None:
+        return labels, list(range(len(labels)))
+    asked = [tuple(label) if isinstance(label, list) else label for label in wanted]
+    places: dict[Any, list[int]] = {}
+    for position, label in enumerate(labels):
+        places.setdefault(label, []).append(position)
+    missing = next((label for label in asked if label not in places), None)
+    if missing is not None:
+        raise UnpackError(f"there is no column {missing!r}", remedy=f"There are: {', '.join(map(repr, list(places)[:20]))}.")
+    chosen = [position for label in asked for position in places[label]]
+    return labels.take(chosen), chosen
+
+
+def from_table(table: Any, layout: Layout, labels: Any, chosen: Sequence[int], rows: tuple[int, int] | None = None) -> pd.DataFrame:
+    """Decode a frame.
+
+    Args:
+        table: Has the fields of the chosen columns and of the index.
+        layout: Of the whole frame.
+        labels: The labels of the chosen columns.
+        chosen: Their positions in the whole frame.
+        rows: The first row that the table holds and the one after its last; ``None``, if it holds all.
+
+    Raises:
+        UnpackError: Where the table is not what the layout says.
+    """
+    levels = [_column(table, name) for name in layout.row_index["fields"]]
+    index = embedded.put_together(layout.row_index, levels, columns.decode, rows)
+    expected = layout.rows if rows is None else rows[1] - rows[0]
+    if len(index) != expected or (table.num_columns and table.num_rows != expected):
+        raise UnpackError(f"the table has {table.num_rows} rows, its index {len(index)}, and {expected} are expected")
+    series = {}
+    for number, position in enumerate(chosen):
+        spec = layout.columns[position]
+        values = columns.decode(_column(table, spec["field"]), spec)
+        series[number] = pd.Series(values, index=index, dtype=values.dtype, copy=False)
+    frame = pd.DataFrame(series, index=index, copy=False)
+    frame.columns = labels
+    if layout.attrs is not None:
+        frame.attrs = cells.decode(layout.attrs)
+    return frame.set_flags(**layout.flags) if layout.flags else frame
+
+
+def _column(table: Any, name: str) -> Any:
+    places = table.schema.get_all_field_indices(name)
+    if len(places) != 1:
+        raise UnpackError(f"the table has {len(places)} columns {name!r}, and one is expected")
+    return table.column(places[0])
+
+
+def _field_names(frame: pd.DataFrame) -> list[str]:
+    """Give the labels as text, where all are different texts that Arrow can hold or all are numbers, else numbers by position."""
+    return [str(label) for label in frame.columns] if _has_plain_labels(frame) else [str(number) for number in range(frame.shape[1])]
+
+
+def _has_plain_labels(frame: pd.DataFrame) -> bool:
+    labels = frame.columns
+    if type(labels) not in (pd.Index, pd.RangeIndex) or not labels.is_unique:
+        return False
+    return labels.dtype == np.int64 or all(_is_plain(label) for label in labels)
+
+
+def _level_names(index: Any, taken: set[str]) -> list[str]:
+    names = list(index.names)
+    if all(_is_plain(name) for name in names) and len(set(names)) == len(names) and not taken & set(names):
+        return names
+    return [f"__index_level_{number}__" for number in range(len(names))]
+
+
+def _is_plain(name: Any) -> bool:
+    return type(name) is str and "\0" not in name and not name.startswith("__index_level_") and not _has_surrogates(name)
+
+
+def _has_surrogates(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _called(label: Any) -> str:
+    text = repr(label)
+    return f"column {text if len(text) <= 100 else text[:99] + '…'}"
+
+
+def _pandas_note(frame: pd.DataFrame, layout: Layout) -> dict[bytes, bytes] | None:
+    """Give pandas' own note, with which every reader of pandas finds index and dtypes; none, where it could not say what is there."""
+    specs = [*layout.columns, *layout.row_index.get("levels", [])]
+    named = all(name is None or _is_plain(name) for name in [*frame.index.names, frame.columns.name])
+    if not named or not _has_plain_labels(frame) or any(spec["kind"] not in columns.ORDINARY for spec in specs):
+        return None
+    if any(isinstance(dtype, pd.ArrowDtype) and pa.types.is_nested(dtype.pyarrow_dtype) for dtype in frame.dtypes):
+        return None  # pandas cannot read back the names that it gives to these
+    head = frame.iloc[:0]
+    head.attrs = {}
+    try:
+        note = json.loads(pa.Schema.from_pandas(head).metadata[b"pandas"])
+    except (pa.ArrowException, ValueError, TypeError, KeyError):
+        return None
+    if "range" in layout.row_index:
+        start, stop, step = layout.row_index["range"]
+        note["index_columns"] = [{**note["index_columns"][0], "start": start, "stop": stop, "step": step}]
+    return {b"pandas": json.dumps(note).encode()}

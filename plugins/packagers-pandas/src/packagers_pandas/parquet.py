@@ -1,0 +1,172 @@
+"""Tables as parquet files: what parquet changes in a schema is put right, and only the asked part of a file is read."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from packagers import PackError, UnpackError
+
+REMEDY = "Ask for format 'arrow', or for artifact_type 'object'."
+# Classes that older releases of pyarrow made by unpickling what the file says.
+CODE_EXTENSION = b"arrow.py_extension_type"
+
+
+def write(table: Any, path: Path, *, compression: str = "snappy", row_group_size: int | None = None) -> None:
+    """Write a table.
+
+    Args:
+        table: Its types must all be ones that come back.
+        path: The file to make.
+        compression: As for ``pyarrow.parquet.write_table``.
+        row_group_size: Rows of one group; pyarrow's default, if ``None``.
+
+    Raises:
+        PackError: For a type or a value that parquet cannot hold.
+    """
+    check_types(table.schema)
+    try:
+        parquet.write_table(table, path, compression=compression, row_group_size=row_group_size)
+    except pa.ArrowException as error:
+        raise PackError(f"parquet cannot hold the table: {error}", remedy=REMEDY) from error
+
+
+def check_types(schema: Any) -> None:
+    """Refuse a schema that parquet would not give back, before a file exists.
+
+    Raises:
+        PackError: Names the field.
+    """
+    for field in schema:
+        try:
+            sink = io.BytesIO()
+            empty = pa.schema([field]).empty_table()
+            parquet.write_table(empty, sink)
+            sink.seek(0)
+            back = as_written(parquet.ParquetFile(sink).read(), stored_schema(parquet.read_metadata(sink)))
+            same = back.schema.field(0).equals(field, check_metadata=True)
+        except (pa.ArrowException, UnpackError) as error:
+            raise PackError(f"parquet cannot hold column {field.name!r} of type {field.type}: {error}", remedy=REMEDY) from error
+        if not same:
+            raise PackError(
+                f"parquet would give column {field.name!r} of type {field.type} back as {back.schema.field(0).type}", remedy=REMEDY
+            )
+
+
+def open_file(path: Path) -> Any:
+    """Open a file and check that reading it runs no code.
+
+    Raises:
+        UnpackError: Where it is no parquet file.
+    """
+    try:
+        file = parquet.ParquetFile(path, memory_map=False)
+        schema = stored_schema(file.metadata) or file.schema_arrow
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UnpackError(f"this is no parquet file that pyarrow can read: {error}", file=path) from error
+    refuse_code(schema, path)
+    return file
+
+
+def refuse_code(schema: Any, path: Path | None = None) -> None:
+    """Refuse extension types that only unpickling could rebuild.
+
+    Raises:
+        UnpackError: Names the column.
+    """
+    for field in schema:
+        if _is_code(field):
+            raise UnpackError(f"column {field.name!r} is of a type that only a pickle could rebuild", file=path)
+
+
+def read(file: Any, fields: Sequence[str] | None, rows: tuple[int, int] | None = None) -> Any:
+    """Read a part of an open file, as the table that was written.
+
+    Args:
+        file: From :func:`open_file`.
+        fields: Names of the fields to read; all, if ``None``.
+        rows: The first row, and the one after the last; all, if ``None``.
+
+    Raises:
+        UnpackError: Where the file is damaged.
+    """
+    groups, skip = _groups(file.metadata, rows)
+    table = read_groups(file, groups, fields)
+    return table if rows is None else table.slice(skip, rows[1] - rows[0])
+
+
+def read_groups(file: Any, groups: Sequence[int], fields: Sequence[str] | None) -> Any:
+    """Read row groups of an open file, as the table that was written.
+
+    Raises:
+        UnpackError: Where the file is damaged.
+    """
+    try:
+        table = file.read_row_groups(groups, columns=None if fields is None else list(dict.fromkeys(fields)))
+        if fields is not None and table.num_columns != len(set(fields)):
+            # A name with a dot is a path into a structure for parquet too.
+            table = table.select([position for position, name in enumerate(table.column_names) if name in set(fields)])
+        return as_written(table, stored_schema(file.metadata))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UnpackError(f"the parquet file cannot be read: {error}") from error
+
+
+def as_written(table: Any, schema: Any) -> Any:
+    """Give each column the type that it had before parquet, which has no seconds, no large dictionaries and its own names for items.
+
+    Args:
+        table: As read.
+        schema: Of the whole table as written; ``None`` where the writer was not pyarrow.
+    """
+    if schema is None:
+        return table
+    fields = []
+    arrays = []
+    for position, now in enumerate(table.schema):
+        places = schema.get_all_field_indices(now.name)
+        then = schema.field(places[0] if len(places) == 1 else position)
+        fields.append(then)
+        arrays.append(_cast(table.column(position), then.type))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=table.schema.metadata))
+
+
+def _cast(column: Any, kind: Any) -> Any:
+    if column.type == kind:
+        return column
+    if pa.types.is_dictionary(kind) and not pa.types.is_dictionary(column.type):
+        return column.cast(kind.value_type).dictionary_encode().cast(kind)
+    return column.cast(kind)
+
+
+def stored_schema(metadata: Any) -> Any:
+    """Give the schema that pyarrow had when it wrote; ``None`` for other writers."""
+    stored = (metadata.metadata or {}).get(b"ARROW:schema")
+    return None if stored is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(stored)))
+
+
+def _groups(metadata: Any, rows: tuple[int, int] | None) -> tuple[list[int], int]:
+    """Choose the row groups that hold these rows; give them, and how many of their first rows to leave out."""
+    if rows is None:
+        return list(range(metadata.num_row_groups)), 0
+    groups: list[int] = []
+    first = before = 0
+    for number in range(metadata.num_row_groups):
+        after = before + metadata.row_group(number).num_rows
+        if before < rows[1] and after > rows[0]:
+            first = first if groups else before
+            groups.append(number)
+        before = after
+    return groups, rows[0] - first if groups else 0
+
+
+def _is_code(field: Any) -> bool:
+    if (field.metadata or {}).get(b"ARROW:extension:name") == CODE_EXTENSION:
+        return True
+    kind = field.type
+    return any(_is_code(kind.field(number)) for number in range(kind.num_fields)) if pa.types.is_nested(kind) else False
