@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import packagers
 import pytest
+
+import packagers
 from packagers.package import Package
 
 KILLS = 300
@@ -117,7 +118,7 @@ def test_the_order_of_writing_is_payload_then_manifest(tmp_path: Path, monkeypat
 
     def spy(source: str, target: str) -> None:
         folder = Path(target).parent
-        seen.append(sorted(path.relative_to(folder).parts[-1] for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".tmp")))
+        seen.append(sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".tmp"))
         replace(source, target)
 
     monkeypatch.setattr(package.os, "replace", spy)

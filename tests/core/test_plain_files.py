@@ -88,7 +88,7 @@ def test_a_pickle_with_another_name_is_not_unpickled(tmp_path: Path) -> None:
 def test_the_callers_format_beats_the_suffix(tmp_path: Path) -> None:
     (tmp_path / "data.config").write_text('{"a": 1}')
     assert packagers.unpack(tmp_path / "data.config", dict, format="json") == {"a": 1}
-    with pytest.raises(UnpackError, match="It takes|json"):
+    with pytest.raises(UnpackError, match="cannot take format"):
         packagers.unpack(tmp_path / "data.config", dict, format="parquet")
 
 

@@ -17,14 +17,15 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from pathlib import Path
 from typing import Any
 
-import packagers
 import pytest
+
+import packagers
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 import shapes
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 
 
@@ -70,7 +71,7 @@ VALUES: dict[str, Any] = {
     "slice": slice(1, None, (2, 3)),
     "ellipsis": ...,
     "datetime": dt.datetime(2020, 10, 25, 2, 30, 0, 1, tzinfo=BERLIN, fold=1),
-    "naive": dt.datetime(1, 1, 1),
+    "naive": dt.datetime(1, 1, 1),  # noqa: DTZ001 - a time without a zone is a value too
     "utc": dt.datetime(2020, 1, 1, tzinfo=UTC),
     "date": dt.date(9999, 12, 31),
     "time": dt.time(23, 59, 59, 999999, tzinfo=dt.timezone(dt.timedelta(hours=-3, minutes=-30), "odd")),
@@ -263,7 +264,9 @@ def test_a_result_of_heavy_leaves_is_refused(tmp_path: Path) -> None:
     assert caught.value.leaf == ".a[0]"
 
 
-@pytest.mark.parametrize("make", [lambda inner: [inner], lambda inner: {"a": inner}, lambda inner: (inner,), lambda inner: shapes.Layer(1, inner)])
+@pytest.mark.parametrize(
+    "make", [lambda inner: [inner], lambda inner: {"a": inner}, lambda inner: (inner,), lambda inner: shapes.Layer(1, inner)]
+)
 def test_what_is_nested_as_deep_as_the_bound_comes_back(tmp_path: Path, make: Any) -> None:
     from packagers.jsonvalue import MAX_DEPTH
 

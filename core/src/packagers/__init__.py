@@ -90,7 +90,7 @@ _MODULES = {
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of text, derived from the one table
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

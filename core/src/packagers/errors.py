@@ -201,9 +201,7 @@ class UntrustedPackageError(UnpackError):
         policy: The policy that refused.
     """
 
-    def __init__(
-        self, message: str, *, reader: str = "", types: Sequence[str] = (), policy: str = "", **where: Any
-    ) -> None:
+    def __init__(self, message: str, *, reader: str = "", types: Sequence[str] = (), policy: str = "", **where: Any) -> None:
         super().__init__(message, **where)
         self.reader = reader
         self.types = tuple(types)

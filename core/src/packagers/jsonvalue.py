@@ -9,9 +9,9 @@ All else is an object with one key that begins with ``$``::
     {"$datetime": …} {"$Decimal": …} …  (the scalars of the standard library: ``stdscalars``)
 
 One object that stands in several places, or that contains itself, is written once: its first place carries a number
-(``{"$shared": 3, …}``, in a list the first item ``{"$shared": 3}``), the others are ``{"$same": 3}``. Sets are written in the order of their
-canonical JSON, so that equal values give equal bytes in every process. Anything else is handed to a function that the caller gives: the
-walk over containers of packaged objects (``structure``) is built on that.
+(``{"$shared": 3, …}``, in a list the first item ``{"$shared": 3}``), the others are ``{"$same": 3}``. Sets are written in the order of
+their canonical JSON, so that equal values give equal bytes in every process. Anything else is handed to a function that the caller gives:
+the walk over containers of packaged objects (``structure``) is built on that.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ and compares the bytes, so that no changed bit goes unseen.
 
 How to change the format, step by step:
 
-1. Add the field to :class:`Manifest` with a default that means "as before"; leave it out of :meth:`Manifest.to_dict` where it has that default.
+1. Add the field to :class:`Manifest` with a default that means "as before"; where it has that, :meth:`Manifest.to_dict` leaves it out.
 2. If readers of the old version would misread the new one, raise ``VERSION`` by one and write what changed into this list.
 3. Keep :meth:`Manifest.from_dict` able to read every older version: turn the old dict into the new one before the checks.
 4. Add a package of the old version to ``tests/golden`` before you change anything.
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from packagers.digests import digest_json
@@ -67,7 +67,8 @@ class FileEntry:
             _expect(data, "path", str), _expect(data, "size", int), _expect(data, "digest", str), tuple(_expect(data, "blocks", list, []))
         )
         segments = entry.path.split("/")
-        if any(s in ("", ".", "..") for s in segments) or any(c in entry.path for c in "\\\0") or (len(segments[0]) == 2 and segments[0][1] == ":"):
+        has_drive = segments[0][1:2] == ":"
+        if has_drive or any(s in ("", ".", "..") for s in segments) or any(c in entry.path for c in "\\\0"):
             raise _malformed(f"the file name {entry.path!r} leaves the package")
         if entry.size < 0 or not all(isinstance(block, str) for block in entry.blocks):
             raise _malformed(f"the entry of file {entry.path!r} makes no sense")

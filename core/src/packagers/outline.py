@@ -1,85 +1,204 @@
-"""Itemizing: a container's items by name, and the record of its shape once they have been packed one by one."""
+"""Itemizing: the items of a container by key, and the record of its shape once they have been packed one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
-from packagers.errors import PackError
-from packagers.jsonvalue import Encoder
-from packagers.names import find_collision
-from packagers.registry import Registry
-from packagers.structure import Walk
+from packagers.builtin.containers import ObjectContainer
+from packagers.digests import canonical
+from packagers.errors import PackagersError, PackError
+from packagers.jsonvalue import Encoder, encode, step_of
+from packagers.manifest import Manifest, Written
+from packagers.names import MAX_BYTES, check_name, find_collision
+from packagers.registry import Found, Registry
+from packagers.structure import Walk, type_name
+from packagers.typepath import path_of
 
-DEEPEST = 100
-_FAMILIES = (list, tuple, set, frozenset, dict)
+_ORDERED = (int, str, bytes)
+_NUMBERS = (bool, int, float)
+_BY_VALUE: Any = object()
+
+
+class Item(NamedTuple):
+    """One item of a container, at any depth.
+
+    Attributes:
+        key: The key that it is packed under.
+        value: The item.
+        path: Where it stands in the container, for messages.
+    """
+
+    key: str
+    value: Any
+    path: str
 
 
 def is_itemizable(obj: Any) -> bool:
     """Tell whether a value has items: a list, tuple, set, frozenset or dict, or one of a subclass, that is not empty."""
-    return isinstance(obj, _FAMILIES) and len(obj) > 0
+    return isinstance(obj, (list, tuple, set, frozenset, dict)) and len(obj) > 0
 
 
-def items_of(obj: Any) -> dict[str, Any]:
-    """Give the items of a container by name: positions, or the text of the keys. Sets are sorted.
+def items_of(obj: Any, key: str, levels: bool | int) -> tuple[list[Item], list[PackError]]:
+    """Take a container apart into the items that are packed one by one; nothing is packed yet.
 
-    Raises:
-        PackError: For a key that has no name, and for keys whose names collide.
+    Args:
+        obj: The container. One that stands inside of itself is an item there.
+        key: The key of the whole.
+        levels: How many levels are taken apart; ``True`` for all.
+
+    Returns:
+        The items, and what is wrong with their names.
     """
-    if not isinstance(obj, dict):
-        return {str(index): item for index, item in enumerate(_in_order(obj))}
-    pairs = [(_name_of(key), item) for key, item in obj.items()]
-    collision = find_collision([name for name, _ in pairs])
+    search = _Search(levels)
+    search.visit(obj, key, "", ())
+    collision = find_collision(item.key for item in search.items)
     if collision is not None:
-        raise PackError(
-            f"the items {collision[0]!r} and {collision[1]!r} would have the same name", remedy="Itemize one level less, or rename a key."
-        )
-    return dict(pairs)
+        search.faults.append(_collision(search.items, *collision))
+    return search.items, search.faults
+
+
+class _Search:
+    """One walk over a container for its items.
+
+    Args:
+        levels: How many levels are taken apart; ``True`` for all.
+    """
+
+    def __init__(self, levels: bool | int) -> None:
+        self.items: list[Item] = []
+        self.faults: list[PackError] = []
+        self._levels = math.inf if levels is True else levels
+
+    def visit(self, obj: Any, key: str, path: str, above: tuple[int, ...]) -> None:
+        above = (*above, id(obj))
+        for step, name, item in _named(obj):
+            place = path + step
+            try:
+                item_key = f"{key}_{check_name(name(), 'item name')}"
+                if len(item_key.encode()) > MAX_BYTES:
+                    raise PackError(
+                        f"the item's key {item_key:.40}… is longer than {MAX_BYTES} bytes", remedy="Itemize fewer levels, or take a shorter key."
+                    )
+            except PackError as error:
+                error.key, error.leaf = key, place
+                self.faults.append(error)
+                continue
+            if len(above) < self._levels and is_itemizable(item) and id(item) not in above:
+                self.visit(item, item_key, place, above)
+            else:
+                self.items.append(Item(item_key, item, place))
+
+
+def _named(obj: Any) -> Iterator[tuple[str, Callable[[], str], Any]]:
+    """Give for each item of a container the step that leads to it, its name (which may be refused), and the item itself."""
+    if isinstance(obj, dict):
+        pairs = OrderedDict.items(obj) if isinstance(obj, OrderedDict) else dict.items(obj)
+        for key, item in pairs:
+            yield step_of(key), lambda key=key: _name_of(key), item  # type: ignore[misc]
+    else:
+        for index, item in enumerate(_in_order(obj)):
+            yield f"[{index}]", lambda index=index: str(index), item  # type: ignore[misc]
 
 
 def _name_of(key: Any) -> str:
     if isinstance(key, Enum):
         return str(key.name)
-    if isinstance(key, (str, int)):
+    if isinstance(key, str):
+        return str.__str__(key)
+    if isinstance(key, bool):
         return str(key)
+    if isinstance(key, int) and key.bit_length() < MAX_BYTES:
+        return int.__repr__(key)
     raise PackError(
-        f"the key {key!r:.60} cannot name an item", remedy="Itemized dicts have keys of text, integers, booleans or enumerations."
+        f"the key {step_of(key)} cannot name an item", remedy="Itemized dicts have keys of text, integers, booleans or enumerations."
     )
 
 
 def _in_order(obj: Any) -> list[Any]:
-    """Give the items in an order that is the same in every process."""
-    if not isinstance(obj, (set, frozenset)):
-        return list(obj)
+    """Give the items of a sequence or set in an order that is the same in every process."""
+    for family in (list, tuple):
+        if isinstance(obj, family):
+            return list(family.__iter__(obj))
+    items = list((set if isinstance(obj, set) else frozenset).__iter__(obj))
+    kinds = {type(item) for item in items}
+    if len(kinds) == 1 and kinds <= set(_ORDERED) or (kinds <= set(_NUMBERS) and all(item == item for item in items)):
+        return sorted(items)
+    return sorted(items, key=_rank)
+
+
+def _rank(item: Any) -> tuple[bool, str]:
     try:
-        return sorted(obj)
-    except TypeError:
-        return sorted(obj, key=lambda item: (type(item).__qualname__, repr(item)))
+        return False, canonical(encode(item)).decode()
+    except PackagersError:
+        return True, f"{path_of(type(item))} {item!r}"
 
 
-class Outline(Walk):
-    """Records the shape of a container whose leaves have been packed: results by value, artifacts as links.
+def _collision(items: list[Item], first: str, second: str) -> PackError:
+    places = [item.path for item in items if item.key in (first, second)]
+    return PackError(
+        f"the items {places[0]} and {places[1]} have the keys {first!r} and {second!r}, which no two outputs can have",
+        remedy="Itemize one level less, or rename one of them.",
+    )
+
+
+def outline_of(registry: Registry, key: str, obj: Any, packed: Mapping[int, Any]) -> Manifest:
+    """Record the shape of a container whose items have been packed.
 
     Args:
         registry: Finds the packagers of container classes.
-        nodes: What stands for each packed leaf, by the ``id`` of the leaf.
+        key: The key of the whole.
+        obj: The container.
+        packed: What stands for each item, by its ``id``: see :func:`stands_for`.
+
+    Returns:
+        The manifest of a result.
+
+    Raises:
+        PackError: Where a class cannot be rebuilt, or the container holds more than its items that is not plain.
     """
+    outline = _Outline(registry, packed)
+    value = outline.encode(obj)
+    if outline.leaves:
+        leaf = outline.leaves[0]
+        raise PackError(
+            f"a {path_of(type(leaf.value))} belongs to the container and is none of its items", key=key, leaf=leaf.path, remedy="Do not itemize it."
+        )
+    found = outline.container(obj)
+    return Manifest(key, Written(found.registration.identity, type_name(obj, found), "result"), value=value)
 
-    def __init__(self, registry: Registry, nodes: Mapping[int, Any]) -> None:
+
+def stands_for(obj: Any, manifest: Manifest) -> Any:
+    """Give what stands for an item in the outline.
+
+    Args:
+        obj: The item.
+        manifest: What was recorded of it, as a result or as a package.
+    """
+    written = manifest.written
+    if written.artifact_type != "result":
+        return {"$link": manifest.key}
+    try:
+        if encode(obj) == manifest.value:
+            return _BY_VALUE
+    except PackagersError:
+        pass
+    return {"$value": manifest.value, "packager": written.packager, "type": written.object_type}
+
+
+class _Outline(Walk):
+    """Walks over a container, and puts in what stands for its items."""
+
+    def __init__(self, registry: Registry, packed: Mapping[int, Any]) -> None:
         super().__init__(registry)
-        self._nodes = nodes
+        self._encoder = _OutlineEncoder(self._default, packed)
 
-    def _new_encoder(self) -> Encoder:
-        return _OutlineEncoder(self._default, self._nodes)
-
-
-class _OutlineEncoder(Encoder):
-    def __init__(self, default: Any, nodes: Mapping[int, Any]) -> None:
-        super().__init__(default)
-        self._nodes = nodes
-
-    def encode(self, obj: Any) -> Any:
-        """Give what stands for a leaf; take everything else apart."""
-        node = self._nodes.get(id(obj))
-        return super().encode(obj) if node is None else node
+    def container(self, obj: Any) -> Found:
+        """Find the packager that takes a container apart, though another one may pack it whole."""
+        for candidate in self._registry.candidates(obj):
+            if isinstance(candidate.packager, ObjectContainer):
+                return Found(candidate.registration, candidate.packager, candidate.distance)
+        raise PackError(f"no packager takes a {path_of(type(obj))} apart")

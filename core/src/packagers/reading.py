@@ -1,8 +1,8 @@
 """One package or plain file into one value: which packager reads it, by whose leave, as what.
 
-1. A package whose own packager satisfies the hint is unpacked by it. 2. A hint of another type: the packager of the hinted type, if it unpacks
-the stored artifact type and reads the stored format. 3. A plain file is read by the packager of the hint, its format told by its suffix.
-4. Otherwise an error that says what could be done.
+1. A package whose own packager satisfies the hint is unpacked by it. 2. A hint of another type: the packager of the hinted type, if it
+unpacks the stored artifact type and reads the stored format. 3. A plain file is read by the packager of the hint, its format told by its
+suffix. 4. Otherwise an error that says what could be done.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from packagers.manifest import MISSING, Part, Written
 from packagers.names import check_name
 from packagers.package import Package
 from packagers.packager import Method, Packager
-from packagers.policy import allow_code, current, effective_policy, resume, unpacking
+from packagers.policy import Unpacking, allow_code, current, effective_policy, resume, unpacking
 from packagers.registry import Registry
 from packagers.scratch import scratch_folder
 from packagers.source import PlainFile, open_local
@@ -146,9 +146,9 @@ class Reader:
 
     def _read_own(self, package: Package, packager: Packager, options: dict[str, Any], classes: Mapping[str, type[Any]]) -> Any:
         manifest = package.manifest
-        with unpacking(package.location, package.owned, self._policy, packager.TRUSTS):
+        with unpacking(package.location, package.owned, self._policy, packager.TRUSTS) as now:
             if isinstance(packager, StreamPackager):
-                return self._read_stream(package, classes)
+                return self._read_stream(package, classes, now)
             if manifest.value is not MISSING:
                 value = self._assembly(package, package.payload, manifest.parts, classes).decode(manifest.value)
                 method = packager.unpacks.get("result")
@@ -185,10 +185,8 @@ class Reader:
         )
         return Assembly(self._registry, readers, parts, classes)
 
-    def _read_stream(self, package: Package, classes: Mapping[str, type[Any]]) -> Iterator[Any]:
+    def _read_stream(self, package: Package, classes: Mapping[str, type[Any]], now: Unpacking) -> Iterator[Any]:
         """Give the chunks of a stream one by one, each read when it is asked for."""
-        now = current()
-        assert now is not None
 
         def chunks() -> Iterator[Any]:
             with (package.payload / CHUNKS).open(encoding="ascii") as file:

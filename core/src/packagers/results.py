@@ -46,9 +46,7 @@ def open_results(folder: Path) -> dict[str, Package]:
         IntegrityError: Where the file is not as it was written.
     """
     entries, seal, signature = _read(folder)
-    return {
-        key: Package(_manifest(key, entry), seal, signature, folder, f"{folder / NAME} [{key}]") for key, entry in entries.items()
-    }
+    return {key: Package(_manifest(key, entry), seal, signature, folder, f"{folder / NAME} [{key}]") for key, entry in entries.items()}
 
 
 def open_result(folder: Path, key: str) -> Package | None:

@@ -15,7 +15,16 @@ from packagers.errors import UnpackError
 from packagers.package import Package
 from packagers.scratch import scratch_folder
 
-_SUFFIXES = {"pq": "parquet", "yml": "yaml", "jpeg": "jpg", "htm": "html", "tgz": "tar.gz", "tbz2": "tar.bz2", "txz": "tar.xz", "ndjson": "jsonl"}
+_SUFFIXES = {
+    "htm": "html",
+    "jpeg": "jpg",
+    "ndjson": "jsonl",
+    "pq": "parquet",
+    "tbz2": "tar.bz2",
+    "tgz": "tar.gz",
+    "txz": "tar.xz",
+    "yml": "yaml",
+}
 _OUTER = ("gz", "bz2", "xz", "zst")
 
 
@@ -124,7 +133,6 @@ def _is_package_zip(path: Path) -> bool:
         return False
     try:
         with zipfile.ZipFile(path) as archive:
-            return any(name == manifest.NAME or (name.count("/") == 1 and name.endswith("/" + manifest.NAME)) for name in archive.namelist())
+            return any(name.rpartition("/")[2] == manifest.NAME and name.count("/") <= 1 for name in archive.namelist())
     except (OSError, zipfile.BadZipFile, ValueError):
         return False
-

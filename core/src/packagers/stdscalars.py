@@ -9,6 +9,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from packagers.errors import PackError
+
 
 class Scalar(NamedTuple):
     """How one type is written.
@@ -47,18 +49,20 @@ def _take_timezone(zone: Any) -> list[Any]:
     return [(offset.days, offset.seconds, offset.microseconds), name[0] if name else None]
 
 
+def _take_zoned(moment: Any) -> list[Any]:
+    return [moment.replace(tzinfo=None, fold=0).isoformat(), moment.tzinfo, moment.fold]
+
+
+def _make_zoned(name: str, parts: list[Any]) -> Any:
+    text, zone, fold = parts
+    return _class(f"datetime.{name}").fromisoformat(text).replace(tzinfo=zone, fold=fold)
+
+
 def _take_zone(zone: Any) -> str:
     if zone.key is None:
-        raise_from_file()
+        raise PackError("a ZoneInfo that was read from a file has no name to find it by", remedy="Make it with ZoneInfo(key).")
     key: str = zone.key
     return key
-
-
-def raise_from_file() -> None:
-    """Refuse a time zone that was read from a file: it has no name to find it by."""
-    from packagers.errors import PackError
-
-    raise PackError("a ZoneInfo that was read from a file has no key", remedy="Make it with ZoneInfo(key).")
 
 
 def _take_memoryview(view: memoryview) -> list[Any]:
@@ -86,8 +90,8 @@ SCALARS = (
     Scalar("builtins.range", lambda r: [r.start, r.stop, r.step], lambda p: range(*p)),
     Scalar("builtins.slice", lambda s: [s.start, s.stop, s.step], lambda p: slice(*p)),
     Scalar("builtins.ellipsis", lambda e: True, lambda p: ...),
-    Scalar("datetime.datetime", lambda d: [d.replace(tzinfo=None, fold=0).isoformat(), d.tzinfo, d.fold], lambda p: _at_zone("datetime", p)),
-    Scalar("datetime.time", lambda t: [t.replace(tzinfo=None, fold=0).isoformat(), t.tzinfo, t.fold], lambda p: _at_zone("time", p)),
+    Scalar("datetime.datetime", _take_zoned, lambda p: _make_zoned("datetime", p)),
+    Scalar("datetime.time", _take_zoned, lambda p: _make_zoned("time", p)),
     Scalar("datetime.date", lambda d: d.isoformat(), lambda p: _class("datetime.date").fromisoformat(p)),
     Scalar("datetime.timedelta", lambda d: [d.days, d.seconds, d.microseconds], lambda p: _class("datetime.timedelta")(*p)),
     Scalar("datetime.timezone", _take_timezone, _make_timezone),
@@ -100,8 +104,3 @@ SCALARS = (
 
 BY_PATH = {scalar.path: scalar for scalar in SCALARS}
 BY_TAG = {scalar.tag: scalar for scalar in SCALARS}
-
-
-def _at_zone(name: str, parts: list[Any]) -> Any:
-    text, zone, fold = parts
-    return _class(f"datetime.{name}").fromisoformat(text).replace(tzinfo=zone, fold=fold)

@@ -1,8 +1,8 @@
 """Containers: taken apart into typed JSON and heavy leaves, and put together again.
 
 A container is walked once. What typed JSON can hold stands in the skeleton; an object of a container class is ``{"$object": its type,
-"packager": …, "items": …, "state": …}``; a small value of a plugin's is ``{"$value": …, "packager": …}``; a heavy leaf is ``{"$part": n}``, or
-``{"$part": n, "item": i}`` where the leaves of one class were packed together.
+"packager": …, "items": …, "state": …}``; a small value of a plugin's is ``{"$value": …, "packager": …}``; a heavy leaf is ``{"$part": n}``,
+or ``{"$part": n, "item": i}`` where the leaves of one class were packed together.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The containers of Python and ``collections``, and their subclasses.
 
-They write no files of their own: ``structure`` walks them, and their leaves are packed by their own packagers. What is asked for by the name
-of a public format (``json``, ``yaml``, …) is written as that format and nothing more.
+They write no files of their own: ``structure`` walks them, and their leaves are packed by their own packagers. What is asked for by the
+name of a public format (``json``, ``yaml``, …) is written as that format and nothing more.
 """
 
 from __future__ import annotations
