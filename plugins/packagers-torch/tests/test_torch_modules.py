@@ -28,7 +28,7 @@ class Net(nn.Module):
         self.head.weight = self.embedding.weight
         self.norm = nn.BatchNorm1d(4)
         self.norm.bias.requires_grad_(False)
-        self.norm.weight.tag = "mine"  # type: ignore[assignment]
+        self.norm.weight.tag = "mine"
         self.register_buffer("mask", torch.tensor([True, True, False, True]), persistent=False)
         self.rows = self.embedding.weight.detach()[:2]
         self.others = [self.norm.weight, torch.arange(3, dtype=torch.bfloat16), torch.eye(2).to_sparse()]

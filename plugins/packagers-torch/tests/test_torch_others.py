@@ -105,7 +105,7 @@ def test_a_tensor_dataset(again: Any) -> None:
 
 def test_a_dataset_with_more_than_tensors_is_refused(again: Any) -> None:
     dataset = TensorDataset(torch.ones(2))
-    dataset.name = "mine"  # type: ignore[attr-defined]
+    dataset.name = "mine"
     with pytest.raises(packagers.PackError, match="name"):
         again(dataset)
 

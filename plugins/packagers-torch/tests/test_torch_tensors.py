@@ -133,7 +133,7 @@ def _hooked() -> torch.Tensor:
 
 def _tagged() -> torch.Tensor:
     tensor = torch.ones(2)
-    tensor.tag = object()  # type: ignore[attr-defined]
+    tensor.tag = object()
     return tensor
 
 

@@ -22,8 +22,8 @@ from packagers_sklearn.fidelity import difference
 from packagers_sklearn.trusted import TRUSTED
 
 _SCRIPTS = ("__main__", "__mp_main__")
-_OTHER = 'Ask for another format: "key : model[format=joblib]", or for one that carries classes by value: "key : model[format=pickle]".'
-_BY_VALUE = 'Put it into a module, or ask for the format that carries it by value: "key : model[format=pickle]".'
+_OTHER = 'Ask for format="joblib", or for format="pickle", which carries the classes of scripts by value; both run code when they are read.'
+_BY_VALUE = 'Put it into a module, or ask for format="pickle", which carries it by value and runs code when it is read.'
 
 
 class EstimatorPackager(Packager):

@@ -56,6 +56,8 @@ class _Comparison:
             return self._arrays(np.asarray(left), np.asarray(right), path)
         if kind is np.random.RandomState:  # its seed sequence, which skops does not store, has no say in what it draws
             return self.difference(left.get_state(legacy=False), right.get_state(legacy=False), path)
+        if kind is np.ma.MaskedArray:
+            return self._masked(left, right, path)
         if sparse.issparse(left):
             return self._sparse(left, right, path)
         if kind is dict:
@@ -89,6 +91,10 @@ class _Comparison:
             return self._items(list(left.flat), list(right.flat), f"{path}.flat")
         return None if np.array_equal(left, right, equal_nan=left.dtype.kind in "fcmM") else path
 
+    def _masked(self, left: Any, right: Any, path: str) -> str | None:
+        pairs = [(np.asarray(array), np.ma.getmaskarray(array), _fill_value(array), array.hardmask) for array in (left, right)]
+        return self._first((path, a, b) for a, b in zip(*pairs, strict=True))
+
     def _sparse(self, left: Any, right: Any, path: str) -> str | None:
         if left.shape != right.shape:
             return path
@@ -109,6 +115,12 @@ class _Comparison:
             return None if ours == theirs else path
         parts = enumerate(zip(ours, theirs, strict=True))
         return self._first((_below(path, number), _listed(a), _listed(b)) for number, (a, b) in parts)
+
+
+def _fill_value(array: Any) -> Any:
+    """Give the fill value without having the array remember the default, as its property does."""
+    known = array._fill_value
+    return np.asarray(np.ma.default_fill_value(array.dtype) if known is None else known)
 
 
 def _listed(part: Any) -> Any:

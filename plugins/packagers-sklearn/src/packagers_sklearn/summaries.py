@@ -51,5 +51,5 @@ def _known(estimator: BaseEstimator, attribute: str) -> Any:
 
 
 def _listed(values: Any) -> list[Any]:
-    plain = values.tolist() if hasattr(values, "tolist") else list(values)
-    return plain[:MAX_ENTRIES] if isinstance(plain, list) else [plain]
+    first = values[:MAX_ENTRIES]
+    return list(first.tolist() if hasattr(first, "tolist") else first)

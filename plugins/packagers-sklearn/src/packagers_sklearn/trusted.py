@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _BY_MODULE: Mapping[str, str] = {
-    "builtins": "complex frozenset range",
+    "builtins": "frozenset range",
     "numpy": "dtype mean median",
     "scipy.sparse._bsr": "bsr_array bsr_matrix",
     "scipy.sparse._coo": "coo_array coo_matrix",
@@ -44,7 +44,9 @@ _BY_MODULE: Mapping[str, str] = {
         "mean_gamma_deviance mean_pinball_loss mean_poisson_deviance mean_squared_error mean_squared_log_error "
         "mean_tweedie_deviance median_absolute_error r2_score root_mean_squared_error root_mean_squared_log_error"
     ),
-    "sklearn.metrics._scorer": "_MultimetricScorer _PassthroughScorer _Scorer negative_likelihood_ratio positive_likelihood_ratio",
+    "sklearn.metrics._scorer": (
+        "_CurveScorer _MultimetricScorer _PassthroughScorer _Scorer negative_likelihood_ratio positive_likelihood_ratio"
+    ),
     "sklearn.metrics.cluster._supervised": (
         "adjusted_mutual_info_score adjusted_rand_score completeness_score fowlkes_mallows_score homogeneity_score mutual_info_score "
         "normalized_mutual_info_score rand_score v_measure_score"
@@ -61,6 +63,7 @@ _BY_MODULE: Mapping[str, str] = {
     "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
     "sklearn.tree._tree": "Tree",
     "sklearn.utils._bunch": "Bunch",
+    "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
 }
 
 TRUSTED: frozenset[str] = frozenset(f"{module}.{name}" for module, names in _BY_MODULE.items() for name in names.split())

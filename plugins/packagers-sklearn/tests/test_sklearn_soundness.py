@@ -1,0 +1,130 @@
+"""Models whose insides do not fit together are refused before compiled code follows them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.datasets import load_iris
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, IsolationForest, RandomForestClassifier
+from sklearn.neighbors import BallTree, KDTree, KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+import packagers
+from packagers_sklearn.soundness import check
+
+X, Y = load_iris(return_X_y=True)
+
+
+def _tree(field: str, value: Any) -> BaseEstimator:
+    model = DecisionTreeClassifier(random_state=0).fit(X, Y)
+    state = model.tree_.__getstate__()
+    if field in state:
+        state[field] = value
+    else:
+        state["nodes"][field][0] = value
+    model.tree_.__setstate__(state)
+    return model
+
+
+def _forest(width: int) -> BaseEstimator:
+    model = RandomForestClassifier(2, random_state=0).fit(X, Y)
+    model.n_features_in_ = width
+    return model
+
+
+def _boosted(**changed: Any) -> BaseEstimator:
+    model = GradientBoostingClassifier(n_estimators=2).fit(X, Y)
+    vars(model).update(changed)
+    return model
+
+
+def _isolated() -> BaseEstimator:
+    model = IsolationForest(n_estimators=2, max_features=2, random_state=0).fit(X)
+    model.estimators_features_[0] = model.estimators_features_[0][:1]
+    return model
+
+
+def _histogram(field: str, value: int) -> BaseEstimator:
+    model = HistGradientBoostingClassifier(max_iter=2, categorical_features=[3]).fit(np.c_[X[:, :3], Y], Y)
+    predictor = next(p for stage in model._predictors for p in stage if p.nodes["is_categorical"].any())
+    predictor.nodes[field][np.flatnonzero(predictor.nodes["is_categorical"])[0]] = value
+    return model
+
+
+def _neighbours(algorithm: str, part: int, change: Callable[[Any], Any]) -> BaseEstimator:
+    model = KNeighborsClassifier(algorithm=algorithm, leaf_size=5).fit(X, Y)
+    state = list(model._tree.__getstate__())
+    state[part] = change(state[part])
+    model._tree = (KDTree if algorithm == "kd_tree" else BallTree).__new__(KDTree if algorithm == "kd_tree" else BallTree)
+    model._tree.__setstate__(tuple(state))
+    return model
+
+
+def _grown(nodes: Any, field: str, value: int) -> Any:
+    grown = nodes.copy()
+    grown[field][0] = value
+    return grown
+
+
+def _points() -> BaseEstimator:
+    model = KNeighborsClassifier().fit(sparse.csr_matrix(X), Y)
+    model._fit_X.indices[0] = 99
+    return model
+
+
+BROKEN: dict[str, Callable[[], BaseEstimator]] = {
+    "child outside": lambda: _tree("left_child", 10**6),
+    "child before": lambda: _tree("right_child", 0),
+    "feature outside": lambda: _tree("feature", 4),
+    "negative feature": lambda: _tree("feature", -3),
+    "deeper than it says": lambda: _tree("max_depth", 1),
+    "forest of wider trees": lambda: _forest(3),
+    "boosting of wider trees": lambda: _boosted(n_features_in_=3),
+    "boosting of more trees": lambda: _boosted(n_trees_per_iteration_=1),
+    "isolation of wider trees": _isolated,
+    "histogram child outside": lambda: _histogram("left", 2**31),
+    "histogram feature outside": lambda: _histogram("feature_idx", 4),
+    "histogram feature of another kind": lambda: _histogram("feature_idx", 1),
+    "histogram table outside": lambda: _histogram("bitset_idx", 99),
+    "neighbour outside": lambda: _neighbours("kd_tree", 1, lambda indices: indices + 1),
+    "range outside": lambda: _neighbours("ball_tree", 2, lambda nodes: _grown(nodes, "idx_end", 10**6)),
+    "negative range": lambda: _neighbours("kd_tree", 2, lambda nodes: _grown(nodes, "idx_start", -1)),
+    "fewer nodes": lambda: _neighbours("kd_tree", 2, lambda nodes: nodes[:3].copy()),
+    "sparse index outside": _points,
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_model_is_refused(again: Any, name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = BROKEN[name]()
+    with pytest.raises(packagers.UnpackError, match="do not fit together"):
+        again(model, trust="all")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        sparse.csr_array,
+        sparse.csc_matrix,
+        lambda data: sparse.bsr_matrix(data, blocksize=(2, 2)),
+        sparse.coo_array,
+        sparse.coo_matrix,
+        sparse.dia_matrix,
+    ],
+)
+def test_sound_matrices_pass(make: Any) -> None:
+    check({"matrix": make(np.eye(4))})
+
+
+def test_walks_end_in_cycles() -> None:
+    loop: list[Any] = []
+    loop.append({"self": loop})
+    check(loop)
