@@ -67,7 +67,7 @@ def types(session: nox.Session) -> None:
 def demo(session: nox.Session) -> None:
     """Do the main job without torch: train on real data, unpack everything in a second process, print what was made."""
     install(session, plugins=[folder for folder in PLUGINS if not folder.endswith("-torch")])
-    session.run("python", "docs/examples/demo.py", *session.posargs)
+    session.run("python", "docs/examples/main.py", *(session.posargs or ["out"]))
 
 
 @nox.session
