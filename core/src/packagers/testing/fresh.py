@@ -1,0 +1,116 @@
+"""What the suite runs in a fresh process: look at what packing a dict imports, then unpack what was packed elsewhere and pack it again.
+
+It runs as a program, with a job file as its only argument, and imports nothing before it has taken over the search path of the job.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+KEY = "value"
+
+
+class ModulesByFile(MetaPathFinder):
+    """Finds modules that the other process had loaded from files which are not on the search path: test files, above all.
+
+    Args:
+        files: The file of each module.
+    """
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = files
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Find a module, or a package that is there for its modules alone."""
+        if name in self._files:
+            return spec_from_file_location(name, self._files[name])
+        if any(known.startswith(f"{name}.") for known in self._files):
+            spec = ModuleSpec(name, None, is_package=True)
+            spec.submodule_search_locations = []
+            return spec
+        return None
+
+
+def pack(registry: Any, value: Any, root: Path, artifact_type: str | None, options: Mapping[str, Any]) -> Any:
+    """Pack a value as a package of its own, unsigned; gives the opened package."""
+    from packagers import LogHint, Session
+    from packagers.package import Package
+
+    with Session(root, registry=registry, signer=None, record="packages") as session:
+        session.pack(value, LogHint(KEY, artifact_type, packing_kwargs=options))
+    return Package.open(root / KEY)
+
+
+def read(registry: Any, folder: Path, kind: str) -> tuple[Any, str]:
+    """Unpack a package that nobody has signed; one that is declared to be data under the strictest policy that it can be read under.
+
+    Returns:
+        The value and the policy.
+    """
+    from packagers import DataItem, UntrustedPackageError
+
+    if kind == "data":
+        try:
+            return DataItem(folder, registry=registry).unpack(trust="data"), "data"
+        except UntrustedPackageError:
+            pass
+    return DataItem(folder, registry=registry).unpack(trust="all"), "all"
+
+
+def _modules_after_a_dict(place: Path) -> list[str]:
+    """Import the core, make a registry, pack a dict, and list the modules that this took."""
+    before = set(sys.modules)
+    from packagers import Registry
+
+    pack(Registry(), {"key": ["value", 1]}, place, None, {})
+    return sorted(set(sys.modules) - before)
+
+
+def _trip(registry: Any, trip: Mapping[str, Any]) -> dict[str, Any]:
+    """Unpack one package, and pack what came out or, where one is sent, a copy of the sample."""
+    from packagers.typepath import path_of
+
+    found: dict[str, Any] = {}
+    value = None
+    if trip["folder"]:
+        value, _ = read(registry, Path(trip["folder"]), trip["kind"])
+        found["type"] = path_of(type(value))
+    if trip["pickle"]:
+        value = pickle.loads(Path(trip["pickle"]).read_bytes())  # noqa: S301 - written a moment ago by the process that waits for this one
+    if trip["again"]:
+        options = pickle.loads(trip["options"])  # noqa: S301 - as above
+        package = pack(registry, value, Path(trip["again"]), trip["artifact_type"], options)
+        found.update(digest=package.manifest.digest, packager=package.manifest.written.packager)
+    return found
+
+
+def main(job_file: str) -> None:
+    """Do the job, and write the report where it says."""
+    job = pickle.loads(Path(job_file).read_bytes())  # noqa: S301 - as above
+    sys.path[:] = job["path"]
+    sys.meta_path.append(ModulesByFile(job["modules"]))
+    report: dict[str, Any] = {"loaded": _modules_after_a_dict(Path(job["place"])), "trips": []}
+
+    from packagers import Registry
+
+    registry = pickle.loads(job["registry"]) if job["registry"] else Registry()  # noqa: S301 - as above
+    for trip in job["trips"]:
+        try:
+            report["trips"].append(_trip(registry, trip))
+        except Exception as error:  # noqa: BLE001 - whatever went wrong is what the suite wants to know
+            report["trips"].append({"error": "".join(traceback.format_exception_only(error)).strip()})
+    Path(job["report"]).write_text(json.dumps(report), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

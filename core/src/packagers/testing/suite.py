@@ -1,0 +1,345 @@
+"""The suite: subclass it, and a dozen promises of a packager are tested.
+
+::
+
+    class TestGraphs(PackagerSuite):
+        type_path = "networkx.Graph"
+
+        def samples(self):
+            return [networkx.Graph(), networkx.path_graph(3)]
+
+        def same(self, left, right):
+            return networkx.utils.graphs_equal(left, right)
+
+Every sample is packed in every form (each artifact type in each of its formats), unpacked in this process, and unpacked and packed again in
+a fresh one; that happens once for each suite. The tests take no fixtures and only assert, so that any runner can call them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from packagers.discovery import LoadFailure, Registration
+from packagers.packager import Packager
+from packagers.registry import Registry
+from packagers.scratch import scope
+from packagers.testing import fresh, probes
+from packagers.testing.evidence import Evidence, Gathering, Samples, Trip
+from packagers.testing.forms import Form, forms_of, own_methods
+from packagers.testing.likeness import alike
+from packagers.typepath import ELLIPSIS, TypePath, parse
+
+_SUMMARY_BYTES = 64 << 10
+_SHOWN = 20
+"""Problems that one message lists."""
+
+
+class PackagerSuite:
+    """The tests of one packager.
+
+    Attributes:
+        type_path: The type path that the packager is registered for; with its label (``"pkg.Type#label"``), if it has one.
+        registry: Finds the packager; a registry of what is installed, if ``None``.
+        options: Options for packing, by artifact type (``"model"``) or form (``"model:onnx"``); required ones have to be given.
+        skips: Artifact types and forms that cannot be tried here, and why.
+        exact_type: Whether what comes back has exactly the type of the sample.
+    """
+
+    type_path: ClassVar[str]
+    registry: ClassVar[Registry | None] = None
+    options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    skips: ClassVar[Mapping[str, str]] = {}
+    exact_type: ClassVar[bool] = True
+
+    def samples(self) -> Iterable[Any] | Mapping[str, Any]:
+        """Give values of the type: the usual one, the empty one, the odd ones. A dict gives them names for messages.
+
+        Each form that the packager defines needs a sample that it can hold. Another call gives equal values.
+        """
+        raise NotImplementedError(f"{type(self).__qualname__} has no samples(self): give a list of {self.type_path} objects")
+
+    def same(self, left: Any, right: Any) -> bool | None:
+        """Tell whether two values are the same, in all that a user of the type can see.
+
+        Args:
+            left: A sample.
+            right: What came back. Its type has been compared already.
+
+        Returns:
+            Whether they are; ``None`` for a method that asserts it. By default the state of both is compared all the way down.
+        """
+        return alike(left, right)
+
+    def test_the_entry_point_resolves(self) -> None:
+        """The type path is registered, and what it names can be loaded."""
+        assert issubclass(self._packager, Packager)
+
+    def test_the_priority_is_in_range(self) -> None:
+        """``PRIORITY`` is unsaid, or from 1 to 10."""
+        priority = self._packager.PRIORITY
+        assert priority is None or (type(priority) is int and 1 <= priority <= 10), f"PRIORITY is {priority!r}: give an int from 1 to 10"
+
+    def test_declarations_name_formats(self) -> None:
+        """What ``READERS``, ``DETERMINISTIC`` and ``LOSSY`` name is there."""
+        cls = self._packager
+        known = {*cls.artifact_types("pack"), *cls.artifact_types("unpack")}
+        known |= {format for method in (*cls.packs.values(), *cls.unpacks.values()) for format in method.formats}
+        declared = [(name, value) for name in ("READERS", "DETERMINISTIC", "LOSSY") if name in vars(cls) for value in getattr(cls, name)]
+        _check(
+            [f"{name} names {value!r}" for name, value in declared if value not in known],
+            f"These are no formats or artifact types of {cls.__qualname__}, which has {', '.join(sorted(known))}",
+        )
+
+    def test_methods_are_documented(self) -> None:
+        """Each ``pack_x`` and ``unpack_x`` has a docstring of its own."""
+        methods = [(method.name, getattr(self._packager, method.name)) for method in own_methods(self._packager)]
+        _check([name for name, function in methods if not (function.__doc__ or "").strip()], "These methods have no docstring")
+
+    def test_samples_are_held(self) -> None:
+        """The registry chooses this packager for every sample."""
+        registry, problems = self._registry, []
+        samples = self._samples
+        assert len(samples), "samples() gives none"
+        for name in samples:
+            found = registry.find(samples[name]).registration
+            if found != self._registration:
+                problems.append(f"{name}: {found.identity}, registered for {found.type_path}, is chosen")
+            elif not registry.is_packable(samples[name]):
+                problems.append(f"{name}: the registry says that it is not packable")
+        _check(problems, f"Samples are not for {self._registration.identity}, registered for {self.type_path}")
+
+    def test_same_tells_values_apart(self) -> None:
+        """``same`` does not call a sample the same as a bare object: it must not forget to return what it found."""
+        for name in self._samples:
+            verdict = self._compare(self._samples[name], object())
+            assert verdict, f"same() calls {name} and a bare object the same; return whether they are, or assert it"
+
+    def test_nothing_is_imported_before_it_is_used(self) -> None:
+        """In a fresh process, making a registry and packing a dict imports neither the packager's module nor its library."""
+        registration = self._registration
+        if registration.origin != "plugin":
+            return
+        module = registration.reference.partition(":")[0].strip()
+        heavy = {module} | (_libraries(parse(self.type_path)) - {module.partition(".")[0]})
+        problems = sorted(heavy & self._gathered.loaded) + self._gathered.problems["process"]
+        _check(problems, "These are imported by making a registry and packing a dict; import them only in the packager's own module")
+
+    def test_each_form_is_packed(self) -> None:
+        """Every sample is packed by default, and each form that the packager defines takes at least one of them."""
+        evidence, problems = self._gathered, list(self._gathered.problems["pack"])
+        for form in self._forms:
+            tried = [trip for trip in evidence.trips if trip.form == form]
+            refused = [trip for trip in tried if trip.refusal]
+            if form.is_default:
+                problems += [f"{trip}: {trip.refusal}" for trip in refused]
+            elif form.is_own and tried and len(refused) == len(tried):
+                problems.append(f"no sample could be packed as {form.name}: {refused[0].refusal}")
+        _check(problems, "Some samples could not be packed")
+
+    def test_required_options_are_given(self) -> None:
+        """``options`` gives every option without a default, and ``skips`` names forms that there are."""
+        all_forms = forms_of(self._packager, self.options)
+        names = {name for form in all_forms for name in (form.name, form.artifact_type)}
+        problems = [f"{form.name} needs {', '.join(form.missing)}" for form in self._forms if form.missing]
+        problems += [f"there is no {name}" for name in (*self.options, *self.skips) if name not in names]
+        _check(problems, f"options and skips of the suite do not fit; the forms are {', '.join(sorted(names))}")
+
+    def test_writes_stay_in_the_folder(self) -> None:
+        """Packing leaves nothing in the working folder, among temporary files, or beside the folder that it was given."""
+        _check(self._gathered.problems["strays"], "Packing has left files behind")
+
+    def test_samples_are_not_changed(self) -> None:
+        """A sample is after packing what it was before."""
+        _check(self._gathered.problems["mutated"], "Samples were changed, or it cannot be told")
+
+    def test_instructions_are_json(self) -> None:
+        """What ``pack_x`` returns is nothing, or a JSON object whose names are options of ``unpack_x``."""
+        packager, problems = self._instance, []
+        with tempfile.TemporaryDirectory() as place:
+            for number, form in enumerate(
+                form for form in self._forms if form.is_own and form.artifact_type != "result" and not form.missing
+            ):
+                for name in self._samples:
+                    folder = Path(place, f"{number}-{name}")
+                    folder.mkdir()
+                    found = probes.instruction_problems(packager, form, self._samples[name], folder)
+                    if found is not None:
+                        problems += found
+                        break
+        _check(problems, "Instructions are wrong")
+
+    def test_round_trips_here(self) -> None:
+        """Unpacking gives the sample again, in the process that packed it."""
+        _check(self._gathered.problems["here"], "What came back is not what was packed; formats that lose something are named in LOSSY")
+
+    def test_round_trips_in_a_fresh_process(self) -> None:
+        """Unpacking gives the sample again, in a process that has only the package."""
+        _check(self._gathered.problems["there"], "What came back in a fresh process is not what was packed")
+
+    def test_bytes_are_the_same(self) -> None:
+        """Forms named in ``DETERMINISTIC`` give the same digest twice, here and in a fresh process."""
+        _check(self._gathered.problems["digest"], "Bytes differ; formats whose bytes may differ stay out of DETERMINISTIC")
+
+    def test_unpacking_leaves_the_package_alone(self) -> None:
+        """A package is after unpacking what it was before."""
+        _check(self._gathered.problems["package"], "Packages were changed")
+
+    def test_data_is_read_as_data(self) -> None:
+        """A format whose reader is declared ``data`` can be read where no code may run."""
+        problems = []
+        for form in self._forms:
+            policies = [trip.policy for trip in self._gathered.trips if trip.form == form and trip.policy]
+            if form.kind == "data" and policies and "data" not in policies:
+                problems.append(f"{form.name} asks for leave to run code with every sample")
+        _check(problems, "READERS declares formats as data that are not")
+
+    def test_unknown_options_are_refused(self) -> None:
+        """An option that a method does not take is refused, before any file is written, and when unpacking."""
+        problems = []
+        for trip, value, root in self._one_trip_a_form():
+            problems += probes.strange_option_problems(self._registry, trip, value, root)
+        _check(problems, "Unknown options are not refused")
+
+    def test_one_way_types_are_refused_the_other_way(self) -> None:
+        """What is only packed is not unpacked, what is only unpacked is not packed, and the errors say what could be asked for."""
+        cls, problems = self._packager, []
+        packs, unpacks = cls.artifact_types("pack"), cls.artifact_types("unpack")
+        for trip, value, root in self._one_trip_a_form():
+            if trip.form.is_default:
+                for artifact_type in set(unpacks) - set(packs):
+                    problems += probes.unpack_only_problems(self._registry, cls, artifact_type, value, root)
+            if trip.form.artifact_type not in unpacks:
+                problems += probes.pack_only_problems(self._registry, cls, trip, value)
+        _check(problems, "A direction that is not there is not refused")
+
+    def test_subclasses_come_back_as_themselves(self) -> None:
+        """``PACK_SUBCLASSES`` promises that a subclass is never turned into its parent."""
+        problems = []
+        for trip, value, root in self._one_trip_a_form():
+            if self._packager.PACK_SUBCLASSES and trip.form.is_read and not trip.form.is_lossy and self.exact_type:
+                problems += probes.subclass_problems(self._registry, trip, value, root)
+        _check(problems, "PACK_SUBCLASSES is set, and subclasses are not rebuilt")
+
+    def test_summaries_are_small(self) -> None:
+        """``describe`` and ``preview`` give JSON of at most 64 KiB."""
+        packager, problems = self._instance, []
+        for name in self._samples:
+            if self._samples.is_used_up(name):
+                continue
+            for summary in (packager.describe, packager.preview):
+                try:
+                    size = len(json.dumps(summary(self._samples[name]), allow_nan=False))
+                except Exception as error:  # noqa: BLE001 - whatever goes wrong is what the suite looks for
+                    problems.append(f"{summary.__name__} of {name} fails: {type(error).__name__}: {error}")
+                else:
+                    if size > _SUMMARY_BYTES:
+                        problems.append(f"{summary.__name__} of {name} has {size} bytes")
+        _check(problems, "Summaries cannot be recorded")
+
+    @property
+    def _registry(self) -> Registry:
+        return self.registry if self.registry is not None else self._kept("_installed", Registry)
+
+    @property
+    def _registration(self) -> Registration:
+        """The registration under test: of several for the type path, the one that is chosen for the first sample."""
+        path = parse(self.type_path)
+        found = [r for r in self._registry if r.path is not None and str(r.path) == str(path) and r.path.label == path.label]
+        assert found, (
+            f"no packager is registered for {self.type_path!r}: install its distribution, whose entry point in the group "
+            "'packagers.types' has that name, or give the suite a registry"
+        )
+        if len(found) > 1:
+            samples = self._samples
+            chosen = next((self._registry.find(samples[name]).registration for name in samples), found[0])
+            return chosen if chosen in found else found[0]
+        return found[0]
+
+    @property
+    def _packager(self) -> type[Packager]:
+        try:
+            return self._registration.load()
+        except LoadFailure as failure:
+            raise AssertionError(str(failure)) from failure
+
+    @property
+    def _instance(self) -> Packager:
+        assert self._packager
+        return self._registry.instance(self._registration)
+
+    @property
+    def _samples(self) -> Samples:
+        made: Samples = self._kept("_made", lambda: Samples(self.samples))
+        return made
+
+    @property
+    def _forms(self) -> list[Form]:
+        """The forms to try."""
+        return [f for f in forms_of(self._packager, self.options) if not {f.name, f.artifact_type} & self.skips.keys()]
+
+    @property
+    def _gathered(self) -> Evidence:
+        def gather() -> Evidence:
+            modules = {type(self).__module__, self._packager.__module__}
+            ready = [form for form in self._forms if not form.missing]
+            gathering = Gathering(
+                self._registry, self.registry, self._registration, self._samples, ready, self._compare, self.exact_type, modules
+            )
+            return gathering.gather()
+
+        evidence: Evidence = self._kept("_evidence", gather)
+        return evidence
+
+    def _kept(self, name: str, make: Any) -> Any:
+        """Make something once for each subclass: a test runner makes a new instance for each test."""
+        kept = vars(type(self))
+        if name not in kept:
+            setattr(type(self), name, make())
+        return kept[name]
+
+    def _compare(self, left: Any, right: Any) -> str:
+        """Say what is wrong with the right one; nothing where the two are the same."""
+        try:
+            verdict = self.same(left, right)
+            return "" if verdict is None or bool(verdict) else f"it differs: {_shown(left)} became {_shown(right)}"
+        except AssertionError as error:
+            return f"it differs: {error}"
+        except Exception as error:  # noqa: BLE001 - a value of another type may break same() in any way
+            return f"same() fails: {type(error).__name__}: {error}"
+
+    def _one_trip_a_form(self) -> Iterator[tuple[Trip, Any, Path]]:
+        """Give the first sample of each form, packed again, the sample itself, and a folder to work in."""
+        seen: set[Form] = set()
+        for trip in self._gathered.trips:
+            if trip.package is not None and trip.form not in seen:
+                seen.add(trip.form)
+                with tempfile.TemporaryDirectory() as base, scope():
+                    place, value, form = Path(base), self._samples[trip.sample], trip.form
+                    package = fresh.pack(self._registry, value, place / "package", form.artifact_type, form.options)
+                    yield replace(trip, package=package), self._samples[trip.sample], place / "work"
+
+
+def _check(problems: list[str], what: str) -> None:
+    """Assert that there are no problems."""
+    if problems:
+        rest = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+        raise AssertionError("\n  ".join([f"{what}:", *problems[:_SHOWN], *rest]))
+
+
+def _libraries(path: TypePath) -> set[str]:
+    """Give the top-level packages of the types that a path names, but those that come with Python or with the core."""
+    found = {path.package} - {"builtins", "packagers", *sys.stdlib_module_names} if path.name != ELLIPSIS else set()
+    return found.union(*(_libraries(item) for item in path.items))
+
+
+def _shown(value: Any) -> str:
+    try:
+        return f"{value!r:.300}"
+    except Exception:  # noqa: BLE001 - a repr may do anything
+        return object.__repr__(value)
