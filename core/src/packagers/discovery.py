@@ -184,20 +184,22 @@ def _distributions() -> Iterator[tuple[importlib_metadata.Distribution, list[imp
 
 
 def load_reference(reference: str, root: Path | None = None) -> Any:
-    """Import ``"module:Class"`` (or ``"module.Class"``).
+    """Import ``"module:Class"``, ``"module.Class"``, or a module.
 
     Args:
         reference: What to import.
         root: A project folder that comes first among the places to import from.
     """
-    module, separator, name = reference.partition(":")
-    if not separator:
-        module, _, name = reference.rpartition(".")
     if root is not None:
         place = str(root)
         if place not in sys.path:
             sys.path.insert(0, place)
-    found: Any = import_module(module.strip())
+    module, separator, name = reference.strip().partition(":")
+    if not separator:
+        parent, _, name = module.rpartition(".")
+        found: Any = import_module(parent) if parent else None
+        return getattr(found, name) if hasattr(found, name) else import_module(module)
+    found = import_module(module.strip())
     for part in name.strip().split("."):
         found = getattr(found, part) if part else found
     return found
