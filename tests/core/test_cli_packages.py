@@ -1,0 +1,283 @@
+"""``packagers inspect``, ``show``, ``verify``, ``unpack`` and ``zip``: looking into packages, whatever they hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import packagers
+from packagers import LogHint
+from packagers.cli.app import root
+from packagers.manifest import Manifest, Written
+from packagers.package import Draft, Package
+from packagers.policy import sign_seal
+from packagers.session import Session
+
+EVIL = '[bold]\x1b[31m<script>alert(1)</script>\x9b0m\u202e"&'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Pack two artifacts, with labels and links, and some results."""
+    with Session(tmp_path / "out") as session:
+        session.pack(b"abc" * 1000, LogHint("raw", artifact_type="file", labels={"who": EVIL}, tag="v1", extra_data={"n": ..., "k": 7}))
+        session.pack([1, {"a": None}], "many : file")
+        session.pack(3, "n")
+        session.pack(EVIL, "evil")
+    return tmp_path / "out"
+
+
+def write(folder: Path, **facts: Any) -> Path:
+    """Write a package by a plugin that is not installed."""
+    written = Written("packagers-torch-of-mars:mars.TensorPackager", "mars.Tensor", "file", "mars")
+    with Draft(folder, "mars") as draft:
+        (draft.payload / "deep").mkdir()
+        (draft.payload / "deep" / "tensor.mars").write_bytes(b"\0\1\2")
+        (draft.payload / "notes.txt").write_bytes(b"notes")
+        draft.commit(replace(Manifest("mars", written), **facts), sign_seal)
+    return folder / "mars"
+
+
+def run(*arguments: str | Path, code: int = 0) -> Result:
+    done = CliRunner().invoke(root, [str(argument) for argument in arguments])
+    assert done.exit_code == code, done.output
+    assert "\x1b" not in done.output
+    assert "\x9b" not in done.output
+    assert "\u202e" not in done.output
+    return done
+
+
+def data(*arguments: str | Path, code: int = 0) -> Any:
+    return json.loads(run(*arguments, "--json", code=code).stdout)
+
+
+# inspect
+
+
+def test_the_facts_of_a_package(folder: Path) -> None:
+    found = data("inspect", folder / "raw")
+    package = Package.open(folder / "raw")
+    assert found["key"] == "raw"
+    assert (found["object_type"], found["artifact_type"], found["packager"]) == ("bytes", "file", package.manifest.written.packager)
+    assert [(file["path"], file["size"]) for file in found["files"]] == [(file.path, file.size) for file in package.manifest.files]
+    assert (found["digest"], found["seal"]) == (package.manifest.digest, package.seal)
+    assert found["signature"] == {"state": "own", "key": package.signature["key"], "problem": ""}  # type: ignore[index]
+    assert (found["labels"], found["tag"]) == ({"who": EVIL}, "v1")
+    assert (found["links"]["metrics"], found["links"]["extra_data"]["k"]) == ({}, 7)
+    assert found["links"]["extra_data"]["n"].items() >= {"$link": "n", "value": 3}.items()
+    assert "python" in found["versions"]
+    shown = run("inspect", folder / "raw").output
+    for fact in ("own, key", found["digest"], found["seal"], "3,000", "v1", "extra_data n", "[bold]"):
+        assert fact in shown
+
+
+def test_a_result_of_a_session(folder: Path) -> None:
+    found = data("inspect", folder / "n")
+    assert (found["artifact_type"], found["value"], found["files"]) == ("result", 3, [])
+    assert "value" in run("inspect", folder / "evil").output
+
+
+def test_no_plugin_is_needed(tmp_path: Path) -> None:
+    package = write(tmp_path, preview={"text": "a tensor"})
+    found = data("inspect", package)
+    assert found["packager"] == "packagers-torch-of-mars:mars.TensorPackager"
+    assert [file["path"] for file in found["files"]] == ["deep/tensor.mars", "notes.txt"]
+    assert "a tensor" in run("show", package).output
+    assert data("verify", package)["ok"] is True
+    assert "is not installed" in run("unpack", package, code=1).stderr
+
+
+def test_signature_states(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Session(tmp_path / "bare", signer=None) as session:
+        session.pack(b"", "raw : file")
+    assert data("inspect", tmp_path / "bare" / "raw")["signature"] == {"state": "unsigned", "key": "", "problem": ""}
+    monkeypatch.setenv("PACKAGERS_CONFIG_DIR", str(tmp_path / "another user"))
+    assert data("inspect", folder / "raw")["signature"]["state"] == "foreign"
+    assert not (tmp_path / "another user").exists()
+    manifest = folder / "raw" / "manifest.json"
+    text = json.loads(manifest.read_text())
+    manifest.write_text(manifest.read_text().replace(text["signature"]["check"], "00000000"))
+    found = data("inspect", folder / "raw")["signature"]
+    assert found["state"] == "damaged"
+    assert "damaged" in found["problem"]
+
+
+@pytest.mark.parametrize("command", ["inspect", "show", "verify"])
+def test_what_is_no_package(tmp_path: Path, command: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "plain.txt").write_text("x")
+    for name in ("nothing", "empty", "plain.txt"):
+        assert name in run(command, tmp_path / name, code=1).stderr
+
+
+# show
+
+
+def test_a_table_text_and_a_picture(tmp_path: Path) -> None:
+    table = {"columns": ["a", EVIL], "rows": [["1", "[red]2"], ["3"], "no row"]}
+    shown = run("show", write(tmp_path / "table", preview={"table": table}, description={"shape": [2, 2], EVIL: EVIL})).output
+    assert "[red]2" in shown
+    assert "[2, 2]" in shown
+    assert "first\nsecond" in run("show", write(tmp_path / "text", preview={"text": "first\nsecond\x1b[2J"})).output
+    assert "--html" in run("show", write(tmp_path / "png", preview={"png": "iVBORw0KGgo="})).output
+    assert run("show", write(tmp_path / "odd", preview={"table": 3, "text": 4})).output.startswith("mars: mars.Tensor as file (mars)\n")
+
+
+def test_columns_that_do_not_fit_a_terminal_are_counted() -> None:
+    from packagers.cli.showing import _fitting
+
+    assert _fitting(["a", "b", "c"], [["1", "2", "3"]], 100) == 3
+    assert _fitting(["a", "b", "c"], [["1", "2" * 50, "3"]], 40) == 1
+    assert _fitting(["a" * 200], [], 40) == 1
+
+
+def test_a_page_of_html(tmp_path: Path) -> None:
+    package = write(tmp_path, preview={"png": "iVBORw0KGgo="}, description={EVIL: EVIL}, labels={"half": "\ud800"})
+    assert data("show", package, "--html", tmp_path / "page.html") == {"html": str(tmp_path / "page.html")}
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "<title>mars</title>" in page
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "default-src 'none'" in page
+    assert "data:image/png;base64,iVBORw0KGgo=" in page
+
+
+def test_show_as_json(folder: Path) -> None:
+    found = data("show", folder / "raw")
+    assert found["labels"] == {"who": EVIL}
+    assert isinstance(found["preview"], dict)
+    assert data("show", folder / "n")["value"] == 3
+
+
+# verify
+
+
+def test_a_whole_folder(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    write(folder / "sub")
+    found = data("verify", folder)
+    assert found["ok"] is True
+    assert [Path(entry["package"]).relative_to(folder).as_posix() for entry in found["checked"]] == [
+        "results.json",
+        "many",
+        "raw",
+        "sub/mars",
+    ]
+    assert {entry["signature"] for entry in found["checked"]} == {"own"}
+
+
+def test_packages_inside_of_payloads_are_payload(folder: Path, tmp_path: Path) -> None:
+    packagers.pack(folder, "whole : path", tmp_path / "outer")
+    assert len(data("verify", tmp_path / "outer")["checked"]) == 1
+
+
+@pytest.mark.parametrize("victim", ["raw", "results.json"])
+def test_a_flipped_bit_is_found(folder: Path, victim: str) -> None:
+    file = (
+        folder / victim if victim.endswith("json") else next(path for path in (folder / victim).rglob("*") if path.stat().st_size == 3000)
+    )
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    done = run("verify", folder, folder / "many", code=1)
+    assert str(file) in done.stdout
+    assert str(file) in done.stderr
+    assert "1 of 4 is not as packed" in done.stderr
+    found = data("verify", folder, folder / "many", code=1)
+    assert found["ok"] is False
+    assert [entry["file"] for entry in found["checked"] if entry["state"] == "damaged"] == [str(file)]
+    assert [entry["state"] for entry in found["checked"]].count("ok") == 3
+
+
+def test_files_that_are_missing_and_too_many(folder: Path) -> None:
+    payload = Package.open(folder / "raw").payload
+    (payload / "more").write_text("x")
+    assert "more" in run("verify", folder / "raw", code=1).stderr
+    (payload / "more").unlink()
+    next(payload.iterdir()).unlink()
+    assert "is missing" in run("verify", folder / "raw", code=1).stderr
+
+
+def test_the_rest_is_checked_all_the_same(folder: Path, tmp_path: Path) -> None:
+    found = data("verify", tmp_path / "nothing", folder / "raw", folder / "n", code=1)
+    assert [entry["state"] for entry in found["checked"]] == ["unreadable", "ok", "ok"]
+
+
+# zip
+
+
+def test_a_zip_has_the_same_digest(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "raw.zip"
+    found = data("zip", folder / "raw", target)
+    assert zipfile.is_zipfile(target)
+    assert found["digest"] == data("inspect", target)["digest"] == data("inspect", folder / "raw")["digest"]
+    assert data("verify", target)["ok"] is True
+    assert "already there" in run("zip", folder / "raw", target, code=1).stderr
+    assert "no package by itself" in run("zip", folder / "n", tmp_path / "n.zip", code=1).stderr
+
+
+# unpack
+
+
+def test_values_are_shown_in_short(folder: Path, tmp_path: Path) -> None:
+    assert run("unpack", folder / "many").output == "[1, {'a': None}]\n"
+    assert run("unpack", folder / "n").output == "3\n"
+    assert data("unpack", folder / "n") == {"type": "int", "repr": "3"}
+    assert "\\x1b[31m" in run("unpack", folder / "evil").output
+    packagers.pack(list(range(100_000)), "long : file", tmp_path)
+    assert len(run("unpack", tmp_path / "long").output) < 1000
+
+
+def test_plain_files_hints_and_options(tmp_path: Path) -> None:
+    (tmp_path / "plain.json").write_text("[1, 2]")
+    assert run("unpack", tmp_path / "plain.json", "--as", "list").output == "[1, 2]\n"
+    assert run("unpack", tmp_path / "plain.json", "--as", "list", "--option", "format='json'").output == "[1, 2]\n"
+    assert "give a hint" in run("unpack", tmp_path / "plain.json", code=1).stderr
+    assert "no_such_option" in run("unpack", tmp_path / "plain.json", "--as", "list", "--option", "no_such_option=1", code=1).stderr
+    for option in ("format", "=x"):
+        assert "name=value" in run("unpack", tmp_path / "plain.json", "--option", option, code=2).stderr
+    assert "twice" in run("unpack", tmp_path / "plain.json", "--option", "a=1", "--option", "a=2", code=2).stderr
+
+
+def test_trust_is_the_callers(tmp_path: Path) -> None:
+    packagers.pack(lambda: 1, "pickled : object", tmp_path)
+    assert "lambda" in run("unpack", tmp_path / "pickled").output
+    assert "can run any code" in run("unpack", tmp_path / "pickled", "--trust", "data", code=1).stderr
+    assert "not a trust policy" in run("unpack", tmp_path / "pickled", "--trust", "everything", code=1).stderr
+
+
+def test_files_are_copied_as_they_are(tmp_path: Path) -> None:
+    package = write(tmp_path)
+    target = tmp_path / "copies"
+    assert data("unpack", package, "--to", target) == {"files": [str(target / "deep" / "tensor.mars"), str(target / "notes.txt")]}
+    assert (target / "deep" / "tensor.mars").read_bytes() == b"\0\1\2"
+    (target / "deep" / "tensor.mars").unlink()
+    assert "there is a file already" in run("unpack", package, "--to", target, code=1).stderr
+    assert not (target / "deep" / "tensor.mars").exists()
+
+
+def test_only_whole_packages_are_copied(folder: Path, tmp_path: Path) -> None:
+    assert "has no files" in run("unpack", folder / "n", "--to", tmp_path / "copies", code=1).stderr
+    assert "goes with neither" in run("unpack", folder / "raw", "--to", tmp_path / "copies", "--as", "bytes", code=2).stderr
+    next(Package.open(folder / "raw").payload.iterdir()).write_bytes(b"abd" * 1000)
+    run("unpack", folder / "raw", "--to", tmp_path / "copies", code=1)
+    assert not (tmp_path / "copies").exists()
+
+
+def test_in_a_process_of_its_own(folder: Path) -> None:
+    code = "from packagers.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "verify", str(folder), "--json"], env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["ok"] is True

@@ -1,0 +1,131 @@
+"""``packagers config``, ``packagers keys`` and ``packagers new``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from packagers.cli.app import root
+from packagers.config import SETTINGS
+
+
+@pytest.fixture(autouse=True)
+def _clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PACKAGERS_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: str, code: int = 0, stdin: str | None = None) -> Result:
+    done = CliRunner().invoke(root, arguments, input=stdin)
+    assert done.exit_code == code, done.output
+    return done
+
+
+def data(*arguments: str, stdin: str | None = None) -> Any:
+    return json.loads(run(*arguments, "--json", stdin=stdin).stdout)
+
+
+# config
+
+
+def test_each_setting_and_where_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("pyproject.toml").write_text('[tool.packagers]\nerrors = "warn"\nprefer = ["a"]\n')
+    monkeypatch.setenv("PACKAGERS_ENABLED", "off")
+    found = data("config")
+    assert found["project"] == str(tmp_path)
+    settings = {entry["name"]: entry for entry in found["settings"]}
+    assert list(settings) == list(SETTINGS)
+    assert (settings["errors"]["value"], settings["errors"]["origin"]) == ("warn", f"pyproject.toml of {tmp_path}")
+    assert (settings["enabled"]["value"], settings["enabled"]["origin"], settings["enabled"]["default"]) == (
+        False,
+        "PACKAGERS_ENABLED",
+        True,
+    )
+    assert settings["prefer"]["value"] == ["a"]
+    assert settings["trust"]["origin"] == "default"
+    shown = run("config").output
+    assert "PACKAGERS_ENABLED" in shown
+    assert "'warn'" in shown
+
+
+def test_the_ceiling_of_trust_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PACKAGERS_TRUST_CEILING", "data")
+    (trust,) = [entry for entry in data("config")["settings"] if entry["name"] == "trust"]
+    assert trust["value"] == "data"
+    assert trust["origin"] == "PACKAGERS_TRUST_CEILING, instead of 'own' from default"
+
+
+def test_another_project_and_none(tmp_path: Path) -> None:
+    assert data("config")["project"] is None
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "pyproject.toml").write_text("[tool.packagers]\npack_tuples = true\n")
+    assert data("config", "--project", "other")["project"] == str(tmp_path / "other")
+    assert "no such project folder" in run("config", "--project", "missing", code=1).stderr
+
+
+def test_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PACKAGERS_TRUST", "everything")
+    done = run("config", code=1)
+    assert "PACKAGERS_TRUST" in done.stderr
+    assert "It takes" in done.stderr
+
+
+# keys
+
+
+def test_the_life_of_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert data("keys", "list") == {"keys": []}
+    first = run("keys", "create").stdout.strip()
+    second = data("keys", "create")["id"]
+    assert {key["id"]: key["state"] for key in data("keys", "list")["keys"]} == {first: "accepted", second: "signing"}
+    line = run("keys", "export").stdout
+    assert line.count("\n") == 1
+    assert data("keys", "export", second) == {"key": line.strip()}
+    shown = run("keys", "list").output
+    assert first in shown
+    assert line.strip() not in shown
+
+    monkeypatch.setenv("PACKAGERS_CONFIG_DIR", str(tmp_path / "another machine"))
+    assert run("keys", "import", stdin=line).stdout == f"{second}\n"
+    assert run("keys", "import", "-", stdin=line).stdout == f"{second}\n"
+    assert data("keys", "import", line.strip()) == {"id": second}
+    assert {key["id"]: key["state"] for key in data("keys", "list")["keys"]} == {second: "accepted"}
+    assert second in run("keys", "revoke", second).stdout
+    assert {key["state"] for key in data("keys", "list")["keys"]} == {"revoked"}
+
+
+@pytest.mark.parametrize("text", ["", "no key", "packagers-key-1:00:00"])
+def test_what_is_no_key_is_not_imported(text: str) -> None:
+    done = run("keys", "import", stdin=text, code=1)
+    assert "no exported key" in done.stderr
+    assert "packagers keys export" in done.stderr
+
+
+def test_what_is_no_id() -> None:
+    assert "16 hex digits" in run("keys", "revoke", "x", code=1).stderr
+    assert "no accepted key" in run("keys", "export", "0" * 16, code=1).stderr
+
+
+# new
+
+
+def test_new_writes_what_the_scaffold_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, Path]] = []
+
+    def scaffold(name: str, type_path: str, target: Path) -> list[Path]:
+        asked.append((name, type_path, target))
+        return [target / "pyproject.toml"]
+
+    module = ModuleType("packagers.testing.scaffold")
+    module.scaffold = scaffold  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "packagers.testing.scaffold", module)
+    assert run("new", "graphs", "--type", "networkx.Graph").stdout == f"{Path('packagers-graphs') / 'pyproject.toml'}\n"
+    assert data("new", "graphs", "--type", "networkx.Graph", "--to", "here")["folder"] == "here"
+    assert asked == [("graphs", "networkx.Graph", Path("packagers-graphs")), ("graphs", "networkx.Graph", Path("here"))]
+    assert "--type" in run("new", "graphs", code=2).stderr
