@@ -146,9 +146,10 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         folder: Path,
         *,
         format: Literal["parquet", "csv"] = "parquet",
-        dtype: Any = None,
+        layout: Layout | None = None,
         shape: Sequence[int] | None = None,
         order: Literal["C", "F"] = "C",
+        dtype: Any = None,
         delimiter: str | None = None,
         comments: str | Sequence[str] | None = "#",
         skiprows: int = 0,
@@ -162,10 +163,11 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         Args:
             folder: Holds the one file.
             format: Its format.
-            dtype: The dtype of the array; recorded.
+            layout: The dtype of the array; recorded with a ``parquet``.
             shape: Its shape; recorded with a ``parquet``.
             order: Its order; recorded with a ``parquet``.
-            delimiter: What stands between two numbers of a text; this and the others as for :meth:`unpack_file`.
+            dtype: The dtype of a text's numbers; this and the others as for :meth:`unpack_file`.
+            delimiter: What stands between two numbers.
             comments: What a comment begins with.
             skiprows: How many lines to leave out.
             usecols: Which columns to read, from 0.
@@ -180,9 +182,9 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         options = text.ReadOptions(dtype, delimiter, comments, skiprows, usecols, max_rows, ndmin, encoding)
         if format == "csv":
             return text.read(path, format, options)
-        if options != text.ReadOptions(dtype):
+        if options != text.ReadOptions():
             raise UnpackError("parquet has no options for text", file=path, remedy="Leave the options of numpy.loadtxt out.")
-        return columns.read(path, dtype, shape, order)
+        return columns.read(path, layout, shape, order)
 
     def pack_result(self, obj: Array) -> dict[str, Any]:
         """Record dtype, shape and items; for small arrays."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from packagers import PackError, UnpackError
 from packagers_numpy import dtypes
+from packagers_numpy.dtypes import Layout
 
 # Times in other units and items of other kinds have no type in parquet.
 _UNITS = ("s", "ms", "us", "ns")
@@ -43,10 +44,10 @@ def write(array: np.ndarray[Any, Any], path: Path) -> dict[str, Any]:
     except (pa.ArrowException, UnicodeError) as error:
         raise PackError(f"parquet cannot hold the array: {error}", remedy=REMEDY) from error
     order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
-    return {"dtype": dtypes.encode(array.dtype), "shape": list(array.shape), "order": order}
+    return {"layout": dtypes.encode(array.dtype), "shape": list(array.shape), "order": order}
 
 
-def read(path: Path, dtype: Any, shape: Sequence[int] | None, order: Literal["C", "F"]) -> np.ndarray[Any, Any]:
+def read(path: Path, layout: Layout | None, shape: Sequence[int] | None, order: Literal["C", "F"]) -> np.ndarray[Any, Any]:
     """Read what :func:`write` wrote, or the columns of another table, its index left out.
 
     Raises:
@@ -60,11 +61,11 @@ def read(path: Path, dtype: Any, shape: Sequence[int] | None, order: Literal["C"
         columns = [_items(table.field(position), column) for position, column in enumerate(table.columns)]
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise UnpackError(f"this is not a parquet file that makes an array: {error}", file=path) from error
-    if shape is None:
+    if shape is None or layout is None:
         return np.column_stack(columns) if columns else np.empty((table.num_rows, 0))
     if math.prod(shape) != sum(map(len, columns)):
         raise UnpackError(f"the table does not hold an array of shape {tuple(shape)}", file=path)
-    array = np.empty((shape[0], math.prod(shape[1:])), dtypes.decode(dtype), order=order)
+    array = np.empty((shape[0], math.prod(shape[1:])), dtypes.decode(layout), order=order)
     for position, column in enumerate(columns):
         array[:, position] = column
     return array.reshape(tuple(shape), order=order)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-ROWS, COLUMNS, ITEM_LENGTH = 10, 10, 60
+# So much that the whole stays below 64 KiB of ASCII, whatever the characters are.
+ROWS, COLUMNS, ITEM_LENGTH = 10, 10, 40
 
 
 class Summarised:

@@ -14,7 +14,7 @@ from packagers import PackError, UnpackError
 from packagers_pandas import arrowfile, embedded, parquet
 from packagers_pandas.text import window_of
 
-ROWS, COLUMNS, LENGTH = 10, 20, 60
+ROWS, COLUMNS, LENGTH = 10, 12, 32
 
 
 def write(table: Any, path: Path, format: str, compression: str | None, row_group_size: int | None) -> dict[str, Any]:
@@ -92,10 +92,10 @@ def of_batch(batch: Any) -> Any:
 
 def to_batch(table: Any) -> Any:
     """Give a table as one batch."""
+    if not table.num_columns:
+        return pa.record_batch({"": pa.nulls(table.num_rows)}).replace_schema_metadata(table.schema.metadata).select([])
     batches = table.combine_chunks().to_batches()
-    if len(batches) == 1:
-        return batches[0]
-    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in table.schema], schema=table.schema)
+    return batches[0] if batches else pa.RecordBatch.from_arrays([pa.array([], field.type) for field in table.schema], schema=table.schema)
 
 
 def write_batches(reader: Any, path: Path, format: str, compression: str | None) -> None:
@@ -163,7 +163,8 @@ def _check_columns(schema: Any, columns: Sequence[str] | None) -> None:
 
 
 def _without_columns(rows: int, metadata: Any) -> Any:
-    return pa.table({"": pa.nulls(rows)}).select([]).replace_schema_metadata(metadata)
+    # Replacing the metadata of a table without columns would forget its rows.
+    return pa.table({"": pa.nulls(rows)}).replace_schema_metadata(metadata).select([])
 
 
 def _length(window: tuple[int, int]) -> int:

@@ -111,7 +111,7 @@ def _fitted(table: Any, first: Any, number: int) -> Any:
     """
     if table.schema.names != first.names:
         found = f"chunk {number} has the columns {table.schema.names[:20]}, and the first had {first.names[:20]}"
-        raise PackError(found, remedy="Give all chunks the same columns.")
+        raise PackError(found, remedy="Give all chunks the same columns and the same kind of index; reset_index() helps.")
     arrays = []
     for field, column in zip(first, table.columns, strict=True):
         if column.type != field.type and column.null_count < len(column):

@@ -136,10 +136,11 @@ def _decode_time(data: Any, spec: Spec) -> Any:
     # Parquet has no seconds: they were written as milliseconds.
     counts = data.cast(_time_type(spec)).cast(pa.int64())
     moments = writeable(counts.fill_null(NOT_A_TIME)).view(f"{spec['of']}8[{spec['unit']}]")
-    if spec["of"] == "m":
-        return pd.TimedeltaIndex(moments).array
-    index = pd.DatetimeIndex(moments)
-    return index.array if spec["zone"] is None else index.tz_localize("UTC").tz_convert(zones.decode(spec["zone"])).array
+    # Not by an index: its array is read-only.
+    series: Any = pd.Series(moments, copy=False)
+    if spec["of"] == "m" or spec["zone"] is None:
+        return series.array
+    return series.dt.tz_localize("UTC").dt.tz_convert(zones.decode(spec["zone"])).array
 
 
 def _decode_masked(data: Any, spec: Spec) -> Any:

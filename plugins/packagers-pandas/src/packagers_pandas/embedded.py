@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pandas.tseries.frequencies import to_offset
@@ -53,7 +54,7 @@ def take_apart(index: Any, encode_column: Encode, where: str) -> tuple[dict[str,
         return {**head, "range": [index.start, index.stop, index.step]}, []
     if isinstance(index, pd.MultiIndex):
         levels = [index.get_level_values(number).array for number in range(index.nlevels)]
-        head["multiple"] = True
+        head["orders"] = _orders(index, encode_column)
     else:
         levels = [index.array]
         if (freq := _freq(index, where)) is not None:
@@ -77,9 +78,9 @@ def put_together(head: dict[str, Any], levels: list[Any], decode_column: Decode,
         whole = pd.RangeIndex(start, stop, step, name=names[0])
         return whole if rows is None else whole[slice(*rows)]
     values = [decode_column(level, spec) for level, spec in zip(levels, head["levels"], strict=True)]
-    indexes = [pd.Index(value, dtype=value.dtype) for value in values]
-    if head.get("multiple"):
-        return pd.MultiIndex.from_arrays(indexes, names=names)
+    indexes = [pd.Index(value, dtype=value.dtype, tupleize_cols=False) for value in values]
+    if "orders" in head:
+        return _in_order(pd.MultiIndex.from_arrays(indexes, names=names), head["orders"], decode_column)
     index = indexes[0].rename(names[0])
     if "freq" in head:
         index.freq = head["freq"]
@@ -108,6 +109,32 @@ def decode(head: Any, decode_column: Decode) -> Any:
         raise UnpackError(f"this is no index: {str(head)[:200]}") from error
 
 
+def _orders(index: Any, encode_column: Encode) -> dict[str, Any]:
+    """Give, by number, the levels that are not just the sorted values: their order is that in which unstack puts the columns."""
+    found = {}
+    for number, (level, codes) in enumerate(zip(index.levels, index.codes, strict=True)):
+        used = np.bincount(codes[codes >= 0], minlength=len(level))
+        if not (used.all() and level.is_monotonic_increasing) or _freq(level, "a level") is not None:
+            found[str(number)] = encode(level.rename(None), encode_column)
+    return found
+
+
+def _in_order(index: Any, orders: dict[str, Any], decode_column: Decode) -> Any:
+    """Give a multiple index the levels that it had."""
+    levels, codes = list(index.levels), list(index.codes)
+    for text, order in orders.items():
+        number = int(text)
+        level = decode(order, decode_column)
+        # Intervals that overlap are not looked up as what they are.
+        old, new = (each.astype(object) if isinstance(each, pd.IntervalIndex) else each for each in (levels[number], level))
+        places = new.get_indexer(old)
+        if (places < 0).any():
+            raise ValueError("a level holds values that are not among its labels")
+        codes[number] = np.where(codes[number] < 0, -1, np.append(places, -1)[codes[number]])
+        levels[number] = level
+    return pd.MultiIndex(levels=levels, codes=codes, names=index.names, verify_integrity=False)
+
+
 def _freq(index: Any, where: str) -> str | None:
     """Give the frequency of an index as text, if it has one."""
     freq = getattr(index, "freq", None)
@@ -118,11 +145,21 @@ def _freq(index: Any, where: str) -> str | None:
         same = to_offset(text) == freq
     except ValueError:
         same = False
+    if same and not _conforms(index, text):
+        return None  # pandas leaves such frequencies behind where it slices an index of several levels
     if not same:
         raise PackError(
             f"{where} has the frequency {freq!r}, which no text says", remedy="Set index.freq = None, or ask for artifact_type 'object'."
         )
     return text
+
+
+def _conforms(index: Any, freq: str) -> bool:
+    try:
+        type(index)(index.array, freq=freq)
+    except ValueError:
+        return False
+    return True
 
 
 def _embed(level: Any) -> dict[str, Any]:

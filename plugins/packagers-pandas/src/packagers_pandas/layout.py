@@ -57,7 +57,7 @@ def to_table(frame: pd.DataFrame) -> tuple[Any, Layout]:
         PackError: For labels, dtypes or values that would not come back exactly.
     """
     names = _field_names(frame)
-    encoded = [columns.encode(frame.iloc[:, position].array, _called(label)) for position, label in enumerate(frame.columns)]
+    encoded = [columns.encode(series.array, _called(label)) for label, series in frame.items()]
     head, levels = embedded.take_apart(frame.index, columns.encode, "the index")
     level_names = _level_names(frame.index, set(names)) if levels else []
     specs = [{"field": name, **spec} for name, (_, spec) in zip(names, encoded, strict=True)]

@@ -43,20 +43,9 @@ def check_types(schema: Any) -> None:
     Raises:
         PackError: Names the field.
     """
-    for field in schema:
-        try:
-            sink = io.BytesIO()
-            empty = pa.schema([field]).empty_table()
-            parquet.write_table(empty, sink)
-            sink.seek(0)
-            back = as_written(parquet.ParquetFile(sink).read(), stored_schema(parquet.read_metadata(sink)))
-            same = back.schema.field(0).equals(field, check_metadata=True)
-        except (pa.ArrowException, UnpackError) as error:
-            raise PackError(f"parquet cannot hold column {field.name!r} of type {field.type}: {error}", remedy=REMEDY) from error
-        if not same:
-            raise PackError(
-                f"parquet would give column {field.name!r} of type {field.type} back as {back.schema.field(0).type}", remedy=REMEDY
-            )
+    if not _survives(schema):
+        for field in schema:
+            _check_field(field)
 
 
 def open_file(path: Path) -> Any:
@@ -137,7 +126,8 @@ def as_written(table: Any, schema: Any) -> Any:
 
 
 def _cast(column: Any, kind: Any) -> Any:
-    if column.type == kind:
+    # Without the metadata, names of list items would not count.
+    if column.type.equals(kind, check_metadata=True):
         return column
     if pa.types.is_dictionary(kind) and not pa.types.is_dictionary(column.type):
         return column.cast(kind.value_type).dictionary_encode().cast(kind)
@@ -148,6 +138,30 @@ def stored_schema(metadata: Any) -> Any:
     """Give the schema that pyarrow had when it wrote; ``None`` for other writers."""
     stored = (metadata.metadata or {}).get(b"ARROW:schema")
     return None if stored is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(stored)))
+
+
+def _through(schema: Any) -> Any:
+    """Give the schema of an empty table after it was written and read."""
+    sink = io.BytesIO()
+    parquet.write_table(schema.empty_table(), sink)
+    file = parquet.ParquetFile(sink)
+    return as_written(file.read(), stored_schema(file.metadata)).schema
+
+
+def _survives(schema: Any) -> bool:
+    try:
+        return bool(_through(schema).equals(schema.remove_metadata(), check_metadata=False))
+    except (pa.ArrowException, UnpackError):
+        return False
+
+
+def _check_field(field: Any) -> None:
+    try:
+        back = _through(pa.schema([field])).field(0)
+    except (pa.ArrowException, UnpackError) as error:
+        raise PackError(f"parquet cannot hold column {field.name!r} of type {field.type}: {error}", remedy=REMEDY) from error
+    if not back.equals(field):
+        raise PackError(f"parquet would give column {field.name!r} of type {field.type} back as {back.type}", remedy=REMEDY)
 
 
 def _groups(metadata: Any, rows: tuple[int, int] | None) -> tuple[list[int], int]:

@@ -50,7 +50,10 @@ def read(path: Path, format: str, columns: Sequence[Any] | None = None, rows: Ro
     Raises:
         UnpackError: Where the file is damaged, or there is no such column.
     """
-    return _read(_Parquet(path) if format == "parquet" else _Arrow(arrowfile.read(path)), columns, rows)
+    if format != "parquet":
+        return _read(_Arrow(arrowfile.read(path)), columns, rows)
+    with parquet.open_file(path) as file:
+        return _read(_Parquet(file), columns, rows)
 
 
 def to_bytes(frame: pd.DataFrame) -> bytes:
@@ -94,14 +97,19 @@ def pieces(path: Path, columns: Sequence[Any] | None = None) -> Iterator[pd.Data
     Raises:
         UnpackError: Where it is no parquet file.
     """
-    source = _Parquet(path)
-    note = layout.read_note(source.metadata)
+    file = parquet.open_file(path)
+    note = layout.read_note(file.metadata.metadata)
     if note is not None and "chunks" in note:
-        return chunks.frames(source.file, note, columns)
-    return _groups(source, columns)
+        return _closing(file, chunks.frames(file, note, columns))
+    return _closing(file, _groups(_Parquet(file), columns))
 
 
-def _groups(source: Any, columns: Sequence[Any] | None) -> Iterator[pd.DataFrame]:
+def _closing(file: Any, frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    with file:
+        yield from frames
+
+
+def _groups(source: _Parquet, columns: Sequence[Any] | None) -> Iterator[pd.DataFrame]:
     first = 0
     for count in source.group_sizes():
         yield _read(source, columns, (first, first + count))
@@ -111,8 +119,8 @@ def _groups(source: Any, columns: Sequence[Any] | None) -> Iterator[pd.DataFrame
 class _Parquet:
     """A parquet file that is read in parts."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = parquet.open_file(path)
+    def __init__(self, file: Any) -> None:
+        self.file = file
         self.schema = self.file.schema_arrow
         self.metadata = self.file.metadata.metadata
         self.rows: int = self.file.metadata.num_rows
@@ -154,10 +162,12 @@ def _read_plain(source: Any, columns: Sequence[Any] | None, window: tuple[int, i
     fields = None
     if columns is not None:
         known = [name for name in source.schema.names if name not in index_columns]
-        missing = next((name for name in columns if name not in known), None)
+        # pandas writes numbers as texts, and its note says that they were none.
+        names = [label if isinstance(label, str) else str(label) for label in columns]
+        missing = next((label for label, name in zip(columns, names, strict=True) if name not in known), None)
         if missing is not None:
             raise UnpackError(f"there is no column {missing!r}", remedy=f"There are: {', '.join(map(repr, known[:20]))}.")
-        fields = [*columns, *(name for name in index_columns if isinstance(name, str))]
+        fields = [*names, *(name for name in index_columns if isinstance(name, str))]
     try:
         frame: pd.DataFrame = source.read(fields, window).to_pandas()
     except (pa.ArrowException, TypeError, ValueError, KeyError) as error:
@@ -165,5 +175,5 @@ def _read_plain(source: Any, columns: Sequence[Any] | None, window: tuple[int, i
     if window is not None and isinstance(frame.index, pd.RangeIndex):
         ranges = [entry for entry in index_columns if isinstance(entry, dict)]
         whole = pd.RangeIndex(ranges[0]["start"], ranges[0]["stop"], ranges[0]["step"]) if ranges else pd.RangeIndex(source.rows)
-        frame.index = whole[slice(*window)].rename(frame.index.name)
+        frame.index = whole[slice(*window)].rename(ranges[0].get("name") if ranges else None)
     return frame if columns is None else frame[list(columns)]

@@ -16,6 +16,7 @@ class FrameStreamPackager(Packager):
     """Pack an iterator of frames chunk by chunk; it comes back as an iterator of the same chunks, each read when it is asked for."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "dataset"
+    PACK_SUBCLASSES = True  # of Iterator: generators and all others
     READERS = MappingProxyType({"parquet": "data"})
     DETERMINISTIC = frozenset({"parquet"})
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-ROWS, COLUMNS, SCHEMA, LENGTH = 10, 20, 100, 60
+# So much that the whole stays below 64 KiB of ASCII, whatever the characters are.
+ROWS, COLUMNS, SCHEMA, LENGTH = 10, 12, 50, 32
 _PLAIN = (bool, int, float, complex, np.number, np.bool_, np.datetime64, np.timedelta64, type(None), pd.Timestamp, pd.Timedelta, pd.Period)
 
 
 def describe(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the shape, the dtypes of the first columns and the kind of index."""
-    schema = {
-        _short(str(label)): _short(str(dtype)) for label, dtype in zip(frame.columns[:SCHEMA], frame.dtypes.iloc[:SCHEMA], strict=True)
-    }
+    first = frame.iloc[:0, :SCHEMA].dtypes
+    schema = {_short(str(label)): _short(str(dtype)) for label, dtype in zip(first.index, first, strict=True)}
     return {"rows": len(frame), "columns": frame.shape[1], "schema": schema, "index": describe_index(frame.index)}
 
 
@@ -24,21 +24,21 @@ def describe_index(index: Any) -> dict[str, Any]:
     """Give the class, dtype and names of an index."""
     return {
         "class": type(index).__name__,
-        "dtype": [_short(str(dtype)) for dtype in index.dtypes] if isinstance(index, pd.MultiIndex) else _short(str(index.dtype)),
+        "dtype": [_short(str(dtype)) for dtype in index.dtypes[:COLUMNS]] if isinstance(index, pd.MultiIndex) else _short(str(index.dtype)),
         "names": [None if name is None else _short(str(name)) for name in index.names[:COLUMNS]],
     }
 
 
 def preview(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the first rows and columns as a table; the index stands first."""
-    head = frame.iloc[:ROWS, :COLUMNS]
-    index = head.index
-    names = ["" if name is None else _cell(name) for name in index.names]
+    levels = min(frame.index.nlevels, COLUMNS)
+    head = frame.iloc[:ROWS, : COLUMNS - levels]
+    names = ["" if name is None else _cell(name) for name in head.index.names[:levels]]
     rows = []
-    for number in range(len(head)):
-        labels = index[number] if isinstance(index, pd.MultiIndex) else (index[number],)
-        rows.append([_cell(label) for label in labels] + [_cell(head.iat[number, place]) for place in range(head.shape[1])])
-    return {"table": {"columns": names + [_cell(label) for label in head.columns], "rows": rows}}
+    for number, label in enumerate(head.index):
+        labels = label[:levels] if isinstance(head.index, pd.MultiIndex) else (label,)
+        rows.append([_cell(each) for each in labels] + [_cell(head.iat[number, place]) for place in range(head.shape[1])])
+    return {"table": {"columns": names + [_cell(each) for each in head.columns], "rows": rows}}
 
 
 def _cell(value: Any) -> str:

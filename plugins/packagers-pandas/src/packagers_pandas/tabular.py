@@ -97,7 +97,7 @@ class TabularPackager(DefaultPackager):
             quotechar: What quotes a text.
             quoting: One of the constants of the module csv.
             encoding: Of the text.
-            date_format: Such as ``"%Y"`` in ``csv``, ``"iso"`` or ``"epoch"`` in ``json``.
+            date_format: Such as ``"%Y"`` in ``csv``; ``"iso"``, if unsaid, or ``"epoch"`` in ``json``.
             orient: An option of ``to_json``, as are those that follow.
             double_precision: Decimal places; 15, if unsaid.
             date_unit: Of times.
@@ -248,7 +248,7 @@ class SeriesPackager(TabularPackager):
     def to_frame(self, obj: pd.Series) -> pd.DataFrame:
         """Give a frame with the series as its column."""
         frame = pd.DataFrame({0: obj}, copy=False)
-        frame.columns = pd.Index([obj.name], dtype=object)
+        frame.columns = pd.Index([obj.name], dtype=object, tupleize_cols=False)
         frame.attrs = dict(obj.attrs)
         return frame.set_flags(allows_duplicate_labels=obj.flags.allows_duplicate_labels)
 

@@ -27,7 +27,7 @@ def write_csv(frame: pd.DataFrame, path: Path, options: dict[str, Any]) -> dict[
     """
     index = options.pop("index", None)
     if index is None:
-        index = not _only_counts(frame.index)
+        index = frame.columns.nlevels > 1 or not _only_counts(frame.index)
     try:
         frame.to_csv(path, index=index, **{"lineterminator": "\n", **options})
     except (ValueError, TypeError, UnicodeError) as error:
@@ -72,7 +72,7 @@ def write_json(frame: pd.DataFrame, path: Path, options: dict[str, Any], *, line
     Raises:
         PackError: For labels that JSON cannot hold side by side.
     """
-    settings = {"double_precision": 15, **options}
+    settings = {"double_precision": 15, "date_format": "iso", **options}
     if lines:
         settings["orient"] = "records"
     try:
