@@ -18,9 +18,10 @@ KEYS = ("cleaned", "confusion", "importances", "model", "test_set")
 pytestmark = pytest.mark.xdist_group("examples")
 
 
-def run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in ``folder`` with warnings as errors."""
-    return subprocess.run([sys.executable, *arguments], cwd=folder, env=os.environ | variables, capture_output=True, text=True, check=False)
+def run(folder: Path, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    """Run Python in ``folder``, with ``path`` first among the places to import from."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [path, os.environ.get("PYTHONPATH")]))}
+    return subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Comp
     folder = tmp_path_factory.mktemp("job")
     (folder / "without" / "torch").mkdir(parents=True)
     (folder / "without" / "torch" / "__init__.py").write_text("raise ModuleNotFoundError('no torch here')\n")
-    done = run(folder, str(EXAMPLES / "main.py"), "made here", "--depth", "3", PYTHONPATH=str(folder / "without"))
+    done = run(folder, str(EXAMPLES / "main.py"), "made here", "--depth", "3", path=str(folder / "without"))
     assert done.returncode == 0, done.stderr
     return folder / "made here", done
 
@@ -131,7 +132,7 @@ print(timing_hook.summary())
 
 
 def test_the_hook_times_every_pack(tmp_path: Path, timing: str) -> None:
-    done = run(tmp_path, "-W", "error", "-c", TIMED, PYTHONPATH=timing)
+    done = run(tmp_path, "-W", "error", "-c", TIMED, path=timing)
     assert done.returncode == 0, done.stderr
     lines = {tuple(line.split()[4:]): line.split() for line in done.stdout.splitlines()}
     assert lines["bytes", "as", "file"][2] == "1"
