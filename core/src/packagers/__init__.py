@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from packagers.artifact import Outputs as Outputs
     from packagers.artifact import Result as Result
     from packagers.artifact import sign as sign
-    from packagers.calling import bind_inputs as bind_inputs
+    from packagers.binding import bind_inputs as bind_inputs
     from packagers.calling import call as call
-    from packagers.calling import handler as handler
     from packagers.calling import pack as pack
     from packagers.calling import unpack as unpack
     from packagers.config import settings as settings
     from packagers.dataitem import DataItem as DataItem
     from packagers.errors import AmbiguousPackagerWarning as AmbiguousPackagerWarning
     from packagers.errors import HintSyntaxError as HintSyntaxError
+    from packagers.errors import InputError as InputError
     from packagers.errors import IntegrityError as IntegrityError
     from packagers.errors import MissingPluginError as MissingPluginError
     from packagers.errors import NoPackagerError as NoPackagerError
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from packagers.errors import UnknownOptionError as UnknownOptionError
     from packagers.errors import UnpackError as UnpackError
     from packagers.errors import UntrustedPackageError as UntrustedPackageError
+    from packagers.handling import handler as handler
     from packagers.hookspecs import hookimpl as hookimpl
     from packagers.hookspecs import hookspec as hookspec
     from packagers.loghint import ArtifactType as ArtifactType
@@ -59,12 +60,14 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "artifact": ("Artifact", "Bundle", "Outputs", "Result", "sign"),
-    "calling": ("bind_inputs", "call", "handler", "pack", "unpack"),
+    "binding": ("bind_inputs",),
+    "calling": ("call", "pack", "unpack"),
     "config": ("settings",),
     "dataitem": ("DataItem",),
     "errors": (
         "AmbiguousPackagerWarning",
         "HintSyntaxError",
+        "InputError",
         "IntegrityError",
         "MissingPluginError",
         "NoPackagerError",
@@ -80,6 +83,7 @@ _MODULES = {
         "UnpackError",
         "UntrustedPackageError",
     ),
+    "handling": ("handler",),
     "hookspecs": ("hookimpl", "hookspec"),
     "loghint": ("ArtifactType", "LogHint"),
     "packager": ("DefaultPackager", "Instructions", "Packager"),

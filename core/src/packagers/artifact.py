@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from packagers import display
+from packagers.errors import UnpackError
 from packagers.jsonvalue import decode
+from packagers.loghint import LINK
 from packagers.manifest import Manifest
 from packagers.package import Package, write_manifest
 from packagers.policy import sign_seal
 from packagers.reading import Reader, open_sibling
 from packagers.registry import Registry, default_registry
+from packagers.results import manifest_of
 
 
 class Artifact:
@@ -80,20 +83,14 @@ class Artifact:
         return self.manifest.tag
 
     @property
-    def extra_data(self) -> dict[str, Any]:
-        """What is linked to it, by name: artifacts, and values of results."""
-        return {name: self._linked(entry) for name, entry in self.manifest.extra_data.items()}
+    def extra_data(self) -> Mapping[str, Any]:
+        """What is linked to it, by name: artifacts, and values of results. An artifact is looked for when its name is asked for."""
+        return _Linked(self, self.manifest.extra_data)
 
     @property
     def metrics(self) -> dict[str, Any]:
         """The values of the results that are linked to it as metrics, by name."""
-        return {name: self._linked(entry) for name, entry in self.manifest.metrics.items()}
-
-    def _linked(self, entry: Any) -> Any:
-        if isinstance(entry, dict) and "$link" in entry and "value" not in entry:
-            package = open_sibling(self._package, entry["$link"])
-            return Artifact(package, self._registry) if isinstance(package, Package) else package
-        return decode(entry["value"] if isinstance(entry, dict) and "$link" in entry else entry)
+        return dict(_Linked(self, self.manifest.metrics))
 
     def unpack(self, hint: Any = None, *, trust: str | None = None, verify: bool = True, **options: Any) -> Any:
         """Unpack the value.
@@ -125,13 +122,59 @@ class Artifact:
         return display.manifest_html(self.manifest)
 
 
+class _Linked(Mapping[str, Any]):
+    """The links of an artifact: each is followed when it is asked for, for what it leads to may stand elsewhere by now.
+
+    Args:
+        artifact: The artifact.
+        entries: What its manifest says.
+    """
+
+    def __init__(self, artifact: Artifact, entries: Mapping[str, Any]) -> None:
+        self._artifact = artifact
+        self._entries = entries
+
+    def __getitem__(self, name: str) -> Any:
+        entry = self._entries[name]
+        if not isinstance(entry, dict) or LINK not in entry:
+            return decode(entry)
+        package, registry = self._artifact._package, self._artifact._registry
+        if "value" in entry:
+            recorded = manifest_of(str(entry[LINK]), entry)
+            return Reader(registry).read(Package(recorded, package.seal, package.signature, package.root, f"{package.location} [{name}]"))
+        try:
+            target = open_sibling(package, entry[LINK])
+        except UnpackError as error:
+            error.remedy = f"Keep it in the same folder as {self._artifact.key!r}: links are by key."
+            raise
+        if not isinstance(target, Package) or "digest" not in entry:
+            return Reader(registry).read(target)
+        if target.manifest.digest != entry["digest"]:
+            raise UnpackError(
+                f"{entry[LINK]!r} was packed again since {self._artifact.key!r} was linked to it",
+                key=self._artifact.key,
+                file=target.folder,
+                remedy="Unpack it by its own path to get the new one.",
+            )
+        return Artifact(target, registry)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"<links of {self._artifact.key!r}: {', '.join(self._entries)}>"
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """A small value that was recorded.
 
     Attributes:
         key: The name that it was recorded under.
-        value: The value.
+        value: The value, as it was when it was recorded.
     """
 
     key: str
@@ -144,7 +187,7 @@ class Bundle:
 
     Attributes:
         key: The name of the whole.
-        structure: The container.
+        structure: The container itself, as it was returned.
         items: What became of each item, by key.
     """
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
+from packagers import manifest, results
 from packagers.artifact import Artifact
-from packagers.errors import UnpackError
+from packagers.errors import IntegrityError, UnpackError
 from packagers.package import Package
 from packagers.reading import Reader
 from packagers.registry import Registry, default_registry
@@ -25,19 +25,30 @@ class DataItem:
         source: A path, a URL, an artifact, or another data item.
         registry: Finds the packagers; that of what is installed if not given.
         trust: The policy for reading it.
+
+    Raises:
+        UnpackError: For a source of any other type.
     """
 
     def __init__(
         self, source: str | os.PathLike[str] | Artifact | DataItem, *, registry: Registry | None = None, trust: str | None = None
     ) -> None:
         if isinstance(source, DataItem):
-            registry, trust, source = registry or source._registry, trust or source._trust, source._source
-        self._source = source
-        self._registry = registry
-        self._trust = trust
+            registry, trust = registry or source._registry, trust or source._trust
+            source = source._source
+        if not isinstance(source, Artifact) and not _is_text_path(source):
+            raise UnpackError(f"a {type(source).__qualname__} is nothing to unpack", remedy="Give a path, a URL or an artifact.")
+        self._source: str | os.PathLike[str] | Artifact = source
+        self._registry: Registry | None = registry
+        self._trust: str | None = trust
+        self._known: Package | PlainFile | None = None
 
     def __repr__(self) -> str:
         return f"DataItem({self.url!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What has been fetched is this process's own.
+        return _remake, (self._source, self._registry, self._trust)
 
     @property
     def url(self) -> str:
@@ -47,23 +58,22 @@ class DataItem:
     @property
     def key(self) -> str:
         """The key of a package; the name of anything else, without its suffixes."""
-        if isinstance(self._source, Artifact):
-            return self._source.key
-        if isinstance(self._opened, Package):
-            return self._opened.manifest.key
-        return self._name.partition(".")[0] or self._name
+        opened = self._opened
+        return opened.manifest.key if isinstance(opened, Package) else self._name.partition(".")[0] or self._name
 
     @property
     def kind(self) -> str:
         """``package``, ``result``, ``file`` or ``folder``."""
-        if isinstance(self._opened, Package):
-            return "package" if (self._opened.folder / "manifest.json").is_file() else "result"
-        return "folder" if self._opened.path.is_dir() else "file"
+        opened = self._opened
+        if isinstance(opened, Package):
+            return "result" if opened.folder == opened.root else "package"
+        return "folder" if opened.path.is_dir() else "file"
 
     @property
     def artifact_type(self) -> str | None:
         """As what a package was packed; ``None`` for a plain file."""
-        return self._opened.manifest.written.artifact_type if isinstance(self._opened, Package) else None
+        opened = self._opened
+        return opened.manifest.written.artifact_type if isinstance(opened, Package) else None
 
     @property
     def suffix(self) -> str:
@@ -74,24 +84,36 @@ class DataItem:
     def _name(self) -> str:
         return PurePosixPath(self.url.partition("?")[0].replace("\\", "/")).name
 
-    @cached_property
+    @property
     def _opened(self) -> Package | PlainFile:
-        return self._source.package if isinstance(self._source, Artifact) else open_source(self._source)
+        """What is there; fetched again where the copy went with the session that it was made in."""
+        if self._known is None or not _place(self._known).exists():
+            self._known = self._source.package if isinstance(self._source, Artifact) else open_source(self._source)
+        return self._known
 
     def exists(self) -> bool:
         """Tell whether there is something."""
         if not isinstance(self._source, Artifact) and url_of(self._source) not in ("", "file"):
             import fsspec
 
-            system, path = fsspec.core.url_to_fs(self.url)
+            try:
+                system, path = fsspec.core.url_to_fs(self.url)
+            except (ImportError, ValueError) as error:
+                raise UnpackError(f"{url_of(self.url)} URLs cannot be read here: {error}", file=self.url) from error
             return bool(system.exists(path))
         try:
-            return self._opened is not None
+            return _place(self._opened).exists()
+        except IntegrityError:
+            return True
         except UnpackError:
             return False
 
     def get(self) -> bytes:
-        """Read the file: of a plain file all bytes, of a package those of its one payload file."""
+        """Read the file: of a plain file all bytes, of a package those of its one payload file.
+
+        Raises:
+            UnpackError: Where there is not one file.
+        """
         return self._one_file().read_bytes()
 
     def open(self, mode: str = "rb") -> IO[Any]:
@@ -99,6 +121,9 @@ class DataItem:
 
         Args:
             mode: ``"rb"`` or ``"r"``.
+
+        Raises:
+            UnpackError: Where there is not one file, and for any other mode.
         """
         if mode not in ("rb", "r", "rt"):
             raise UnpackError(f"a data item cannot be opened with mode {mode!r}", file=self.url, remedy="Use 'rb' or 'r'.")
@@ -106,12 +131,14 @@ class DataItem:
         return opened
 
     def local(self) -> Path:
-        """Give a local path: of the file, or of the folder of a package."""
-        return self._opened.folder if isinstance(self._opened, Package) else self._opened.path
+        """Give a local path: of the file or folder, of the folder of a package, or of the file that holds a result."""
+        opened = self._opened
+        return opened.folder if isinstance(opened, Package) and opened.folder != opened.root else _place(opened)
 
     def as_df(self) -> pandas.DataFrame:
         """Unpack as a DataFrame."""
-        return self.unpack("pandas.DataFrame")
+        frame: pandas.DataFrame = self.unpack("pandas.DataFrame")
+        return frame
 
     def unpack(self, hint: Any = None, **options: Any) -> Any:
         """Unpack the value.
@@ -120,14 +147,37 @@ class DataItem:
             hint: As what; ``None`` for as it was packed. Plain files need one.
             options: For the packager; ``trust`` and ``verify`` as of ``packagers.unpack``.
         """
-        trust, verify = options.pop("trust", self._trust), options.pop("verify", True)
+        trust, verify = options.pop("trust", None) or self._trust, options.pop("verify", True)
         return Reader(self._registry or default_registry(), trust, verify).read(self._opened, hint, options)
 
     def _one_file(self) -> Path:
-        if isinstance(self._opened, PlainFile):
-            return self._opened.path
-        self._opened.verify()
-        files = self._opened.manifest.files
+        opened = self._opened
+        if isinstance(opened, PlainFile):
+            if opened.path.is_dir():
+                raise UnpackError("this is a folder and not one file", file=self.url, remedy="local() gives its path.")
+            return opened.path
+        opened.verify()
+        files = opened.manifest.files
         if len(files) != 1:
-            raise UnpackError(f"the package has {len(files)} files, not one", key=self._opened.manifest.key, file=self.url)
-        return self._opened.payload / files[0].path
+            raise UnpackError(
+                f"the package has {len(files)} files, not one",
+                key=opened.manifest.key,
+                file=self.url,
+                remedy="unpack() gives its value, local() its folder.",
+            )
+        return opened.payload / files[0].path
+
+
+def _is_text_path(source: Any) -> bool:
+    return isinstance(source, (str, os.PathLike)) and isinstance(os.fspath(source), str)
+
+
+def _place(opened: Package | PlainFile) -> Path:
+    """Give the file or folder that is there as long as what was opened is."""
+    if isinstance(opened, PlainFile):
+        return opened.path
+    return opened.folder / (results.NAME if opened.folder == opened.root else manifest.NAME)
+
+
+def _remake(source: str | os.PathLike[str] | Artifact, registry: Registry | None, trust: str | None) -> DataItem:
+    return DataItem(source, registry=registry, trust=trust)

@@ -44,8 +44,16 @@ def manifest_html(manifest: Manifest) -> str:
     ]
     if manifest.value is not MISSING:
         rows.insert(0, ("value", shown(manifest.value, 400)))
-    rows += [(str(name), shown(value)) for section in (manifest.labels, manifest.metrics, manifest.description) for name, value in section.items()]
+    for section in (manifest.labels, manifest.metrics, manifest.extra_data, manifest.description):
+        rows += [(str(name), _entry_text(value)) for name, value in section.items()]
     return f"<div><b>{escape(manifest.key)}</b>{_table(('', ''), rows)}{preview_html(manifest.preview)}</div>"
+
+
+def _entry_text(entry: Any) -> str:
+    """Give the text of a label, of an entry of the description, or of a link: its value, or where it leads to."""
+    if isinstance(entry, dict) and "$link" in entry:
+        return shown(entry["value"]) if "value" in entry else f"→ {entry['$link']}"
+    return shown(entry)
 
 
 def preview_html(preview: Mapping[str, Any]) -> str:

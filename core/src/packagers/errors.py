@@ -12,6 +12,7 @@
     ├── PackError                      a value could not be packed
     │   └── PackingFailed              several values could not be packed                 (also ExceptionGroup)
     └── UnpackError                    a package, file or URL could not be unpacked
+        ├── InputError                 a call's inputs do not fit the function           (also TypeError)
         ├── MissingPluginError         the plugin that wrote it is not installed
         ├── IntegrityError             its bytes are not the bytes that were packed
         └── UntrustedPackageError      reading it could run code that the policy does not allow
@@ -182,6 +183,10 @@ class PackingFailed(PackError, ExceptionGroup[Exception]):
 
 class UnpackError(PackagersError):
     """A package, file or URL could not be unpacked."""
+
+
+class InputError(UnpackError, TypeError):
+    """The inputs and parameters of a call do not fit the function: an unknown, missing or doubled name, or an object of a wrong type."""
 
 
 class MissingPluginError(UnpackError):

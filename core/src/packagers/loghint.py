@@ -176,6 +176,16 @@ class LogHint:
         targets = {name: _target(name, value) for name, value in getattr(self, section).items()}
         return {name: target for name, target in targets.items() if target is not None}
 
+    def for_item(self, key: str) -> LogHint:
+        """Give the hint for one item of what this one itemizes: all of it but the links, under another key.
+
+        Args:
+            key: The key of the item; the caller has checked it.
+        """
+        made = object.__new__(LogHint)
+        made.__dict__.update(self.__dict__, key=key, itemized=False, extra_data=_EMPTY, metrics=_EMPTY)
+        return made
+
     def __repr__(self) -> str:
         parts = [repr(self.key)]
         for each in fields(self)[1:]:

@@ -110,11 +110,21 @@ def find_collision(names: Iterable[str]) -> tuple[str, str] | None:
     """
     seen: dict[str, str] = {}
     for name in names:
-        folded = unicodedata.normalize("NFC", name.casefold())
+        folded = fold(name)
         if folded in seen:
             return seen[folded], name
         seen[folded] = name
     return None
+
+
+def fold(name: str) -> str:
+    """Give the form in which two names that some file system takes for one are equal.
+
+    Args:
+        name: The name.
+    """
+    folded = name.casefold()
+    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import Any, NamedTuple
 
 from packagers.builtin.containers import ObjectContainer
 from packagers.digests import canonical
 from packagers.errors import PackagersError, PackError
-from packagers.jsonvalue import Encoder, encode, step_of
+from packagers.jsonvalue import Default, Encoder, encode, step_of
 from packagers.manifest import Manifest, Written
 from packagers.names import MAX_BYTES, check_name, find_collision
 from packagers.registry import Found, Registry
 from packagers.structure import Walk, type_name
 from packagers.typepath import path_of
 
-_ORDERED = (int, str, bytes)
-_NUMBERS = (bool, int, float)
-_BY_VALUE: Any = object()
+BY_VALUE: Any = object()
+"""Stands for an item that the outline records by value."""
 
 
 class Item(NamedTuple):
@@ -81,7 +81,8 @@ class _Search:
                 item_key = f"{key}_{check_name(name(), 'item name')}"
                 if len(item_key.encode()) > MAX_BYTES:
                     raise PackError(
-                        f"the item's key {item_key:.40}… is longer than {MAX_BYTES} bytes", remedy="Itemize fewer levels, or take a shorter key."
+                        f"the item's key {item_key:.40}… is longer than {MAX_BYTES} bytes",
+                        remedy="Itemize fewer levels, or take a shorter key.",
                     )
             except PackError as error:
                 error.key, error.leaf = key, place
@@ -120,12 +121,11 @@ def _name_of(key: Any) -> str:
 
 def _in_order(obj: Any) -> list[Any]:
     """Give the items of a sequence or set in an order that is the same in every process."""
-    for family in (list, tuple):
-        if isinstance(obj, family):
-            return list(family.__iter__(obj))
+    if isinstance(obj, (list, tuple)):
+        return list(list.__iter__(obj) if isinstance(obj, list) else tuple.__iter__(obj))
     items = list((set if isinstance(obj, set) else frozenset).__iter__(obj))
     kinds = {type(item) for item in items}
-    if len(kinds) == 1 and kinds <= set(_ORDERED) or (kinds <= set(_NUMBERS) and all(item == item for item in items)):
+    if kinds <= {str} or kinds <= {bytes} or (kinds <= {bool, int, float} and not any(item != item for item in items)):
         return sorted(items)
     return sorted(items, key=_rank)
 
@@ -152,40 +152,44 @@ def outline_of(registry: Registry, key: str, obj: Any, packed: Mapping[int, Any]
         registry: Finds the packagers of container classes.
         key: The key of the whole.
         obj: The container.
-        packed: What stands for each item, by its ``id``: see :func:`stands_for`.
+        packed: What stands for an item, by the item's ``id``: see :func:`stands_for`. Plain scalars need not be in it.
 
     Returns:
         The manifest of a result.
 
     Raises:
-        PackError: Where a class cannot be rebuilt, or the container holds more than its items that is not plain.
+        PackError: Where a class cannot be rebuilt, or the container holds something heavy that is none of its items.
     """
     outline = _Outline(registry, packed)
     value = outline.encode(obj)
     if outline.leaves:
         leaf = outline.leaves[0]
         raise PackError(
-            f"a {path_of(type(leaf.value))} belongs to the container and is none of its items", key=key, leaf=leaf.path, remedy="Do not itemize it."
+            f"a {path_of(type(leaf.value))} belongs to the container and is none of its items",
+            key=key,
+            leaf=leaf.path,
+            remedy="Log it without itemizing.",
         )
     found = outline.container(obj)
     return Manifest(key, Written(found.registration.identity, type_name(obj, found), "result"), value=value)
 
 
-def stands_for(obj: Any, manifest: Manifest) -> Any:
-    """Give what stands for an item in the outline.
+def stands_for(obj: Any, manifest: Manifest, *, is_walked: bool) -> Any:
+    """Give what stands for an item in the outline: a link for a package, the value for a result.
 
     Args:
         obj: The item.
-        manifest: What was recorded of it, as a result or as a package.
+        manifest: What was recorded of it.
+        is_walked: Whether it was recorded by a walk over its own items.
     """
     written = manifest.written
     if written.artifact_type != "result":
         return {"$link": manifest.key}
-    try:
+    if is_walked or manifest.value is obj:
+        return BY_VALUE
+    with suppress(PackagersError):
         if encode(obj) == manifest.value:
-            return _BY_VALUE
-    except PackagersError:
-        pass
+            return BY_VALUE
     return {"$value": manifest.value, "packager": written.packager, "type": written.object_type}
 
 
@@ -194,11 +198,46 @@ class _Outline(Walk):
 
     def __init__(self, registry: Registry, packed: Mapping[int, Any]) -> None:
         super().__init__(registry)
-        self._encoder = _OutlineEncoder(self._default, packed)
+        self._packed = packed
 
     def container(self, obj: Any) -> Found:
         """Find the packager that takes a container apart, though another one may pack it whole."""
         for candidate in self._registry.candidates(obj):
-            if isinstance(candidate.packager, ObjectContainer):
-                return Found(candidate.registration, candidate.packager, candidate.distance)
-        raise PackError(f"no packager takes a {path_of(type(obj))} apart")
+            packager = self._registry.instance(candidate.registration)
+            if isinstance(packager, ObjectContainer):
+                return Found(candidate.registration, packager, candidate.distance)
+        raise PackError(f"no packager takes a {path_of(type(obj))} apart", remedy="Log it without itemizing.")
+
+    def _new_encoder(self) -> Encoder:
+        return _OutlineEncoder(self._default, self._packed)
+
+    def _default(self, obj: Any, encoder: Encoder) -> Any:
+        if not is_itemizable(obj) or (isinstance(encoder, _OutlineEncoder) and encoder.is_inside):
+            return super()._default(obj, encoder)
+        found = self.container(obj)
+        known = encoder.known(obj, cyclic=getattr(found.packager, "CYCLIC", False))
+        return encoder.done(obj, self._object(obj, found, encoder)) if known is None else known
+
+
+class _OutlineEncoder(Encoder):
+    """Encodes a container whose items are encoded already.
+
+    Attributes:
+        is_inside: Whether an item that is recorded by value is being encoded: what it holds are no items.
+    """
+
+    def __init__(self, default: Default, packed: Mapping[int, Any]) -> None:
+        super().__init__(default)
+        self._packed = packed
+        self.is_inside = False
+
+    def encode(self, obj: Any) -> Any:
+        """Give what stands for an item; take everything else apart."""
+        node = None if self.is_inside else self._packed.get(id(obj))
+        if node is not BY_VALUE:
+            return super().encode(obj) if node is None else node
+        self.is_inside = True
+        try:
+            return super().encode(obj)
+        finally:
+            self.is_inside = False

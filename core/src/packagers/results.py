@@ -32,7 +32,7 @@ def record_results(
         if not results and not gone:
             return
         entries = {key: entry for key, entry in known.items() if key not in gone}
-        entries.update((key, _entry(manifest)) for key, manifest in results.items())
+        entries.update((key, entry_of(manifest)) for key, manifest in results.items())
         data = {"packagers": VERSION, "results": entries}
         seal = from_text(to_text(data, None))[1]
         replace_file(folder / NAME, to_text(data, signer(seal) if signer is not None else None), full=full)
@@ -46,7 +46,7 @@ def open_results(folder: Path) -> dict[str, Package]:
         IntegrityError: Where the file is not as it was written.
     """
     entries, seal, signature = _read(folder)
-    return {key: Package(_manifest(key, entry), seal, signature, folder, f"{folder / NAME} [{key}]") for key, entry in entries.items()}
+    return {key: Package(manifest_of(key, entry), seal, signature, folder, f"{folder / NAME} [{key}]") for key, entry in entries.items()}
 
 
 def open_result(folder: Path, key: str) -> Package | None:
@@ -56,7 +56,7 @@ def open_result(folder: Path, key: str) -> Package | None:
     entries, seal, signature = _read(folder)
     if key not in entries:
         return None
-    return Package(_manifest(key, entries[key]), seal, signature, folder, f"{folder / NAME} [{key}]")
+    return Package(manifest_of(key, entries[key]), seal, signature, folder, f"{folder / NAME} [{key}]")
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
@@ -77,12 +77,14 @@ def _read(folder: Path) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
     return entries, seal, signature
 
 
-def _entry(manifest: Manifest) -> dict[str, Any]:
+def entry_of(manifest: Manifest) -> dict[str, Any]:
+    """Give the JSON form of one result, its key left out."""
     found: dict[str, Any] = {"value": manifest.value, "object_type": manifest.written.object_type, "packager": manifest.written.packager}
     if manifest.written.instructions:
         found["instructions"] = dict(manifest.written.instructions)
     return found
 
 
-def _manifest(key: str, entry: dict[str, Any]) -> Manifest:
+def manifest_of(key: str, entry: dict[str, Any]) -> Manifest:
+    """Give the manifest of a result of which :func:`entry_of` gave the form."""
     return Manifest(key=key, written=Written.from_dict({**entry, "artifact_type": "result"}), value=entry["value"])

@@ -1,45 +1,39 @@
-"""A session: packs the values of one run together, itemizes and links them, and records its results when it closes."""
+"""A session: packs the values of one run together, and records its results when it closes."""
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Mapping
-from contextlib import ExitStack
-from contextvars import ContextVar, Token
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from packagers import config, policy, results, scratch
-from packagers.artifact import Artifact, Bundle, Outputs, Result
+from packagers import config, manifest, policy, scratch
+from packagers.artifact import Artifact, Outputs, Result
+from packagers.batch import Batch
 from packagers.dataitem import DataItem
 from packagers.errors import PackagersError, PackagersWarning, PackError, PackingFailed
-from packagers.jsonvalue import encode
+from packagers.ledger import Ledger, Output, Record
+from packagers.linking import Linker
 from packagers.loghint import LogHint
-from packagers.manifest import Manifest, Written
-from packagers.names import check_name, did_you_mean
-from packagers.outline import DEEPEST, Outline, is_itemizable, items_of
-from packagers.package import Signer, remove_package, write_manifest
+from packagers.package import Signer
 from packagers.registry import Registry, default_registry
 from packagers.source import url_of
+from packagers.typepath import STREAM, parse
 from packagers.writing import Writer
 
 Hint = str | Mapping[str, Any] | LogHint
-Output = Artifact | Result | Bundle
-_current: ContextVar[Session | None] = ContextVar("packagers_session", default=None)
-
-
-def current_session() -> Session | None:
-    """Give the session that this thread or task is in."""
-    return _current.get()
 
 
 class Session:
     """Packs the values of one run into one folder.
 
-    A context manager: inside of it :func:`packagers.handler` packs, and temporary space lives as long as it does.
+    A context manager: inside of it :func:`packagers.handler` packs, and temporary space lives as long as it does. Where it is entered
+    several times (by several threads, say), it closes with the last block. Its pickle is a session of its own that has packed nothing yet.
 
     Args:
         folder: Where packages and ``results.json`` go; made when something is packed.
@@ -49,6 +43,10 @@ class Session:
             each result as a package.
         errors: ``"raise"`` one group of all failures, or ``"warn"`` of each; by default as the settings say.
         settings: Values that beat the configured settings.
+
+    Raises:
+        PackError: For a folder that cannot be one of outputs.
+        SettingError: For a setting that does not exist or cannot have that value.
     """
 
     def __init__(
@@ -57,7 +55,7 @@ class Session:
         *,
         registry: Registry | None = None,
         signer: Signer | Literal["user"] | None = "user",
-        record: bool | Literal["packages"] = True,
+        record: Record = True,
         errors: str | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
@@ -65,69 +63,114 @@ class Session:
             raise PackError(
                 f"packages are not written to a URL ({folder})", remedy="Pack into a local folder; packagers-runs has stores at URLs."
             )
-        self.folder = Path(folder)
+        if record not in (True, False, "packages"):
+            raise PackError(f"record cannot be {record!r}", remedy="It takes True, False or 'packages'.")
+        if not (signer is None or signer == "user" or callable(signer)):
+            raise PackError(f"signer cannot be {signer!r}", remedy="It takes 'user', None, or a function of a seal.")
+        # A function may change the working directory before the results are written.
+        self.folder = Path(folder).absolute()
+        if (self.folder / manifest.NAME).is_file():
+            raise PackError(
+                "the folder is a package itself", file=self.folder, remedy="Pack into the folder around it, or into another one."
+            )
         self.registry = registry or default_registry()
-        self.settings = config.settings.resolve(self.registry.project, **{**dict(settings or {}), "errors": errors or (settings or {}).get("errors")})
-        self._signer: Signer | None = policy.sign_seal if signer == "user" else signer
-        self._writer = Writer(self.registry, self.settings, self._signer)
-        self._record = record
-        self._outputs: dict[str, Output] = {}
-        self._names: dict[str, str] = {}
-        self._values: dict[str, Manifest] = {}
-        self._unwritten: set[str] = set()
-        self._packed: set[str] = set()
-        self._links: dict[str, LogHint] = {}
-        self._lock = threading.RLock()
-        self._stack = ExitStack()
-        self._token: Token[Session | None] | None = None
+        self._made_with = {"registry": registry, "signer": signer, "record": record, "errors": errors, "settings": dict(settings or {})}
+        self._given = {**(settings or {}), **({} if errors is None else {"errors": errors})}
+        self.settings = config.settings.resolve(self.registry.project, **self._given)
+        sign: Signer | None = policy.sign_seal if signer == "user" else signer
+        full = self.settings.durability == "full"
+        self._record: Record = record
+        self._writer = Writer(self.registry, self.settings, sign)
+        self._ledger = Ledger(self.folder, record, sign, full=full)
+        self._linker = Linker(self._ledger, self.registry, sign, full=full)
+        self._entered: list[_Block] = []
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (self.folder, self._made_with)
+
+    def __repr__(self) -> str:
+        return f"Session({str(self.folder)!r})"
 
     def __enter__(self) -> Session:
-        self._stack.enter_context(scratch.scope())
-        self._token = _current.set(self)
+        stack = ExitStack()
+        stack.enter_context(scratch.scope())
+        block = _Block(self, stack, _current.get())
+        _blocks.set((*_blocks.get(), block))
+        _current.set(self)
+        with self._lock:
+            self._entered.append(block)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        block, is_last = self._leave()
         try:
-            self.close()
+            if is_last:
+                self.close()
+        except Exception as another:
+            if error is None:
+                raise
+            error.add_note(f"The session in {self.folder} could not be closed either: {another}")
         finally:
-            if self._token is not None:
-                _current.reset(self._token)
-            self._stack.close()
+            # Where a framework leaves the block in another context than it was entered in, scratch has nothing to reset there.
+            with suppress(ValueError):
+                block.stack.close()
+
+    def _leave(self) -> tuple[_Block, bool]:
+        """Leave the innermost block of this context; gives it, and whether it was the last one of all contexts."""
+        blocks = _blocks.get()
+        with self._lock:
+            if blocks and blocks[-1].session is self:
+                block = blocks[-1]
+                _blocks.set(blocks[:-1])
+                _current.set(block.outer)
+                self._entered.remove(block)
+            else:
+                block = self._entered.pop()
+            return block, not self._entered
 
     @property
     def artifacts(self) -> dict[str, Artifact]:
         """The artifacts so far, by key."""
-        return {key: output for key, output in self._outputs.items() if isinstance(output, Artifact)}
+        return {key: output for key, output in self._ledger.outputs.items() if isinstance(output, Artifact)}
 
     @property
     def results(self) -> dict[str, Any]:
         """The values of the results so far, by key."""
-        return {key: output.value for key, output in self._outputs.items() if isinstance(output, Result)}
+        return {key: output.value for key, output in self._ledger.outputs.items() if isinstance(output, Result)}
 
     def pack(self, obj: Any, hint: Hint, *, exist: str = "replace") -> Output:
-        """Pack one value.
+        """Pack one value. Its links are filled when the session closes.
 
         Args:
             obj: The value.
             hint: How it is to be logged.
-            exist: ``"replace"`` a package of that key whole, or ``"error"``.
+            exist: ``"replace"`` an output of that key whole, or ``"error"``.
+
+        Returns:
+            An artifact; a result, where the value is small; a bundle, where it was itemized.
 
         Raises:
-            PackagersError: Where it cannot be packed; a group of such errors where items cannot.
+            HintSyntaxError: For a hint that cannot be read.
+            PackagersError: Where the value cannot be packed; a group of errors where several of its items cannot.
         """
         parsed = LogHint.parse(hint)
-        failures: list[Exception] = []
-        output = self._pack(obj, parsed, exist, failures)
+        batch = self._batch(exist)
+        with self.configured():
+            batch.pack([(0, obj, parsed)])
+        failures = batch.failures
+        if len(failures) == 1:
+            raise failures[0]
         if failures:
-            raise failures[0] if len(failures) == 1 else PackingFailed(f"{len(failures)} items of {parsed.key!r} could not be packed", failures)
-        assert output is not None
-        return output
+            raise PackingFailed(f"{len(failures)} items of {parsed.key!r} could not be packed", failures, outputs=self._outputs(batch, obj))
+        return self._ledger[parsed.key]
 
     def unpack(self, source: Any, hint: Any = None, **options: Any) -> Any:
         """Unpack a package, file, URL, artifact or data item with this session's registry; see :func:`packagers.unpack`."""
-        return DataItem(source, registry=self.registry).unpack(hint, **options)
+        with self.configured():
+            return DataItem(source, registry=self.registry).unpack(hint, **options)
 
-    def pack_returns(self, value: Any, hints: Any) -> Outputs:
+    def pack_returns(self, value: Any, hints: Any, *, final: bool = True) -> Outputs:
         """Pack what a function returned.
 
         Exactly a ``tuple`` is split into values. A hint of ``None`` drops its value on purpose.
@@ -135,39 +178,76 @@ class Session:
         Args:
             value: What was returned.
             hints: A log hint, or a list of them, one for each value.
+            final: Whether links to what is not packed now are left out, with a warning; otherwise they wait until the session closes.
+
+        Returns:
+            What was packed, by key, and the value; a stream in it has been used up by packing it, and one that reads the chunks again
+            stands in its place.
 
         Raises:
             PackingFailed: Where values could not be packed; the others were, and stand in its ``outputs``.
         """
-        given = _as_list(hints)
-        automatic = self.settings.auto_pack_outputs
-        if not self.settings.enabled or not config.is_logging_worker(self.settings) or not (given or automatic):
+        given = hint_list(hints)
+        if not (self.settings.enabled and config.is_logging_worker(self.settings) and (given or self.settings.auto_pack_outputs)):
             return Outputs({}, value)
-        values = list(value) if type(value) is tuple and not self.settings.pack_tuples else [value]
-        if not given and value is None:
-            values = []
-        failures: list[Exception] = []
-        before = set(self._outputs)
-        for index in range(max(len(values), len(given))):
-            if index >= len(values):
-                if given[index] is not None:
-                    _warn(f"the log hint {given[index]!r} has no value: {len(values)} were returned")
-                continue
+        is_split = type(value) is tuple and not self.settings.pack_tuples
+        values = list(value) if is_split else [value] if given or value is not None else []
+        batch = self._batch()
+        jobs: list[tuple[int, Any, LogHint]] = []
+        for index, obj in enumerate(values):
             try:
-                parsed = self._hint_of(given, index)
-                if parsed is not None:
-                    self._pack(values[index], parsed, "replace", failures)
+                hint = self._hint_of(given, index)
             except PackagersError as error:
-                failures.append(error)
-        made = {key: output for key, output in self._outputs.items() if key not in before or key in self._packed}
-        self._resolve_links(failures)
-        outputs = Outputs(made, value)
-        if failures and self.settings.errors == "warn":
-            for failure in failures:
-                _warn(str(failure))
-        elif failures:
-            raise PackingFailed(f"{len(failures)} of the outputs could not be packed", failures, outputs=outputs)
+                batch.fail(index, error)
+                continue
+            if hint is not None:
+                jobs.append((index, obj, hint))
+        with self.configured():
+            batch.pack(jobs)
+        failures, left_out = self._linker.settle(batch.keys) if final else ([], [])
+        outputs = self._outputs(batch, value)
+        for index, obj, hint in jobs:
+            if hasattr(type(obj), "__next__") and (artifact := outputs.artifacts.get(hint.key)) and _is_stream(artifact):
+                values[index] = artifact.unpack()
+                outputs.returned = tuple(values) if is_split else values[0]
+        left_out += [
+            f"the log hint {hint!r} has no value: {len(values)} were returned" for hint in given[len(values) :] if hint is not None
+        ]
+        self._report(batch.failures + failures, left_out, outputs)
         return outputs
+
+    def close(self) -> None:
+        """Fill the links that wait and record the results; the session can go on afterwards.
+
+        Raises:
+            PackingFailed: Where links cannot be filled.
+            IntegrityError: Where the folder has a ``results.json`` that is not as it was written.
+        """
+        failures, left_out = self._linker.settle()
+        self._ledger.write()
+        self._report(failures, left_out, Outputs(self._ledger.outputs, None))
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Say that a function runs whose outputs this session packs: handlers inside of the block do not."""
+        current, inside = _current.get(), _inside.get()
+        _current.set(self)
+        _inside.set((*inside, self))
+        try:
+            yield
+        finally:
+            _current.set(current)
+            _inside.set(inside)
+
+    def configured(self) -> AbstractContextManager[Any]:
+        """Let the settings that this session was given count for everything inside of the block."""
+        return config.settings(**self._given) if self._given else nullcontext()
+
+    def _batch(self, exist: str = "replace") -> Batch:
+        return Batch(self._writer, self._ledger, self._linker, self._record, exist)
+
+    def _outputs(self, batch: Batch, value: Any) -> Outputs:
+        return Outputs({key: self._ledger[key] for key in batch.keys}, value)
 
     def _hint_of(self, given: list[Any], index: int) -> LogHint | None:
         """Give the hint of one returned value; ``None`` drops the value."""
@@ -176,184 +256,50 @@ class Session:
         key = f"{self.settings.auto_pack_key}_{index}"
         if not self.settings.auto_pack_outputs:
             raise PackError(
-                f"returned value {index} has no log hint and would be lost", remedy=f"Add a hint for it, None to drop it, or set auto_pack_outputs ({key!r})."
+                f"returned value {index} has no log hint and would be lost",
+                remedy=f"Add a hint for it, None to drop it, or set auto_pack_outputs (it would be {key!r}).",
             )
         return LogHint(key)
 
-    def close(self) -> None:
-        """Resolve the links and record the results; the session can go on afterwards."""
-        failures: list[Exception] = []
-        with self._lock:
-            self._resolve_links(failures)
-            if self._record is True and (self._unwritten or self._packed):
-                self._write_results()
-        if failures:
-            raise failures[0]
-
-    def _write_results(self) -> None:
-        if not self.folder.is_dir() and not self._unwritten:
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        new = {key: self._values[key] for key in self._outputs if key in self._unwritten}
-        full = self.settings.durability == "full"
-        results.record_results(self.folder, new, self._packed, self._signer, full=full)
-        for key in new:
-            remove_package(self.folder / key)
-        self._unwritten.clear()
-        self._packed.clear()
-
-    def _pack(self, obj: Any, hint: LogHint, exist: str, failures: list[Exception]) -> Output | None:
-        """Pack a value or its items; failures go into the list, so that the rest is packed all the same."""
-        try:
-            if hint.itemized is False or not is_itemizable(obj):
-                return self._pack_one(obj, hint, exist)
-            return self._pack_items(obj, hint, exist, failures)
-        except PackagersError as error:
-            error.key = error.key or hint.key
-            failures.append(error)
-            return None
-
-    def _pack_one(self, obj: Any, hint: LogHint, exist: str) -> Artifact | Result:
-        check_name(hint.key)
-        self._check_collision(hint.key)
-        plan = self._writer.plan(obj, hint)
-        manifest = self._writer.value_of(plan)
-        if manifest is None:
-            if hint.metrics and plan.artifact_type != "model":
-                raise PackError(f"metrics are for models, and this is packed as {plan.artifact_type}", key=hint.key, remedy="Use extra_data.")
-            package = self._writer.write(plan, self._root_of(hint), exist=exist)
-            if hint.extra_data or hint.metrics:
-                self._links[hint.key] = hint
-            return self._remember(Artifact(package, self.registry))
-        for name in ("tag", "labels", "extra_data", "metrics", "artifact_path"):
-            if getattr(hint, name):
-                raise PackError(f"a result has no {name}", key=hint.key, remedy=f'Pack it as an artifact: "{hint.key} : file", for example.')
-        return self._remember_value(manifest, obj, exist)
-
-    def _remember_value(self, manifest: Manifest, obj: Any, exist: str) -> Result:
-        if self._record == "packages":
-            self._writer.write_value(manifest, self.folder, exist=exist)
-        with self._lock:
-            self._values[manifest.key] = manifest
-            self._unwritten.add(manifest.key)
-            self._packed.discard(manifest.key)
-        result = Result(manifest.key, obj)
-        self._add(manifest.key, result)
-        return result
-
-    def _remember(self, artifact: Artifact) -> Artifact:
-        with self._lock:
-            self._values.pop(artifact.key, None)
-            self._unwritten.discard(artifact.key)
-            self._packed.add(artifact.key)
-        self._add(artifact.key, artifact)
-        return artifact
-
-    def _add(self, key: str, output: Output) -> None:
-        with self._lock:
-            self._outputs.pop(key, None)
-            self._outputs[key] = output
-            self._names[key.casefold()] = key
-
-    def _check_collision(self, key: str) -> None:
-        other = self._names.get(key.casefold(), key)
-        if other != key:
-            raise PackError(f"the keys {other!r} and {key!r} differ in case alone, and some file systems do not", key=key, remedy="Rename one.")
-
-    def _root_of(self, hint: LogHint) -> Path:
-        if hint.artifact_path is not None and url_of(hint.artifact_path):
-            raise PackError(f"packages are not written to a URL ({hint.artifact_path})", key=hint.key, remedy="Give a local folder.")
-        return self.folder / hint.artifact_path if hint.artifact_path else self.folder
-
-    def _pack_items(self, obj: Any, hint: LogHint, exist: str, failures: list[Exception]) -> Bundle | None:
-        """Pack the items of a container one by one, then record its shape under the key."""
-        if hint.extra_data or hint.metrics:
-            raise PackError("an itemized value has no links of its own", key=hint.key, remedy="Link from an output that is not itemized.")
-        check_name(hint.key)
-        self._check_collision(hint.key)
-        items: dict[str, Artifact | Result] = {}
-        nodes: dict[int, Any] = {}
-        before = len(failures)
-        self._pack_level(obj, hint, exist, (), items, nodes, failures)
-        if len(failures) > before:
-            return None
-        structure = Outline(self.registry, nodes).encode(obj)
-        found = self.registry.find(obj, "file")
-        manifest = Manifest(hint.key, Written(found.registration.identity, str(found.registration.path), "result"), value=structure)
-        self._remember_value(manifest, obj, exist)
-        bundle = Bundle(hint.key, obj, items)
-        self._add(hint.key, bundle)
-        return bundle
-
-    def _pack_level(
-        self,
-        obj: Any,
-        hint: LogHint,
-        exist: str,
-        above: tuple[int, ...],
-        items: dict[str, Artifact | Result],
-        nodes: dict[int, Any],
-        failures: list[Exception],
-    ) -> None:
-        """Pack one level of items, and those below it."""
-        depth = len(above)
-        for name, item in items_of(obj).items():
-            leaf = replace(hint, key=f"{hint.key}_{name}", itemized=False)
-            try:
-                deeper = hint.itemized is True or depth + 1 < hint.itemized
-                if deeper and is_itemizable(item) and id(item) not in above and depth < DEEPEST:
-                    self._pack_level(item, replace(hint, key=leaf.key), exist, (*above, id(item)), items, nodes, failures)
-                    continue
-                if leaf.key in items:
-                    raise PackError(f"two items have the key {leaf.key!r}", remedy="Itemize one level less, or rename a key.")
-                output = self._pack_one(item, leaf, exist)
-                items[leaf.key] = output
-                nodes[id(item)] = {"$link": leaf.key} if isinstance(output, Artifact) else self._values[leaf.key].value
-            except PackagersError as error:
-                error.key = error.key or leaf.key
-                failures.append(error)
-
-    def _resolve_links(self, failures: list[Exception]) -> None:
-        """Put the links of hints into the manifests of their artifacts, now that everything is packed."""
-        for key, hint in list(self._links.items()):
-            artifact = self._outputs.get(key)
-            if isinstance(artifact, Artifact):
-                try:
-                    extra_data = self._resolve(key, hint, "extra_data")
-                    metrics = self._resolve(key, hint, "metrics")
-                    manifest = artifact.manifest.with_links(extra_data, metrics)
-                    full = self.settings.durability == "full"
-                    self._outputs[key] = Artifact(write_manifest(artifact.path, manifest, self._signer, full=full), self.registry)
-                except PackagersError as error:
-                    error.key = error.key or key
-                    failures.append(error)
-        self._links.clear()
-
-    def _resolve(self, key: str, hint: LogHint, section: Literal["extra_data", "metrics"]) -> dict[str, Any]:
-        """Give the entries of one section as the manifest holds them."""
-        links = hint.links(section)
-        found: dict[str, Any] = {}
-        for name, value in getattr(hint, section).items():
-            if name not in links:
-                found[name] = encode(value)
-                continue
-            target = links[name]
-            if target in self._values:
-                found[name] = {"$link": target, "value": self._values[target].value}
-            elif isinstance(self._outputs.get(target), Artifact):
-                if section == "metrics":
-                    raise PackError(f"metrics link to results, and {target!r} is an artifact", key=key, remedy="Link it in extra_data.")
-                found[name] = {"$link": target, "digest": self.artifacts[target].digest}
-            else:
-                _warn(f"{section} of {key!r} link to {target!r}, which was not packed; the link is left out. {did_you_mean(target, self._outputs)}")
-        return found
+    def _report(self, failures: list[Exception], left_out: list[str], outputs: Outputs) -> None:
+        """Warn of what was left out; raise the failures, or warn of them too."""
+        are_warnings = self.settings.errors == "warn"
+        for message in left_out + ([str(failure) for failure in failures] if are_warnings else []):
+            warnings.warn(message, PackagersWarning, stacklevel=3)
+        if failures and not are_warnings:
+            raise PackingFailed(f"{len(failures)} of the outputs could not be packed", failures, outputs=outputs)
 
 
-def _as_list(hints: Any) -> list[Any]:
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """One ``with`` block of a session: what is undone when it ends, and the session around it."""
+
+    session: Session
+    stack: ExitStack
+    outer: Session | None
+
+
+_current: ContextVar[Session | None] = ContextVar("packagers_session", default=None)
+_blocks: ContextVar[tuple[_Block, ...]] = ContextVar("packagers_blocks", default=())
+_inside: ContextVar[tuple[Session, ...]] = ContextVar("packagers_inside", default=())
+
+
+def packing_session() -> Session | None:
+    """Give the session that packs the outputs of a handler that is called now; ``None`` outside of sessions and inside of handlers."""
+    session = _current.get()
+    return None if session is None or session in _inside.get() or not session.settings.enabled else session
+
+
+def hint_list(hints: Any) -> list[Any]:
+    """Give log hints as a list: one that stands alone, several, or none."""
     if hints is None:
         return []
     return [hints] if isinstance(hints, (str, Mapping, LogHint)) else list(hints)
 
 
-def _warn(message: str) -> None:
-    warnings.warn(message, PackagersWarning, stacklevel=3)
+def _is_stream(artifact: Artifact) -> bool:
+    return parse(artifact.object_type).name == STREAM
+
+
+def _remake(folder: Path, arguments: dict[str, Any]) -> Session:
+    return Session(folder, **arguments)

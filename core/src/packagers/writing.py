@@ -148,13 +148,16 @@ class Writer:
             )
         return self._manifest(plan, "result", value=value)
 
-    def write(self, plan: Plan, root: Path, *, exist: str = "replace") -> Package:
+    def write(
+        self, plan: Plan, root: Path, *, exist: str = "replace", links: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+    ) -> Package:
         """Pack a value into a package folder.
 
         Args:
             plan: What to do.
             root: The folder in which the package's folder is made.
             exist: ``"replace"`` or ``"error"``.
+            links: The extra data and the metrics, as the manifest holds them.
         """
         hint = plan.hint
         with _failures_of(plan), Draft(root, hint.key, exist=exist, durability=self.settings.durability) as draft:
@@ -165,6 +168,8 @@ class Writer:
             else:
                 written = self._pack(plan.found, plan.obj, plan.artifact_type, draft.payload, plan.options)
                 manifest = self._manifest(plan, plan.artifact_type, written=written)
+            if links is not None:
+                manifest = manifest.with_links(*links)
             return draft.commit(manifest, self.signer, self.settings.digest)
 
     def write_value(self, manifest: Manifest, root: Path, *, exist: str = "replace") -> Package:

@@ -1,0 +1,170 @@
+"""What a session has packed, by key, and the writing down of its results."""
+
+from __future__ import annotations
+
+import copy
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from packagers import results
+from packagers.artifact import Artifact, Bundle, Result
+from packagers.errors import PackError
+from packagers.loghint import LogHint
+from packagers.manifest import NAME, Manifest
+from packagers.names import did_you_mean, fold
+from packagers.package import Signer, remove_package
+from packagers.source import url_of
+
+Output = Artifact | Result | Bundle
+Record = bool | Literal["packages"]
+
+
+class Ledger:
+    """The outputs of one session.
+
+    Args:
+        folder: Where they go, unless a hint has an ``artifact_path``.
+        record: Whether results are written to ``results.json``; ``"packages"`` says that each has been written as a package.
+        signer: Signs the results.
+        full: Whether they survive a loss of power.
+    """
+
+    def __init__(self, folder: Path, record: Record, signer: Signer | None, *, full: bool) -> None:
+        self.folder = folder
+        self._record = record
+        self._signer = signer
+        self._full = full
+        self._outputs: dict[str, Output] = {}
+        self._values: dict[str, Manifest] = {}
+        self._roots: dict[str, Path] = {}
+        self._names: dict[str, str] = {}
+        self._changed: set[str] = set()
+        self._lock = threading.RLock()
+
+    @property
+    def outputs(self) -> Mapping[str, Output]:
+        """The outputs by key, in the order in which they were packed."""
+        with self._lock:
+            return dict(self._outputs)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._outputs
+
+    def __getitem__(self, key: str) -> Output:
+        return self._outputs[key]
+
+    def value(self, key: str) -> Manifest | None:
+        """Give what was recorded of a result, or of the shape of a bundle; ``None`` for an artifact."""
+        return self._values.get(key)
+
+    def root_of(self, hint: LogHint) -> Path:
+        """Give the folder in which the package or result of a hint stands.
+
+        Raises:
+            PackError: For a URL.
+        """
+        if hint.artifact_path is None:
+            return self.folder
+        if url_of(hint.artifact_path):
+            raise PackError(f"packages are not written to a URL ({hint.artifact_path})", key=hint.key, remedy="Give a local folder.")
+        return self.folder / hint.artifact_path
+
+    def root(self, key: str) -> Path:
+        """Give the folder in which the package or result of a key stands."""
+        return self._roots[key]
+
+    def check(self, key: str, root: Path, exist: str) -> None:
+        """Refuse a key that cannot be taken.
+
+        Args:
+            key: The key.
+            root: Where it is to stand.
+            exist: ``"error"`` refuses one that is there already.
+
+        Raises:
+            PackError: Says why.
+        """
+        folded = fold(key)
+        if folded == results.NAME:
+            raise PackError(f"{results.NAME!r} is the file that holds the results of a folder", key=key, remedy="Take another key.")
+        other = self._names.get(folded, key)
+        if other != key:
+            raise PackError(
+                f"the keys {other!r} and {key!r} differ in case alone, and some file systems do not", key=key, remedy="Rename one."
+            )
+        if exist == "error" and (key in self._outputs or (root / key / NAME).is_file() or results.open_result(root, key) is not None):
+            raise PackError("there is an output of that key already", key=key, file=root, remedy="Take another key, or exist='replace'.")
+
+    def add_artifact(self, artifact: Artifact, root: Path) -> Artifact:
+        """Enter an artifact."""
+        self._add(artifact.key, artifact, None, root)
+        return artifact
+
+    def add_result(self, obj: Any, manifest: Manifest, root: Path) -> Result:
+        """Enter a result. What becomes of the object afterwards does not change it."""
+        value = obj
+        # A class may refuse to be copied; what is recorded is in the manifest all the same.
+        with suppress(Exception):
+            value = copy.deepcopy(obj)
+        result = Result(manifest.key, value)
+        self._add(manifest.key, result, manifest, root)
+        return result
+
+    def add_bundle(self, bundle: Bundle, manifest: Manifest, root: Path) -> Bundle:
+        """Enter a bundle with the record of its shape."""
+        self._add(bundle.key, bundle, manifest, root)
+        return bundle
+
+    def _add(self, key: str, output: Output, manifest: Manifest | None, root: Path) -> None:
+        with self._lock:
+            self._outputs.pop(key, None)
+            self._outputs[key] = output
+            self._names[fold(key)] = key
+            self._roots[key] = root
+            self._changed.add(key)
+            if manifest is None:
+                self._values.pop(key, None)
+            else:
+                self._values[key] = manifest
+
+    def relink(self, artifact: Artifact) -> None:
+        """Put an artifact whose links have changed in the place of the one before."""
+        with self._lock:
+            self._outputs[artifact.key] = artifact
+
+    def write(self) -> None:
+        """Bring the ``results.json`` of each folder up to date with what has been packed since the last time.
+
+        Raises:
+            IntegrityError: Where there is one that is not as it was written.
+        """
+        if self._record is False:
+            return
+        with self._lock:
+            changed: defaultdict[Path, list[str]] = defaultdict(list)
+            for key in self._outputs:
+                if key in self._changed:
+                    changed[self._roots[key]].append(key)
+            for root, keys in changed.items():
+                self._write(root, keys)
+                self._changed.difference_update(keys)
+
+    def _write(self, root: Path, keys: list[str]) -> None:
+        new = {key: self._values[key] for key in keys if key in self._values} if self._record is True else {}
+        if not new and not (root / results.NAME).exists():
+            return
+        root.mkdir(parents=True, exist_ok=True)
+        results.record_results(root, new, [key for key in keys if key not in new], self._signer, full=self._full)
+        present = {fold(name) for name in os.listdir(root)}
+        for key in new:
+            if fold(key) in present:
+                remove_package(root / key)
+
+    def meant(self, key: str) -> str:
+        """Say which output was probably meant by a key that there is not."""
+        return did_you_mean(key, self._outputs)
