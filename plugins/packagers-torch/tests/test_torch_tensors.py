@@ -190,3 +190,19 @@ def test_a_tensor_on_a_gpu_comes_back_on_the_cpu_unless_told_otherwise(again: An
     tensor = torch.arange(3.0, device="cuda:0")
     assert again(tensor).device.type == "cpu"
     assert again(tensor, device="cuda:0").device.type == "cuda"
+
+
+@pytest.mark.parametrize("name", ["torch.float32", "torch.complex128", "parameter"])
+def test_defaults_of_the_process_have_no_say(again: Any, same: Any, name: str) -> None:
+    torch.set_default_device("meta")
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = [again(TENSORS[name], log) for log in ("value", "value : file[format='npy']", "value : result")]
+        shared = again({"a": _MATRIX[0], "b": _MATRIX.view(-1)[2:8]})
+        sparse = again(_SPARSE)
+    finally:
+        torch.set_default_device(None)
+        torch.set_default_dtype(torch.float32)
+    assert all(same(TENSORS[name], tensor) for tensor in found)
+    assert same(shared["b"], _MATRIX.view(-1)[2:8])
+    assert same(sparse, _SPARSE)

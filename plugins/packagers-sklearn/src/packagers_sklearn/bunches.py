@@ -12,6 +12,8 @@ from packagers import Packager, PackError
 class BunchPackager(Packager):
     """Takes a bunch apart by name; each item is packed by its own packager."""
 
+    BUNDLE_FROM_DICT = True
+
     def unbundle(self, obj: Bunch) -> dict[Any, Any]:
         """Give the items.
 

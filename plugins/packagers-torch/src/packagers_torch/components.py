@@ -45,11 +45,13 @@ def rebuild(parts: Mapping[str, torch.Tensor], facts: Mapping[str, Any]) -> torc
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
+            values = parts["values"]
+            checked: dict[str, Any] = {"device": values.device, "check_invariants": True}
             if layout == "sparse_coo":
                 coalesced = bool(facts.get("coalesced")) or None
-                return torch.sparse_coo_tensor(parts["indices"], parts["values"], size, check_invariants=True, is_coalesced=coalesced)
+                return torch.sparse_coo_tensor(parts["indices"], values, size, is_coalesced=coalesced, **checked)
             kind, outer, inner = _COMPRESSED[str(layout)]
-            return torch.sparse_compressed_tensor(parts[outer], parts[inner], parts["values"], size, layout=kind, check_invariants=True)
+            return torch.sparse_compressed_tensor(parts[outer], parts[inner], values, size, layout=kind, **checked)
     except (RuntimeError, KeyError, TypeError) as error:
         raise UnpackError(f"the parts of the sparse tensor do not fit together: {error}") from error
 

@@ -134,8 +134,15 @@ def load(path: Path, files: list[Path], layout: dict[str, Any], device: str) -> 
         files: The safetensors files.
         layout: Of the tensors.
         device: Where to put them.
+
+    Raises:
+        UnpackError: For classes that cannot be found.
     """
     with safefile.reading(*files, device=device) as reader:
         tensors = weights.read(reader, layout)
-    with path.open("rb") as file:
-        return _Unpickler(file, tensors).load()
+    try:
+        with path.open("rb") as file:
+            return _Unpickler(file, tensors).load()
+    except (ImportError, AttributeError) as error:
+        remedy = "Install or put on the path what it was made with."
+        raise UnpackError(f"the pickle needs something that is not there: {error}", file=path, remedy=remedy) from error

@@ -17,11 +17,17 @@ from typing import Any, BinaryIO
 import safetensors
 import torch
 
-from packagers import UnpackError
+from packagers import PackError, UnpackError
 from packagers_torch.dtypes import CODES
 
 RESERVED_NAME = "__metadata__"
+MAX_HEADER = 100_000_000
 _METADATA = {"format": "pt"}
+
+_READ_ONLY = 0x100
+_memory = ctypes.pythonapi.PyMemoryView_FromMemory
+_memory.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
+_memory.restype = ctypes.py_object
 
 
 def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
@@ -30,6 +36,9 @@ def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     Args:
         path: The file.
         tensors: By name; any device, any strides. Large elements come first, so that every tensor is aligned.
+
+    Raises:
+        PackError: For more tensors than a header has room for.
     """
     ordered = sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0]))
     header: dict[str, Any] = {RESERVED_NAME: _METADATA}
@@ -39,6 +48,8 @@ def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
         header[name] = {"dtype": CODES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [start, end]}
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
+    if len(text) > MAX_HEADER:
+        raise PackError(f"the names of {len(ordered)} tensors do not fit the header of one file", remedy="Pack them in several parts.")
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little"))
         file.write(text)
@@ -49,9 +60,8 @@ def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
 def _write_bytes(file: BinaryIO, tensor: torch.Tensor) -> None:
     """Append the elements in row-major order."""
     here = tensor.detach().cpu().contiguous()
-    size = here.numel() * here.dtype.itemsize
-    if size:
-        file.write((ctypes.c_char * size).from_address(here.data_ptr()))
+    if here.numel():
+        file.write(_memory(here.data_ptr(), here.numel() * here.dtype.itemsize, _READ_ONLY))
 
 
 class Reader:

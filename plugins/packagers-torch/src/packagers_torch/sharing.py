@@ -144,7 +144,7 @@ def _plan_group(names: list[str], tensors: Mapping[str, torch.Tensor], found: Pl
 
 def _overlap(members: Mapping[str, torch.Tensor], start: int, stop: int) -> bool:
     """Tell whether any element belongs to two tensors (columns of one matrix interleave and do not overlap)."""
-    taken = torch.zeros(stop - start, dtype=torch.bool)
+    taken = torch.zeros(stop - start, dtype=torch.bool, device="cpu")
     for tensor in members.values():
         part = taken.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset() - start)
         if bool(part.any()):

@@ -123,7 +123,7 @@ class TensorPackager(Packager):
         dtype = dtype_of(value.get("dtype")) if isinstance(value, dict) else None
         if dtype is None:
             raise UnpackError("the recorded value is no tensor")
-        tensor = torch.tensor(value["values"], dtype=dtype).reshape(value["shape"])
+        tensor = torch.tensor(value["values"], dtype=dtype, device="cpu").reshape(value["shape"])
         return weights.finish(tensor, value["kind"], value.get("attributes"))
 
     def describe(self, obj: torch.Tensor) -> dict[str, Any]:
@@ -143,7 +143,7 @@ class ParameterPackager(TensorPackager):
 
 def _has_numbers(dtype: torch.dtype) -> bool:
     try:
-        torch.zeros(1, dtype=dtype).tolist()
+        torch.zeros(1, dtype=dtype, device="cpu").tolist()
     except (RuntimeError, NotImplementedError, TypeError):
         return False
     return True
