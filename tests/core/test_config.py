@@ -95,9 +95,9 @@ def test_a_later_source_wins(settings: Settings, project: Callable[[str], Projec
 SOURCES = ("project", "environment", "process", "block")
 
 
-@pytest.mark.parametrize("used", [set(used) for size in range(5) for used in itertools.combinations(SOURCES, size)], ids="+".join)
+@pytest.mark.parametrize("used", [used for size in range(5) for used in itertools.combinations(SOURCES, size)], ids="+".join)
 def test_every_combination_of_sources(
-    used: set[str], settings: Settings, project: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch
+    used: tuple[str, ...], settings: Settings, project: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     origins = {
         "default": "default",

@@ -211,7 +211,6 @@ def test_the_repr_can_be_read_back() -> None:
         ({"metrics": {"a": None}}, "metrics['a'] must be a number or a link, not NoneType", "..."),
         ({"metrics": {"a": decimal.Decimal(1)}}, "metrics['a'] must be a number or a link, not Decimal", "float"),
     ],
-    ids=repr,
 )
 def test_every_field_is_checked(fields: dict[str, Any], message: str, remedy: str) -> None:
     with pytest.raises(HintSyntaxError) as caught:
