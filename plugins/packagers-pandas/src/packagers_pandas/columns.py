@@ -183,6 +183,8 @@ def _decode_category(data: Any, spec: Spec) -> Any:
 
 def _codes_of(chunk: Any, categories: Any) -> Any:
     """Give the codes of one chunk: what its dictionary holds is looked up among the categories."""
+    if not isinstance(categories.dtype, (np.dtype, pd.StringDtype)):
+        raise ValueError(f"categories of dtype {categories.dtype} are stored as codes")
     places = categories.get_indexer(pd.Index(chunk.dictionary.to_numpy(zero_copy_only=False), dtype=categories.dtype))
     if (places < 0).any():
         raise ValueError("the column holds values that are not among its categories")

@@ -195,5 +195,5 @@ def from_base64(text: str) -> Any:
     try:
         with pa.ipc.open_stream(base64.b64decode(text, validate=True)) as stream:
             return stream.read_next_batch().column(0)
-    except (pa.ArrowException, ValueError, StopIteration, TypeError) as error:
+    except (pa.ArrowException, OSError, ValueError, StopIteration, TypeError) as error:
         raise UnpackError(f"this is no Arrow data: {str(text)[:50]}") from error

@@ -110,7 +110,7 @@ def read_note(metadata: Any) -> dict[str, Any] | None:
         return None
     try:
         note: dict[str, Any] = json.loads(text)
-        version = note["version"]
+        version = int(note["version"])
         note["layouts"] = [Layout(**layout) for layout in note["layouts"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UnpackError(f"the note of packagers in the file cannot be read: {error}") from error

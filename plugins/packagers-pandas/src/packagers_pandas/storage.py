@@ -15,6 +15,8 @@ from packagers_pandas.layout import Layout
 from packagers_pandas.text import window_of
 
 Rows = Sequence[int | None] | slice | range
+# What pandas and Arrow raise for a note and a table that do not belong together.
+MISFITS = (pa.ArrowException, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, NotImplementedError, OSError)
 
 
 def write(frame: pd.DataFrame, path: Path, format: str, *, compression: str | None = None, row_group_size: int | None = None) -> None:
@@ -75,6 +77,13 @@ def from_bytes(data: bytes) -> pd.DataFrame:
 
 
 def _read(source: Any, columns: Sequence[Any] | None, rows: Rows | None) -> pd.DataFrame:
+    try:
+        return _decode(source, columns, rows)
+    except MISFITS as error:
+        raise UnpackError(f"the table makes no frame: {type(error).__name__}: {error}") from error
+
+
+def _decode(source: Any, columns: Sequence[Any] | None, rows: Rows | None) -> pd.DataFrame:
     note = layout.read_note(source.metadata)
     if note is not None and "chunks" in note:
         return _of_chunks(source, note, columns, rows)
@@ -168,10 +177,7 @@ def _read_plain(source: Any, columns: Sequence[Any] | None, window: tuple[int, i
         if missing is not None:
             raise UnpackError(f"there is no column {missing!r}", remedy=f"There are: {', '.join(map(repr, known[:20]))}.")
         fields = [*names, *(name for name in index_columns if isinstance(name, str))]
-    try:
-        frame: pd.DataFrame = source.read(fields, window).to_pandas()
-    except (pa.ArrowException, TypeError, ValueError, KeyError) as error:
-        raise UnpackError(f"the table makes no frame: {error}") from error
+    frame: pd.DataFrame = source.read(fields, window).to_pandas()
     if window is not None and isinstance(frame.index, pd.RangeIndex):
         ranges = [entry for entry in index_columns if isinstance(entry, dict)]
         whole = pd.RangeIndex(ranges[0]["start"], ranges[0]["stop"], ranges[0]["step"]) if ranges else pd.RangeIndex(source.rows)

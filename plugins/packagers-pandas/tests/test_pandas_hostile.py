@@ -1,0 +1,110 @@
+"""A note that nobody wrote like this is refused, or harmless: it never fails in another way."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from packagers import UnpackError
+from packagers.policy import unpacking
+from packagers_pandas.layout import KEY
+from packagers_pandas.tabular import DataFramePackager
+
+PACKAGER = DataFramePackager()
+STRANGE: list[Any] = [
+    None,
+    -1,
+    10**30,
+    1.5,
+    "",
+    "x",
+    "<f8",
+    "O",
+    [],
+    {},
+    [None],
+    {"arrow": "AAAA"},
+    True,
+    "cells",
+    "category",
+    {"range": [0, 5, 0]},
+]
+
+
+def _places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """List the places in a JSON value."""
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return (
+        [path, *(place for key, child in children for place in _places(child, (*path, key)))]
+        if path
+        else [place for key, child in children for place in _places(child, (key,))]
+    )
+
+
+def _changed(note: Any, place: tuple[Any, ...], value: Any) -> Any:
+    copy = json.loads(json.dumps(note))
+    node = copy
+    for key in place[:-1]:
+        node = node[key]
+    if value is STRANGE:
+        del node[place[-1]]
+    else:
+        node[place[-1]] = value
+    return copy
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain",
+        "multi both",
+        "categories",
+        "intervals",
+        "sparse",
+        "zones",
+        "objects",
+        "nullable",
+        "strings",
+        "periods",
+        "attrs",
+        "datetime index freq",
+        "mixed labels",
+    ],
+)
+def test_a_changed_note(tmp_path: Path, frames: Any, name: str) -> None:
+    PACKAGER.pack_dataset(frames[name], tmp_path, format="arrow")
+    path = tmp_path / "table.arrow"
+    with pa.ipc.open_file(path.read_bytes()) as reader:
+        table = reader.read_all()
+    note = json.loads(table.schema.metadata[KEY])
+    choose = random.Random(name)
+    changes = [(place, value) for place in _places(note) for value in [*STRANGE, STRANGE]]
+    for place, value in choose.sample(changes, min(len(changes), 100)):
+        changed = table.replace_schema_metadata({**table.schema.metadata, KEY: json.dumps(_changed(note, place, value))})
+        with pa.ipc.new_file(str(path), changed.schema) as writer:
+            writer.write_table(changed)
+        with unpacking("there", False, "own"), contextlib.suppress(UnpackError):
+            PACKAGER.unpack_dataset(tmp_path, format="arrow")
+
+
+def test_a_note_of_a_newer_version_says_so(tmp_path: Path, frames: Any) -> None:
+    table = pa.table({"a": [1]}).replace_schema_metadata({KEY: json.dumps({"version": 99, "layouts": []})})
+    pa.parquet.write_table(table, tmp_path / "x.parquet")
+    with pytest.raises(UnpackError, match="version 99") as caught:
+        PACKAGER.unpack_dataset(tmp_path)
+    assert "pip install" in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize(
+    "note", ["", "{", "[]", "5", '{"version": 1}', '{"version": 1, "layouts": []}', '{"version": "x", "layouts": []}', "[" * 10_000]
+)
+def test_a_note_that_is_none(tmp_path: Path, note: str) -> None:
+    pa.parquet.write_table(pa.table({"a": [1]}).replace_schema_metadata({KEY: note}), tmp_path / "x.parquet")
+    with pytest.raises(UnpackError):
+        PACKAGER.unpack_dataset(tmp_path)
