@@ -36,7 +36,7 @@ from packagers.scratch import scratch_folder
 from packagers.source import PlainFile, open_local
 from packagers.structure import Assembly, Readers
 from packagers.typehint import STREAMS, Alternative, alternatives, path_of_hint
-from packagers.typepath import STREAM, lookup, parse, path_of
+from packagers.typepath import STREAM, lookup, path_of
 from packagers.writing import CHUNKS, SKELETON
 
 _RETRIES = 5
@@ -129,7 +129,7 @@ class Reader:
         """Tell whether what the package's own packager gives fits an alternative of the hint, as far as its class tells."""
         if member.type is None:
             return True
-        name = parse(written.object_type).name
+        name = written.object_type.partition("[")[0]
         if name == STREAM:
             return member.type in STREAMS
         stored = classes.get(name) or lookup(name)
