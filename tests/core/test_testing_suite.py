@@ -1,0 +1,336 @@
+"""The suite passes a packager that keeps its promises, and fails one that breaks any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from packagers import DefaultPackager, Registry
+from packagers.testing import PackagerSuite
+
+Install = Callable[[Mapping[str, Any]], Path]
+
+LIBRARY = '''
+class Shape:
+    """A type of a library that knows nothing of packagers."""
+
+    def __init__(self, name="", points=()):
+        self.name = name
+        self.points = list(points)
+'''
+
+PACKAGER = '''
+"""The packager of shapes."""
+
+import json
+from typing import Literal
+
+from packagers import Packager
+from shapes import Shape
+
+
+class ShapePackager(Packager):
+    """Pack a shape."""
+
+    PRIORITY = 4
+    DEFAULT_PACKING_ARTIFACT_TYPE = "file"
+    PACK_SUBCLASSES = False
+    READERS = {"json": "data", "txt": "data", "v1": "data", "result": "data"}
+    DETERMINISTIC = frozenset({"json", "txt", "plot"})
+    LOSSY = frozenset({"txt"})
+
+    def pack_file(self, obj, folder, *, format: Literal["json", "txt"] = "json", indent: int = 0):
+        """Write ``shape.<format>``."""
+        text = json.dumps([obj.name, obj.points], indent=indent) if format == "json" else obj.name
+        (folder / f"shape.{format}").write_text(text)
+        return {"count": len(obj.points)}
+
+    def unpack_file(self, folder, *, format: Literal["json", "txt"] = "json", count: int = 0):
+        """Read what pack_file wrote."""
+        text = self.only_file(folder).read_text()
+        shape = Shape(*json.loads(text)) if format == "json" else Shape(text)
+        return shape
+
+    def pack_result(self, obj):
+        """Record name and points."""
+        return {"name": obj.name, "points": obj.points}
+
+    def unpack_result(self, value):
+        """Give the recorded shape."""
+        return Shape(**value)
+
+    def pack_plot(self, obj, folder, *, color: str):
+        """Draw the shape."""
+        (folder / "shape.svg").write_text(f"<svg><!-- {color} {obj.points} --></svg>")
+
+    def unpack_v1(self, folder):
+        """Read what releases before 1.0 wrote."""
+        return Shape(self.only_file(folder).read_text())
+
+    def describe(self, obj):
+        """Count the points."""
+        return {"points": len(obj.points)}
+
+
+# PACKAGER END
+'''
+
+PLUGIN = {
+    "entry_points": {"packagers.types": {"shapes.Shape": "packagers_shapes.packager:ShapePackager"}},
+    "files": {"packagers_shapes": {"__init__.py": ""}},
+}
+HOOKS = {"entry_points": {**PLUGIN["entry_points"], "packagers": {"hooks": "packagers_shapes.hooks"}}}
+
+
+def write(install: Install, source: str, *, hooks: str | None = None) -> None:
+    """Install the library and a plugin with this packager."""
+    files = {"packagers_shapes": {"__init__.py": "", "packager.py": source, **({"hooks.py": hooks} if hooks else {})}}
+    install({"shapes.py": LIBRARY, "packagers-shapes": {**PLUGIN, **(HOOKS if hooks else {}), "files": files}})
+
+
+def suite_class(**attributes: Any) -> type[PackagerSuite]:
+    """Make a suite of shapes."""
+
+    def samples(self: PackagerSuite) -> list[Any]:
+        from shapes import Shape
+
+        return [Shape("triangle", [1, 2.5, 3]), Shape()]
+
+    return type(
+        "ShapeSuite",
+        (PackagerSuite,),
+        {"type_path": "shapes.Shape", "samples": samples, "options": {"plot": {"color": "red"}}, **attributes},
+    )
+
+
+def failures(suite: type[PackagerSuite]) -> dict[str, str]:
+    """Run all tests of a suite as a runner would, each on an instance of its own; give the messages of those that fail."""
+    found = {}
+    for name in [name for name in dir(suite) if name.startswith("test_")]:
+        try:
+            getattr(suite(), name)()
+        except AssertionError as error:
+            found[name] = str(error)
+    return found
+
+
+def test_a_packager_that_keeps_its_promises_passes(installed: Install) -> None:
+    write(installed, PACKAGER)
+    assert failures(suite_class()) == {}
+
+
+RETURN = '        return {"count"'
+DESCRIBE = "    def describe"
+YES = "classmethod(lambda cls, obj, artifact_type=None: True)"
+ONLY_FILES = "classmethod(lambda cls, obj, artifact_type=None: artifact_type in (None, 'file', 'result'))"
+BOTH_TRIPS = "test_round_trips_here test_round_trips_in_a_fresh_process"
+
+MUTANTS: dict[str, tuple[dict[str, str], str]] = {
+    "a dtype is lost": (
+        {"Shape(*json.loads(text)) if": "Shape(json.loads(text)[0], map(int, json.loads(text)[1])) if"},
+        f"{BOTH_TRIPS} test_bytes_are_the_same",
+    ),
+    "it is only read where it was written": (
+        {RETURN: f"        json.seen = True\n{RETURN}", "return shape": "return shape if hasattr(json, 'seen') else Shape()"},
+        "test_round_trips_in_a_fresh_process test_bytes_are_the_same",
+    ),
+    "it comes back as another type": ({"return Shape(**value)": "return type('Other', (Shape,), {})(**value)"}, BOTH_TRIPS),
+    "a loss is not declared": ({'LOSSY = frozenset({"txt"})': "LOSSY = frozenset()"}, f"{BOTH_TRIPS} test_bytes_are_the_same"),
+    "bytes differ from pack to pack": ({"{color} {obj.points}": "{color} {__import__('time').time_ns()}"}, "test_bytes_are_the_same"),
+    "bytes differ from process to process": ({"{color} {obj.points}": "{hash(color)}"}, "test_bytes_are_the_same"),
+    "a file is left in the working folder": ({RETURN: f"        open('log', 'w').close()\n{RETURN}"}, "test_writes_stay_in_the_folder"),
+    "a temporary file is left": (
+        {"import json\n": "import json, tempfile\n", RETURN: f"        tempfile.mkdtemp()\n{RETURN}"},
+        "test_writes_stay_in_the_folder",
+    ),
+    "a file is left beside the folder": (
+        {RETURN: f"        (folder.parent.parent / 'index').write_text('')\n{RETURN}"},
+        "test_writes_stay_in_the_folder",
+    ),
+    "the sample is changed": (
+        {RETURN: f"        obj.points.append(0)\n{RETURN}"},
+        f"test_samples_are_not_changed test_bytes_are_the_same {BOTH_TRIPS}",
+    ),
+    "instructions are no JSON": ({'{"count": len(obj.points)}': '{"count": {1}}'}, "test_instructions_are_json test_each_form_is_packed"),
+    "instructions that nobody reads": ({'{"count":': '{"size":'}, "test_instructions_are_json test_each_form_is_packed"),
+    "a method is not documented": ({'        """Draw the shape."""\n': ""}, "test_methods_are_documented"),
+    "an exception instead of a package": ({'return {"name"': '1 / 0; return {"name"'}, "test_each_form_is_packed"),
+    "a subclass is turned into its parent": ({"SUBCLASSES = False": "SUBCLASSES = True"}, "test_subclasses_come_back_as_themselves"),
+    "data that asks for leave to run code": (
+        {"import Packager": "import Packager, allow_code", "        text = self": "        allow_code('json')\n        text = self"},
+        "test_data_is_read_as_data",
+    ),
+    "a declaration of a format that is not there": ({'{"json", "txt", "plot"}': '{"jsn"}'}, "test_declarations_name_formats"),
+    "a priority out of range": ({"PACKAGER END": "PACKAGER END\nShapePackager.PRIORITY = 11"}, "test_the_priority_is_in_range"),
+    "a summary that fails": ({'"points": len(obj.points)}': '"points": obj.pionts}'}, "test_summaries_are_small"),
+    "a package is changed by reading it": (
+        {"        shape = ": "        (folder / 'cache').write_text('')\n        shape = "},
+        "test_unpacking_leaves_the_package_alone test_round_trips_in_a_fresh_process",
+    ),
+    "a value of the type is refused": (
+        {DESCRIBE: "    def holds(self, obj):\n        return bool(obj.points)\n\n    def describe"},
+        "test_samples_are_held test_each_form_is_packed",
+    ),
+    "one way is said to be two": (
+        {DESCRIBE: f"    is_unpackable = is_packable = {YES}\n\n{DESCRIBE}"},
+        "test_one_way_types_are_refused_the_other_way",
+    ),
+    "a way that is there is said not to be": (
+        {DESCRIBE: f"    is_packable = {ONLY_FILES}\n\n{DESCRIBE}"},
+        "test_each_form_is_packed",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_packager_that_breaks_one_fails(name: str, installed: Install) -> None:
+    changes, expected = MUTANTS[name]
+    source = PACKAGER
+    for old, new in changes.items():
+        assert old in source
+        source = source.replace(old, new, 1)
+    write(installed, source)
+    assert set(failures(suite_class())) == set(expected.split())
+
+
+@pytest.mark.parametrize("hooks", ["import shapes", "import packagers_shapes.packager"])
+def test_a_plugin_that_loads_its_library_early_fails(hooks: str, installed: Install) -> None:
+    write(installed, PACKAGER, hooks=hooks)
+    found = failures(suite_class())
+    assert found.keys() == {"test_nothing_is_imported_before_it_is_used"}
+    assert "\n  shapes" in found["test_nothing_is_imported_before_it_is_used"]
+
+
+def test_a_type_that_nobody_registers_is_named(installed: Install) -> None:
+    write(installed, PACKAGER)
+    with pytest.raises(AssertionError, match=r"no packager is registered for 'shapes\.Circle'"):
+        suite_class(type_path="shapes.Circle")().test_the_entry_point_resolves()
+
+
+def test_a_packager_that_cannot_be_loaded_is_named(installed: Install) -> None:
+    write(installed, "import shapely_of_old")
+    with pytest.raises(AssertionError, match="No module named 'shapely_of_old'"):
+        suite_class()().test_the_entry_point_resolves()
+
+
+def test_a_required_option_has_to_be_given(installed: Install) -> None:
+    write(installed, PACKAGER)
+    assert failures(suite_class(options={})).keys() == {"test_required_options_are_given"}
+    assert failures(suite_class(options={}, skips={"plot": "it needs a colour"})) == {}
+    assert "there is no paint" in failures(suite_class(skips={"paint": "out of stock"}))["test_required_options_are_given"]
+
+
+def test_an_option_can_be_given_to_one_form(installed: Install) -> None:
+    write(installed, PACKAGER.replace("indent=indent)", "indent=1 // indent)"))
+    assert "file:json: packagers" in failures(suite_class())["test_each_form_is_packed"]
+    assert failures(suite_class(options={"plot": {"color": "red"}, "file:json": {"indent": 1}})) == {}
+
+
+def test_a_form_that_takes_no_sample_needs_one(installed: Install) -> None:
+    write(
+        installed,
+        PACKAGER.replace("import Packager", "import Packager, PackError").replace('"""Draw', 'raise PackError("no ink")\n        """Draw'),
+    )
+    assert "no sample could be packed as plot: no ink" in failures(suite_class())["test_each_form_is_packed"]
+
+
+def test_same_must_tell_values_apart(installed: Install) -> None:
+    write(installed, PACKAGER)
+    found = failures(suite_class(same=lambda self, left, right: None))
+    assert found.keys() == {"test_same_tells_values_apart"}
+
+
+def test_same_may_assert(installed: Install) -> None:
+    def same(self: PackagerSuite, left: Any, right: Any) -> None:
+        assert left.points == right.points, "points differ"
+
+    write(installed, PACKAGER.replace("Shape(*json", "Shape(0) or Shape(*json"))
+    found = failures(suite_class(same=same))
+    assert "sample 0 as file:json: it differs: points differ" in found["test_round_trips_here"]
+
+
+def test_samples_that_cannot_be_copied_are_made_anew(installed: Install) -> None:
+    write(installed, PACKAGER)
+
+    def same(self: PackagerSuite, left: Any, right: Any) -> bool:
+        return bool(left.points == right.points)
+
+    def samples(self: PackagerSuite) -> list[Any]:
+        from shapes import Shape
+
+        Shape.__reduce_ex__ = lambda self, protocol: 1 / 0
+        return [Shape("one", [1])]
+
+    assert failures(suite_class(samples=samples, same=same)) == {}
+    kept = samples(PackagerSuite())
+    found = failures(suite_class(samples=lambda self: kept, same=same))
+    assert "let it make a new one in each call" in found["test_samples_are_not_changed"]
+
+
+def test_samples_can_have_names(installed: Install) -> None:
+    write(installed, PACKAGER.replace('"name": obj.name', '"name": "x"'))
+
+    def samples(self: PackagerSuite) -> dict[str, Any]:
+        from shapes import Shape
+
+        return {"the empty shape": Shape()}
+
+    assert "the empty shape as result: it differs" in failures(suite_class(samples=samples))["test_round_trips_here"]
+
+
+def test_a_suite_without_samples_says_what_is_missing(installed: Install) -> None:
+    write(installed, PACKAGER)
+    with pytest.raises(NotImplementedError, match="give a list of shapes"):
+        suite_class(samples=PackagerSuite.samples)().test_samples_are_held()
+    with pytest.raises(AssertionError, match="gives none"):
+        suite_class(samples=lambda self: [])().test_samples_are_held()
+
+
+def test_streams_are_made_anew_for_each_use() -> None:
+    registry = Registry()
+
+    class Streams(PackagerSuite):
+        type_path = "Iterator"
+
+        def samples(self) -> list[Any]:
+            return [iter([1, "two", {3}]), iter([])]
+
+        def same(self, left: Any, right: Any) -> bool:
+            return list(left) == list(right)
+
+    Streams.registry = registry
+    assert failures(Streams) == {}
+
+
+def test_types_and_packagers_of_the_test_file_itself_can_be_tested() -> None:
+    registry = Registry()
+    registry.add(f"{__name__}.Coin", f"{__name__}:CoinPackager")
+
+    class Coins(PackagerSuite):
+        type_path = f"{__name__}.Coin"
+
+        def samples(self) -> list[Any]:
+            return [Coin(2)]
+
+    Coins.registry = registry
+    assert failures(Coins) == {}
+
+
+class Coin:
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+
+class CoinPackager(DefaultPackager):
+    READERS = {"object": "code", "result": "data"}
+
+    def pack_result(self, obj: Coin) -> int:
+        """Record the value."""
+        return obj.value
+
+    def unpack_result(self, value: int) -> Coin:
+        """Give the coin."""
+        return Coin(value)
