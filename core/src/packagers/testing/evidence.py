@@ -75,10 +75,11 @@ class Samples:
         try:
             twin = copy.deepcopy(value)
         except Exception:  # noqa: BLE001 - any type may refuse to be copied, in its own way
-            twin = value
-        if twin is value or compare(value, twin):
+            twin = None
+        is_fixed = twin is value  # what gives itself as its copy cannot be changed
+        if twin is None or is_fixed or compare(value, twin):
             twin = self._made()[name]
-        if twin is value and not isinstance(value, (type, int, str, bytes, type(None))):
+        if twin is value and not is_fixed:
             raise ValueError("it cannot be copied, and samples() gives the same object twice: let it make a new one in each call")
         if compare(value, twin):
             raise ValueError(
@@ -184,7 +185,7 @@ class Gathering:
             trip = Trip(name, form)
             self._evidence.trips.append(trip)
             self._pack(trip)
-            difference = self._compare(twin, self._samples[name]) if twin is not None else ""
+            difference = self._compare(self._samples[name], twin) if twin is not None else ""
             if difference:
                 self._add("mutated", trip, f"packing has changed the sample: {difference}")
             if trip.package is not None:

@@ -36,7 +36,8 @@ from packagers.testing.likeness import alike
 from packagers.typepath import ELLIPSIS, TypePath, parse
 
 _SUMMARY_BYTES = 64 << 10
-_SHOWN = 20
+_LONG = 300
+_SHOWN = 10
 """Problems that one message lists."""
 
 
@@ -69,7 +70,7 @@ class PackagerSuite:
 
         Args:
             left: A sample.
-            right: What came back. Its type has been compared already.
+            right: What came back, or a deep copy. The types have been compared already.
 
         Returns:
             Whether they are; ``None`` for a method that asserts it. By default the state of both is compared all the way down.
@@ -309,7 +310,7 @@ class PackagerSuite:
             verdict = self.same(left, right)
             return "" if verdict is None or bool(verdict) else f"it differs: {_shown(left)} became {_shown(right)}"
         except AssertionError as error:
-            return f"it differs: {error}"
+            return f"it differs: {str(error):.{_LONG}}"
         except Exception as error:  # noqa: BLE001 - a value of another type may break same() in any way
             return f"same() fails: {type(error).__name__}: {error}"
 
@@ -340,6 +341,6 @@ def _libraries(path: TypePath) -> set[str]:
 
 def _shown(value: Any) -> str:
     try:
-        return f"{value!r:.300}"
+        return f"{value!r:.{_LONG}}"
     except Exception:  # noqa: BLE001 - a repr may do anything
         return object.__repr__(value)

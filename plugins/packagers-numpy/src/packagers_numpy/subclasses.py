@@ -70,6 +70,7 @@ class MaskedArrayPackager(summary.Summarised, DefaultPackager):
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
     READERS = MappingProxyType({"npz": "data"})
     DETERMINISTIC = frozenset({"npz"})
+    LOSSY = frozenset({"object"})  # NumPy's own pickle of a masked array forgets whether its mask is hard
     pack_result = None  # type: ignore[assignment]  # how a packager says that it has no such artifact type
     unpack_result = None  # type: ignore[assignment]
 
