@@ -61,10 +61,13 @@ OBJECTS = {
     "0-d object": np.array({"a": 1}, dtype=object),
     "objects in fields": np.array([(1, "x"), (2, None)], [("a", "i4"), ("b", "O")]),
     "records with objects": np.array([(1, "x")], np.dtype((np.record, [("a", "i4"), ("b", "O")]))),
-    "variable-width text": np.array(["", "Zürich", "a\0"], np.dtypes.StringDType()),
-    "variable-width text with None": np.array(["a", None], np.dtypes.StringDType(na_object=None, coerce=False)),
-    "variable-width text with nan": np.array(["a", np.nan], np.dtypes.StringDType(na_object=np.nan)),
 }
+if hasattr(np.dtypes, "StringDType"):  # since NumPy 2
+    OBJECTS |= {
+        "variable-width text": np.array(["", "Zürich", "a\0"], np.dtypes.StringDType()),
+        "variable-width text with None": np.array(["a", None], np.dtypes.StringDType(na_object=None, coerce=False)),
+        "variable-width text with nan": np.array(["a", np.nan], np.dtypes.StringDType(na_object=np.nan)),
+    }
 
 
 def assert_same(left: Any, right: Any) -> None:

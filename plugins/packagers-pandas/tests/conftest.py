@@ -128,7 +128,7 @@ FRAMES: dict[str, Any] = {
             )
         }
     ),
-    "zone seconds": pd.DataFrame({"a": pd.Series(pd.DatetimeIndex(["1000-01-01"]).as_unit("s").tz_localize("Europe/Paris"))}),
+    "zone seconds": pd.DataFrame({"a": pd.Series(pd.DatetimeIndex(np.array(["1950-01-01"], "M8[s]")).tz_localize("Europe/Paris"))}),
     "categories": pd.DataFrame(
         {
             "s": pd.Categorical(["a", None, "b"], categories=["b", "unused", "a"]),

@@ -13,8 +13,8 @@ import pytest
 
 from packagers import UnpackError
 from packagers.policy import unpacking
+from packagers_pandas.frames import DataFramePackager
 from packagers_pandas.layout import KEY
-from packagers_pandas.tabular import DataFramePackager
 
 PACKAGER = DataFramePackager()
 STRANGE: list[Any] = [

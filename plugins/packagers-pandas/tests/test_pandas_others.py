@@ -16,8 +16,9 @@ import pytest
 
 from packagers import PackError, UnpackError
 from packagers_pandas import cells, zones
+from packagers_pandas.frames import DataFramePackager
 from packagers_pandas.scalars import ScalarPackager
-from packagers_pandas.tabular import DataFramePackager, IndexPackager, SeriesPackager
+from packagers_pandas.series import IndexPackager, SeriesPackager
 
 FORMATS = ["parquet", "feather", "arrow"]
 NAMES = [None, "01", "", 5, ("a", 1), 2.5, float("nan"), pd.Timestamp("2020"), True, "\ud800", "__index_level_0__"]

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 
 from packagers import PackError, UnpackError
+from packagers_pandas.frames import DataFramePackager
 from packagers_pandas.streams import FrameStreamPackager
-from packagers_pandas.tabular import DataFramePackager
 
 PACKAGER = FrameStreamPackager()
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -42,7 +43,7 @@ TABLES = {
     "ordered dictionary": pa.table({"s": pa.DictionaryArray.from_arrays(pa.array([1, 0]), pa.array(["b", "a"]), ordered=True)}),
     "chunks": pa.table({"a": pa.chunked_array([[1, 2], [3]])}),
     "small": pa.table(
-        {"h": pa.array([1.5], pa.float16()), "n": pa.nulls(1), "u": pa.array([255], pa.uint8()), "b": pa.array([b"ab"], pa.binary(2))}
+        {"h": pa.array(np.array([1.5], "f2")), "n": pa.nulls(1), "u": pa.array([255], pa.uint8()), "b": pa.array([b"ab"], pa.binary(2))}
     ),
     "extension": pa.table({"u": pa.array([b"0" * 16], pa.uuid())}),
 }

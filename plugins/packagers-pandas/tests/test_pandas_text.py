@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from packagers import PackError, UnpackError
-from packagers_pandas.tabular import DataFramePackager, SeriesPackager
+from packagers_pandas.frames import DataFramePackager
+from packagers_pandas.series import SeriesPackager
 
 PACKAGER = DataFramePackager()
 PLAIN = pd.DataFrame({"a": [1, 2], "b": [1 / 3, 0.1], "c": ["x", 'y,\n"z"']})
@@ -59,6 +60,14 @@ def test_orients_of_json(trip: Any, orient: str) -> None:
 def test_what_json_cannot_hold_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PackError, match="JSON cannot hold"):
         PACKAGER.pack_dataset(pd.DataFrame([[1, 2]], columns=["a", "a"]), tmp_path, format="json")
+
+
+def test_text_that_utf8_cannot_hold_is_refused(tmp_path: Path) -> None:
+    odd = pd.Series(["\ud800"], dtype=object)
+    for frame in (pd.DataFrame({"a": odd}), pd.DataFrame({"a": [1]}, index=pd.Index(odd)), pd.DataFrame([[1]], columns=pd.Index(odd))):
+        for format in ("csv", "json", "jsonl"):
+            with pytest.raises(PackError):
+                PACKAGER.pack_dataset(frame, tmp_path, format=format)
 
 
 def test_options_of_read_csv(tmp_path: Path) -> None:

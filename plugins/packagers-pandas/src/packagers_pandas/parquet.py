@@ -183,4 +183,6 @@ def _is_code(field: Any) -> bool:
     if (field.metadata or {}).get(b"ARROW:extension:name") == CODE_EXTENSION:
         return True
     kind = field.type
+    if getattr(kind, "extension_name", "").encode() == CODE_EXTENSION:
+        return True
     return any(_is_code(kind.field(number)) for number in range(kind.num_fields)) if pa.types.is_nested(kind) else False

@@ -16,7 +16,17 @@ from packagers_pandas.text import window_of
 
 Rows = Sequence[int | None] | slice | range
 # What pandas and Arrow raise for a note and a table that do not belong together.
-MISFITS = (pa.ArrowException, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, NotImplementedError, OSError)
+MISFITS = (
+    pa.ArrowException,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    NotImplementedError,
+    OSError,
+)
 
 
 def write(frame: pd.DataFrame, path: Path, format: str, *, compression: str | None = None, row_group_size: int | None = None) -> None:

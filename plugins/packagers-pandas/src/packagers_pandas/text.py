@@ -76,6 +76,7 @@ def write_json(frame: pd.DataFrame, path: Path, options: dict[str, Any], *, line
     if lines:
         settings["orient"] = "records"
     try:
+        _refuse_surrogates(frame)
         frame.to_json(path, lines=lines, **settings)
     except (ValueError, TypeError, OverflowError, UnicodeError) as error:
         raise PackError(f"JSON cannot hold the frame: {error}", remedy="Ask for format 'parquet', or for orient='split'.") from error
@@ -131,6 +132,15 @@ def window_of(rows: Sequence[int | None] | slice | range, count: int) -> tuple[i
         raise UnpackError(f"rows={rows!r} is not a first row and the one after the last", remedy="Give rows=(0, 100).")
     first, last, _ = slice(start, stop).indices(count)
     return first, max(first, last)
+
+
+def _refuse_surrogates(frame: pd.DataFrame) -> None:
+    """Raise for text that UTF-8 cannot hold; releases of pandas before 3 end the process over it."""
+    texts = [series for _, series in frame.items() if series.dtype.kind == "O"]
+    for values in [frame.columns, *(frame.index.get_level_values(number) for number in range(frame.index.nlevels)), *texts]:
+        for value in values if values.dtype.kind == "O" else ():
+            if isinstance(value, str) and not value.isascii():
+                value.encode()
 
 
 def _only_counts(index: Any) -> bool:
