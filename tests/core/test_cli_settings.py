@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -115,17 +113,17 @@ def test_what_is_no_id() -> None:
 # new
 
 
-def test_new_writes_what_the_scaffold_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, str, Path]] = []
+@pytest.mark.parametrize("name", ["ratios", "packagers-ratios"])
+def test_new_writes_the_project_of_a_plugin(name: str) -> None:
+    found = data("new", name, "--type", "fractions.Fraction")
+    assert found["folder"] == "packagers-ratios"
+    assert Path("packagers-ratios/pyproject.toml") in {Path(file) for file in found["files"]}
+    assert all(Path(file).is_file() for file in found["files"])
+    assert "something already" in run("new", name, "--type", "fractions.Fraction", code=1).stderr
 
-    def scaffold(name: str, type_path: str, target: Path) -> list[Path]:
-        asked.append((name, type_path, target))
-        return [target / "pyproject.toml"]
 
-    module = ModuleType("packagers.testing.scaffold")
-    module.scaffold = scaffold  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "packagers.testing.scaffold", module)
-    assert run("new", "graphs", "--type", "networkx.Graph").stdout == f"{Path('packagers-graphs') / 'pyproject.toml'}\n"
-    assert data("new", "graphs", "--type", "networkx.Graph", "--to", "here")["folder"] == "here"
-    assert asked == [("graphs", "networkx.Graph", Path("packagers-graphs")), ("graphs", "networkx.Graph", Path("here"))]
-    assert "--type" in run("new", "graphs", code=2).stderr
+def test_new_elsewhere_and_wrong() -> None:
+    shown = run("new", "ratios", "--type", "fractions.Fraction", "--to", "here").stdout
+    assert str(Path("here") / "pyproject.toml") in shown.splitlines()
+    assert "name of a plugin" in run("new", "../ratios", "--type", "fractions.Fraction", code=1).stderr
+    assert "--type" in run("new", "ratios", code=2).stderr

@@ -23,6 +23,6 @@ def new(name: str, type_path: str, target: Path | None) -> Report:
     """
     # Named as a reference, as the commands of other distributions are: no layer of the core depends on what plugin authors use.
     scaffold = import_module("packagers.testing.scaffold").scaffold
-    folder = target or Path(f"packagers-{name}")
+    folder = target or Path(f"packagers-{name.removeprefix('packagers-')}")
     files = [str(path) for path in scaffold(name, type_path, folder)]
     return Report({"folder": str(folder), "files": files}, lambda screen: screen.text("\n".join(files)))
