@@ -299,6 +299,8 @@ def step_of(key: Any) -> str:
     """Give the step that a key adds to the path of a leaf: ``.name``, ``['odd name']``, ``[3]``."""
     if type(key) is str and key.isidentifier():
         return f".{key}"
+    if type(key) is int and key.bit_length() > 200:  # Python refuses to write very long ones in decimals
+        return f"[{hex(key)[:60]}]"
     text = repr(key) if isinstance(key, (str, int, float, bool, bytes, type(None))) else f"<{type(key).__qualname__}>"
     return f"[{text[:60]}]"
 
