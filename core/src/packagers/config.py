@@ -316,7 +316,8 @@ class Settings(SettingTable):
         Raises:
             SettingError: There is no such setting, or its environment variable has a value that it cannot have.
         """
-        return self._find(_setting(name, f"settings.get({name!r})"), project)[0]
+        setting = SETTINGS.get(name)
+        return self._find(_setting(name, f"settings.get({name!r})") if setting is None else setting, project)[0]
 
     def resolve(self, project: Project | None = None, **arguments: Any) -> Resolved:
         """Give all settings as they are now.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from packagers.errors import IntegrityError, UnpackError
-from packagers.manifest import VERSION, Manifest, Written, from_text, to_text
+from packagers.manifest import VERSION, Manifest, Written, from_text, seal_of, to_text
 from packagers.package import Package, Signer, locked, replace_file, sweep_temporary_files
 
 NAME = "results.json"
@@ -34,8 +34,8 @@ def record_results(
         entries = {key: entry for key, entry in known.items() if key not in gone}
         entries.update((key, entry_of(manifest)) for key, manifest in results.items())
         data = {"packagers": VERSION, "results": entries}
-        seal = from_text(to_text(data, None))[1]
-        replace_file(folder / NAME, to_text(data, signer(seal) if signer is not None else None), full=full)
+        signature = signer(seal_of(data)) if signer is not None else None
+        replace_file(folder / NAME, to_text(data, signature), full=full)
 
 
 def open_results(folder: Path) -> dict[str, Package]:
