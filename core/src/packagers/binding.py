@@ -183,7 +183,7 @@ class Unpacker:
         item = DataItem(cast(Any, source), registry=self._session.registry, trust=self._trust)
         if hint is MISSING:
             return item.unpack() if self._session.settings.auto_unpack_inputs and item.kind in ("package", "result") else item
-        return item if admits(hint, DataItem) else self._read(item, source, hint)
+        return self._read(item, source, hint)
 
     def _read(self, item: DataItem, source: Any, hint: Any) -> Any:
         with self._session.configured():

@@ -13,6 +13,7 @@ from packagers.package import Package
 from packagers.reading import Reader
 from packagers.registry import Registry, default_registry
 from packagers.source import PlainFile, open_source, url_of
+from packagers.typehint import admits
 
 if TYPE_CHECKING:
     import pandas
@@ -144,11 +145,18 @@ class DataItem:
         """Unpack the value.
 
         Args:
-            hint: As what; ``None`` for as it was packed. Plain files need one.
+            hint: As what; ``None`` for as it was packed. Plain files need one. One that admits a ``DataItem`` gets this one, one that
+                admits an ``Artifact`` that of a package.
             options: For the packager; ``trust`` and ``verify`` as of ``packagers.unpack``.
         """
+        registry = self._registry or default_registry()
+        if hint is not None and admits(hint, DataItem):
+            return self
+        opened = self._opened
+        if hint is not None and admits(hint, Artifact) and isinstance(opened, Package) and opened.folder != opened.root:
+            return Artifact(opened, registry)
         trust, verify = options.pop("trust", None) or self._trust, options.pop("verify", True)
-        return Reader(self._registry or default_registry(), trust, verify).read(self._opened, hint, options)
+        return Reader(registry, trust, verify).read(opened, hint, options)
 
     def _one_file(self) -> Path:
         opened = self._opened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from enum import Enum
 from typing import Any, NamedTuple
@@ -75,15 +75,11 @@ class _Search:
 
     def visit(self, obj: Any, key: str, path: str, above: tuple[int, ...]) -> None:
         above = (*above, id(obj))
-        for step, name, item in _named(obj):
-            place = path + step
+        is_keyed = isinstance(obj, dict)
+        for name, item in _pairs(obj):
+            place = f"{path}{step_of(name)}" if is_keyed else f"{path}[{name}]"
             try:
-                item_key = f"{key}_{check_name(name(), 'item name')}"
-                if len(item_key.encode()) > MAX_BYTES:
-                    raise PackError(
-                        f"the item's key {item_key:.40}… is longer than {MAX_BYTES} bytes",
-                        remedy="Itemize fewer levels, or take a shorter key.",
-                    )
+                item_key = _join(key, check_name(_name_of(name), "item name") if is_keyed else str(name))
             except PackError as error:
                 error.key, error.leaf = key, place
                 self.faults.append(error)
@@ -94,24 +90,25 @@ class _Search:
                 self.items.append(Item(item_key, item, place))
 
 
-def _named(obj: Any) -> Iterator[tuple[str, Callable[[], str], Any]]:
-    """Give for each item of a container the step that leads to it, its name (which may be refused), and the item itself."""
-    if isinstance(obj, dict):
-        pairs = OrderedDict.items(obj) if isinstance(obj, OrderedDict) else dict.items(obj)
-        for key, item in pairs:
-            yield step_of(key), lambda key=key: _name_of(key), item  # type: ignore[misc]
-    else:
-        for index, item in enumerate(_in_order(obj)):
-            yield f"[{index}]", lambda index=index: str(index), item  # type: ignore[misc]
+def _pairs(obj: Any) -> Iterable[tuple[Any, Any]]:
+    """Give the items of a container with their keys or positions. What a subclass makes of its methods does not count."""
+    if isinstance(obj, OrderedDict):
+        return OrderedDict.items(obj)
+    return dict.items(obj) if isinstance(obj, dict) else enumerate(_in_order(obj))
+
+
+def _join(key: str, name: str) -> str:
+    joined = f"{key}_{name}"
+    if len(joined) > MAX_BYTES or len(joined.encode()) > MAX_BYTES:
+        raise PackError(f"the key {joined:.40}… is longer than {MAX_BYTES} bytes", remedy="Itemize fewer levels, or take a shorter key.")
+    return joined
 
 
 def _name_of(key: Any) -> str:
     if isinstance(key, Enum):
         return str(key.name)
-    if isinstance(key, str):
-        return str.__str__(key)
-    if isinstance(key, bool):
-        return str(key)
+    if isinstance(key, (bool, str)):
+        return str.__str__(key) if isinstance(key, str) else str(key)
     if isinstance(key, int) and key.bit_length() < MAX_BYTES:
         return int.__repr__(key)
     raise PackError(

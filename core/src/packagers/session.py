@@ -27,6 +27,7 @@ from packagers.typepath import STREAM, parse
 from packagers.writing import Writer
 
 Hint = str | Mapping[str, Any] | LogHint
+_SHOWN = 10
 
 
 class Session:
@@ -162,7 +163,7 @@ class Session:
         if len(failures) == 1:
             raise failures[0]
         if failures:
-            raise PackingFailed(f"{len(failures)} items of {parsed.key!r} could not be packed", failures, outputs=self._outputs(batch, obj))
+            raise PackingFailed(_summary(f"items of {parsed.key!r}", failures), failures, outputs=self._outputs(batch, obj))
         return self._ledger[parsed.key]
 
     def unpack(self, source: Any, hint: Any = None, **options: Any) -> Any:
@@ -211,7 +212,9 @@ class Session:
                 values[index] = artifact.unpack()
                 outputs.returned = tuple(values) if is_split else values[0]
         left_out += [
-            f"the log hint {hint!r} has no value: {len(values)} were returned" for hint in given[len(values) :] if hint is not None
+            f"the log hint {(hint.key if isinstance(hint, LogHint) else hint)!r} has no value: {len(values)} were returned"
+            for hint in given[len(values) :]
+            if hint is not None
         ]
         self._report(batch.failures + failures, left_out, outputs)
         return outputs
@@ -267,7 +270,7 @@ class Session:
         for message in left_out + ([str(failure) for failure in failures] if are_warnings else []):
             warnings.warn(message, PackagersWarning, stacklevel=3)
         if failures and not are_warnings:
-            raise PackingFailed(f"{len(failures)} of the outputs could not be packed", failures, outputs=outputs)
+            raise PackingFailed(_summary("of the outputs", failures), failures, outputs=outputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,6 +298,12 @@ def hint_list(hints: Any) -> list[Any]:
     if hints is None:
         return []
     return [hints] if isinstance(hints, (str, Mapping, LogHint)) else list(hints)
+
+
+def _summary(what: str, failures: list[Exception]) -> str:
+    keys = dict.fromkeys(repr(failure.key) for failure in failures if isinstance(failure, PackagersError) and failure.key)
+    named = ", ".join(list(keys)[:_SHOWN]) + (", …" if len(keys) > _SHOWN else "")
+    return f"{len(failures)} {what} could not be packed" + (f": {named}" if named else "")
 
 
 def _is_stream(artifact: Artifact) -> bool:
