@@ -1,5 +1,7 @@
 """What fits a hint: live values, stored classes, and the classes that values may be rebuilt from."""
 
+# ruff: noqa: F821, UP007, UP035, UP045 - older forms of hints are tested too, and text that is a type path
+
 from __future__ import annotations
 
 import collections
@@ -146,7 +148,11 @@ CASES: list[tuple[Any, list[Any], list[tuple[Any, str]]]] = [
     (set[int], [{1}, set()], [({"x"}, "{'x'}"), ([1], "")]),
     (frozenset[str], [frozenset("ab")], [(frozenset([1]), "{1}"), ({"a"}, "")]),
     (collections.deque[int], [collections.deque([1])], [(collections.deque(["x"]), "[0]")]),
-    (dict[str, int], [{}, {"a": 1}, MyDict(a=1), collections.Counter("ab")], [({"a": "x"}, ".a"), ({1: 1}, "[1]"), ({"a b": None}, "['a b']")]),
+    (
+        dict[str, int],
+        [{}, {"a": 1}, MyDict(a=1), collections.Counter("ab")],
+        [({"a": "x"}, ".a"), ({1: 1}, "[1]"), ({"a b": None}, "['a b']")],
+    ),
     (dict[str, Any], [{"a": None}], [({1: 1}, "[1]")]),
     (dict[Any, int], [{1: 1}], [({1: "x"}, "[1]"), ({"class": "x"}, "['class']"), ({(1, 2): "x"}, "[tuple]"), ({None: "x"}, "[None]")]),
     (dict[str, list[int]], [{"a": [1]}], [({"layers": [1, 2, 3, "x"]}, ".layers[3]")]),
@@ -161,11 +167,23 @@ CASES: list[tuple[Any, list[Any], list[tuple[Any, str]]]] = [
     (tuple[Point, Any], [(Point(1, 2), None)], [(((1, 2), None), "[0]")]),
     (Point, [Point(1, 2), Point("not", "checked")], [((1, 2), "")]),
     (Record, [Record(1), Record("not checked")], [({"size": 1}, "")]),
-    (Movie, [{"title": "x"}, {"title": "x", "year": 1}, {"title": "x", "more": 1}], [({}, ""), ({"title": 1}, ".title"), ({"title": "x", "year": "x"}, ".year"), (1, ""), (Lazy({"title": "x"}), "")]),
+    (
+        Movie,
+        [{"title": "x"}, {"title": "x", "year": 1}, {"title": "x", "more": 1}],
+        [({}, ""), ({"title": 1}, ".title"), ({"title": "x", "year": "x"}, ".year"), (1, ""), (Lazy({"title": "x"}), "")],
+    ),
     (Sparse, [{"b": []}, {"a": 1, "b": [1]}], [({"a": 1}, ""), ({"b": ["x"]}, ".b[0]"), ({"a": "x", "b": []}, ".a")]),
     (list[Movie], [[{"title": "x"}]], [([{"title": "x"}, {"title": 1}], "[1].title")]),
-    (collections.abc.Mapping[str, int], [{"a": 1}, Lazy({"a": 1}), types.MappingProxyType({"a": 1})], [({"a": "x"}, ".a"), (Lazy({"a": "x"}), ".a"), ([], "")]),
-    (collections.abc.Sequence[int], [[1], (1,), range(3), b"ab", collections.deque([1])], [("ab", "[0]"), ([1, "x"], "[1]"), ({1}, ""), (ARRAY, "")]),
+    (
+        collections.abc.Mapping[str, int],
+        [{"a": 1}, Lazy({"a": 1}), types.MappingProxyType({"a": 1})],
+        [({"a": "x"}, ".a"), (Lazy({"a": "x"}), ".a"), ([], "")],
+    ),
+    (
+        collections.abc.Sequence[int],
+        [[1], (1,), range(3), b"ab", collections.deque([1])],
+        [("ab", "[0]"), ([1, "x"], "[1]"), ({1}, ""), (ARRAY, "")],
+    ),
     (collections.abc.Sequence[str], ["ab", ["a"]], [([1], "[0]")]),
     (collections.abc.Set[int], [{1}, frozenset([1]), {1: 2}.keys()], [({"x"}, "{'x'}"), ([1], "")]),
     (collections.abc.Collection[int], [[1], {1}, {1: "x"}], [(["x"], "[0]"), (1, "")]),
@@ -323,14 +341,18 @@ class HostileMeta(type):
     def __subclasscheck__(cls, subclass: type) -> bool:
         raise ZeroDivisionError
 
+
+class HostileHint(metaclass=HostileMeta): ...
+
+
+class HostileClassMeta(type):
     def __eq__(cls, other: object) -> bool:
         raise ZeroDivisionError
 
-    def __hash__(cls) -> int:
-        return 1
+    __hash__ = None  # type: ignore[assignment]
 
 
-class HostileHint(metaclass=HostileMeta): ...
+class HostileClass(metaclass=HostileClassMeta): ...
 
 
 class HostileKey(str):
@@ -347,7 +369,18 @@ class HostileKey(str):
 class TestOddValues:
     @pytest.mark.parametrize("hint", [case[0] for case in CASES], ids=str)
     def test_no_value_makes_a_check_fail(self, hint: Any) -> None:
-        for value in (Hostile(), HostileList([1, "x"]), HostileDict(a=1), HostileMapping({}), HostileHint(), Hostile, HostileHint, HostileKey("x")):
+        for value in (
+            Hostile(),
+            HostileClass(),
+            HostileClass,
+            HostileList([1, "x"]),
+            HostileDict(a=1),
+            HostileMapping({}),
+            HostileHint(),
+            Hostile,
+            HostileHint,
+            HostileKey("x"),
+        ):
             conforms(value, hint)
             for around in ([value], (value,), {"a": value}, {"title": value}, Lazy({"a": value})):
                 conforms(around, hint)
@@ -410,7 +443,9 @@ def containers(inner: st.SearchStrategy[Sample]) -> st.SearchStrategy[Sample]:
         st.builds(lambda item, a, b: sequence(list, collections.abc.Sequence[item[0]], item, a, b), inner, sizes, sizes),
         st.builds(mapping, inner, names),
         st.builds(pair, inner, inner),
-        inner.map(lambda item: (Optional[item[0]], item[1], item[2] if item[2] is not None else object(), item[3] if item[2] is not None else "")),
+        inner.map(
+            lambda item: (Optional[item[0]], item[1], item[2] if item[2] is not None else object(), item[3] if item[2] is not None else "")
+        ),
     )
 
 
@@ -472,12 +507,12 @@ class Base:
 class Tied(Base):
     again: Tied | None
     others: dict[str, list[Other]]
-    gone: Nowhere  # noqa: F821 - what is tested
+    gone: Nowhere
 
 
 @attrs.define
 class Made:
-    tied: Optional[Tied]
+    tied: Tied | None
 
 
 class Model(pydantic.BaseModel):
@@ -534,7 +569,7 @@ class TestClassesIn:
         @dataclasses.dataclass
         class Holder(Generic[Free]):
             item: Free
-            me: Optional[Holder[Free]]
+            me: Holder[Free] | None
 
         assert {Holder, Leaf} <= set(classes_in(Holder[Leaf]).values())
 
@@ -544,7 +579,7 @@ class TestClassesIn:
         assert list(classes_in(list[Local]).values()) == [list, Local]
 
     def test_the_hint_comes_first(self) -> None:
-        assert list(classes_in(Tied))[0] == f"{__name__}.Tied"
+        assert next(iter(classes_in(Tied))) == f"{__name__}.Tied"
 
 
 def test_a_mismatch_is_a_value() -> None:

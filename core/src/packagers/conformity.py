@@ -21,7 +21,7 @@ from packagers.signatures import fields_of
 from packagers.typehint import Alternative, alternatives, form_of, path_of_hint
 from packagers.typepath import path_of
 
-MOST_CLASSES = 10_000
+MOST_PARTS = 10_000
 LONGEST_KEY = 40
 UNIFORM = (str, bytes, bytearray, memoryview, range)
 """Sequences whose items all have one class."""
@@ -74,14 +74,14 @@ def accepts_class(alternative: Alternative, stored: type[Any]) -> bool:
     cannot be checked against take any.
     """
     expected = alternative.type
-    if expected is None or _is_open(expected):
+    if expected is None or _is_open(expected) or _has_data(expected):
         return True
     if expected is float or expected is complex:
         return issubclass(stored, (int, float, expected))
     try:
         return issubclass(stored, expected)
     except Exception:  # noqa: BLE001 - a class's own __subclasscheck__ or __subclasshook__
-        return expected in stored.__mro__ or _is_protocol(expected)
+        return any(base is expected for base in stored.__mro__)
 
 
 def classes_in(hint: Any) -> dict[str, type[Any]]:
@@ -89,18 +89,18 @@ def classes_in(hint: Any) -> dict[str, type[Any]]:
 
     The classes of items, and of the fields of dataclasses, attrs classes, named tuples, typed dicts and pydantic models, are among them;
     parts that cannot be resolved are left out. Where two classes share a path (local classes may) the first one counts. At most ten
-    thousand classes are collected.
+    thousand parts of the hint are looked at.
     """
     found: dict[str, type[Any]] = {}
-    seen: set[int] = set()
+    seen: dict[Any, Any] = {}  # holds the hints, for an id is only unique while its object lives
     pending = collections.deque([hint])
-    kept = []  # an id is only unique while its hint lives
-    while pending and len(found) < MOST_CLASSES:
+    while pending and len(seen) < MOST_PARTS:
         part = pending.popleft()
-        if id(part) in seen:
+        # Recursive aliases and fields give a new hint each time, an equal one.
+        key = _key(part)
+        if key in seen:
             continue
-        seen.add(id(part))
-        kept.append(part)
+        seen[key] = part
         try:
             members = alternatives(part)
         except UnpackError:
@@ -108,13 +108,22 @@ def classes_in(hint: Any) -> dict[str, type[Any]]:
         for member in members:
             origin = typing.get_origin(member.hint) or member.hint
             for cls in (origin, member.type):
-                if isinstance(cls, type) and cls is not object:
+                if isinstance(cls, type) and member.type is not None:
                     found.setdefault(path_of(cls), cls)
             if isinstance(origin, type):
                 pending.extend(fields_of(origin).values())
             if not member.literals:
                 pending.extend(_flat(typing.get_args(member.hint)))
     return found
+
+
+def _key(hint: Any) -> Any:
+    """Give what tells a hint from others: itself, or its id where it has no hash, as with a dict in ``Annotated``."""
+    try:
+        hash(hint)
+    except Exception:  # noqa: BLE001 - metadata's own __hash__
+        return id(hint)
+    return hint
 
 
 def _flat(args: Iterable[Any]) -> Iterator[Any]:
@@ -131,10 +140,19 @@ def _is_protocol(cls: type[Any]) -> bool:
 
 
 def _is_open(cls: type[Any]) -> bool:
-    """Tell whether a class is one that nothing can be checked against: a protocol that is not checkable, or ``typing.IO``."""
-    if cls in (typing.IO, typing.TextIO, typing.BinaryIO):
+    """Tell whether nothing can be checked against a class: a protocol that is not checkable, or ``typing.IO``."""
+    if any(cls is other for other in (typing.IO, typing.TextIO, typing.BinaryIO)):
         return True
     return _is_protocol(cls) and not getattr(cls, "_is_runtime_protocol", False)
+
+
+def _has_data(cls: type[Any]) -> bool:
+    """Tell whether a class is a protocol with more than methods, which only an instance shows."""
+    if not _is_protocol(cls):
+        return False
+    from typing_extensions import get_protocol_members
+
+    return not all(callable(getattr(cls, name, None)) for name in get_protocol_members(cls))
 
 
 class _Plan:
@@ -149,9 +167,11 @@ class _Plan:
         self.members = [(member, member.keys()) for member in alternatives(hint)]
         self.is_open = any(member.type is None for member, _ in self.members)
         self.has_items = any(_has_items(member) or keys is not None for member, keys in self.members)
-        plain = {member.type for member, keys in self.members if keys is None and not (member.literals or _has_items(member))}
-        wider = {float: {int, bool}, complex: {float, int, bool}}
-        self.plain = frozenset(plain.union(*(classes for cls, classes in wider.items() if cls in plain)))
+        # The ids of the classes whose instances fit without a further look: a metaclass may leave its classes without a hash.
+        plain = {id(member.type) for member, keys in self.members if keys is None and not (member.literals or _has_items(member))}
+        for wide, narrow in ((float, (int, bool)), (complex, (float, int, bool))):
+            plain.update(map(id, narrow if id(wide) in plain else ()))
+        self.plain = frozenset(plain)
         self.has_literals = any(member.literals for member, _ in self.members)
 
     def refuse(self, value: Any) -> Mismatch:
@@ -176,7 +196,7 @@ class _Check:
 
     def check(self, value: Any, plan: _Plan) -> Mismatch | None:
         """Check a value; a container only once for each hint, since parts may be shared and cycles have no end."""
-        if plan.is_open or type(value) in plan.plain:
+        if plan.is_open or id(type(value)) in plan.plain:
             return None
         if not plan.has_items:
             return self.compare(value, plan)
@@ -226,7 +246,7 @@ class _Check:
         if plan.is_open:
             return None
         for index, item in enumerate(_items(value)):
-            if type(item) not in plan.plain:
+            if id(type(item)) not in plan.plain:
                 found = self.check(item, plan)
                 if found is not None:
                     step = f"{{{_short(item)}}}" if isinstance(value, collections.abc.Set) else f"[{index}]"
@@ -238,11 +258,11 @@ class _Check:
         if keys.is_open and values.is_open:
             return None
         for key, item in dict.items(value) if issubclass(type(value), dict) else value.items():
-            if type(key) not in keys.plain:
+            if id(type(key)) not in keys.plain:
                 found = self.check(key, keys)
                 if found is not None:
                     return Mismatch(_step(key), f"as a key: {found}")
-            if type(item) not in values.plain:
+            if id(type(item)) not in values.plain:
                 found = self.check(item, values)
                 if found is not None:
                     return Mismatch(_step(key) + found.path, found.reason)
@@ -340,8 +360,8 @@ def _step(key: Any) -> str:
 def _short(value: Any) -> str:
     """Show a small value; of others the class."""
     cls = type(value)
-    if cls in (str, bytes):
+    if cls is str or cls is bytes:
         return repr(value) if len(value) <= LONGEST_KEY else f"{value[:LONGEST_KEY]!r}…"
-    if value is None or cls in (bool, float) or (cls is int and value.bit_length() <= 128):
+    if value is None or cls is bool or cls is float or (cls is int and value.bit_length() <= 128):
         return repr(value)
-    return f"{path_of(cls)}.{value._name_}" if isinstance(value, Enum) else path_of(cls)
+    return f"{path_of(cls)}.{value._name_}" if issubclass(cls, Enum) else path_of(cls)

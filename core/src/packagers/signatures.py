@@ -109,7 +109,7 @@ def fields_of(cls: type[Any]) -> dict[str, Any]:
     types_by_name = _field_types(cls)
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__) if types_by_name else ():
-        params = {param.__name__: param for param in getattr(base, "__type_params__", ())}
+        params = _type_params(base)
         for name, annotation in _own_annotations(base).items():
             if name in types_by_name:
                 # As in typing: what the module calls by a name goes before what the class calls by it.
@@ -142,13 +142,18 @@ def _scope(function: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     for _ in range(DEEPEST_WRAPPING):
         owner = getattr(function, "__self__", None) if isinstance(function, types.MethodType) else function
         for base in (owner if isinstance(owner, type) else type(owner)).__mro__:
-            params.update({param.__name__: param for param in getattr(base, "__type_params__", ())})
+            params.update(_type_params(base))
         inner = _inner(function)
         if inner is None:
             break
         function = inner
-    params.update({param.__name__: param for param in getattr(function, "__type_params__", ())})
-    return getattr(function, "__globals__", module_of(function)), {**_closure(function), **params}
+    return getattr(function, "__globals__", module_of(function)), {**_closure(function), **params, **_type_params(function)}
+
+
+def _type_params(thing: Any) -> dict[str, Any]:
+    """Give the type parameters of a function or class that is written ``def f[T]``, by name."""
+    params = getattr(thing, "__type_params__", ())
+    return {param.__name__: param for param in params} if isinstance(params, tuple) else {}
 
 
 def _inner(function: Any) -> Any:
