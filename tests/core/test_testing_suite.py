@@ -159,9 +159,13 @@ MUTANTS: dict[str, tuple[dict[str, str], str]] = {
     "a method is not documented": ({'        """Draw the shape."""\n': ""}, "test_methods_are_documented"),
     "an exception instead of a package": ({'return {"name"': '1 / 0; return {"name"'}, "test_each_form_is_packed"),
     "a subclass is turned into its parent": ({"SUBCLASSES = False": "SUBCLASSES = True"}, "test_subclasses_come_back_as_themselves"),
-    "data that asks for leave to run code": (
-        {"import Packager": "import Packager, allow_code", "        text = self": "        allow_code('json')\n        text = self"},
-        "test_data_is_read_as_data",
+    "data that is a pickle": (
+        {
+            "import json\n": "import json, pickle\n",
+            "text = json.dumps([obj.name, obj.points], indent=indent)": "text = pickle.dumps(obj, 0).decode()",
+            "Shape(*json.loads(text))": "pickle.loads(text.encode())",
+        },
+        "test_data_is_read_without_running_code",
     ),
     "a declaration of a format that is not there": ({'{"json", "txt", "plot"}': '{"jsn"}'}, "test_declarations_name_formats"),
     "a priority out of range": ({"PACKAGER END": "PACKAGER END\nShapePackager.PRIORITY = 11"}, "test_the_priority_is_in_range"),
@@ -214,6 +218,12 @@ def test_a_packager_that_cannot_be_loaded_is_named(installed: Install) -> None:
     write(installed, "import shapely_of_old")
     with pytest.raises(AssertionError, match="No module named 'shapely_of_old'"):
         suite_class()().test_the_entry_point_resolves()
+
+
+def test_data_may_ask_for_leave_to_run_code(installed: Install) -> None:
+    source = PACKAGER.replace("import Packager", "import Packager, allow_code")
+    write(installed, source.replace("        text = self", "        allow_code('a pickle')\n        text = self"))
+    assert failures(suite_class()) == {}
 
 
 def test_a_required_option_has_to_be_given(installed: Install) -> None:

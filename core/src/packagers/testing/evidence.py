@@ -19,9 +19,9 @@ from typing import Any
 import cloudpickle
 
 from packagers import writing
-from packagers.discovery import Registration
 from packagers.errors import PackagersError, PackError
 from packagers.package import Package
+from packagers.registration import Registration
 from packagers.registry import Registry
 from packagers.scratch import scope
 from packagers.testing import fresh
@@ -97,14 +97,12 @@ class Trip:
         form: The form.
         refusal: Why the packager does not pack this sample in this form; empty where it does.
         package: What was packed, if anything was.
-        policy: The strictest policy that it was read under here.
     """
 
     sample: str
     form: Form
     refusal: str = ""
     package: Package | None = None
-    policy: str = ""
 
     def __str__(self) -> str:
         return f"{self.sample} as {self.form.name}"
@@ -225,8 +223,8 @@ class Gathering:
     def _read_here(self, trip: Trip) -> None:
         if not trip.form.is_read or trip.package is None:
             return
-        value, trip.policy = self._read("here", trip, trip.package.folder)
-        if not trip.policy:
+        value, policy = self._read("here", trip, trip.package.folder)
+        if not policy:
             return
         if not trip.form.is_lossy:
             self._same("here", trip, value)
@@ -328,6 +326,8 @@ class Gathering:
             return
         if job["again"] and trip.form.is_deterministic and found["digest"] != trip.package.manifest.digest:
             self._add("digest", trip, "packing it in another process gives another digest")
+        if found.get("built"):
+            self._add("code", trip, f"it was read as data, and a pickle built {', '.join(found['built'][:5])}")
         if "type" not in found or trip.form.is_lossy:
             return
         difference = self._type_difference(trip, found["type"])

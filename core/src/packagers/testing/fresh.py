@@ -18,6 +18,8 @@ from types import ModuleType
 from typing import Any
 
 KEY = "value"
+_built: set[str] = set()
+"""What pickles have named since this was cleared, in the fresh process."""
 
 
 class ModulesByFile(MetaPathFinder):
@@ -83,8 +85,10 @@ def _trip(registry: Any, trip: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     value = None
     if trip["folder"]:
-        value, _ = read(registry, Path(trip["folder"]), trip["kind"])
+        _built.clear()
+        value, policy = read(registry, Path(trip["folder"]), trip["kind"])
         found["type"] = path_of(type(value))
+        found["built"] = sorted(_built) if policy == "data" else []
     if trip["pickle"]:
         value = pickle.loads(Path(trip["pickle"]).read_bytes())  # noqa: S301 - written a moment ago by the process that waits for this one
     if trip["again"]:
@@ -94,11 +98,18 @@ def _trip(registry: Any, trip: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    """Note what a pickle wants to build; the interpreter tells."""
+    if event == "pickle.find_class":
+        _built.add(".".join(map(str, arguments)))
+
+
 def main(job_file: str) -> None:
     """Do the job, and write the report where it says."""
     job = pickle.loads(Path(job_file).read_bytes())  # noqa: S301 - as above
     sys.path[:] = job["path"]
     sys.meta_path.append(ModulesByFile(job["modules"]))
+    sys.addaudithook(_hear)
     report: dict[str, Any] = {"loaded": _modules_after_a_dict(Path(job["place"])), "trips": []}
 
     from packagers import Registry

@@ -25,10 +25,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from packagers.discovery import LoadFailure, Registration
+from packagers.loading import LoadFailure
 from packagers.packager import Packager
+from packagers.registration import Registration
 from packagers.registry import Registry
 from packagers.scratch import scope
+from packagers.subject import NO_CHUNK
 from packagers.testing import fresh, probes
 from packagers.testing.evidence import Evidence, Gathering, Samples, Trip
 from packagers.testing.forms import Form, forms_of, own_methods
@@ -108,11 +110,11 @@ class PackagerSuite:
         samples = self._samples
         assert len(samples), "samples() gives none"
         for name in samples:
-            found = registry.find(samples[name]).registration
+            value = samples[name]
+            chunk = next(value, NO_CHUNK) if samples.is_used_up(name) else NO_CHUNK
+            found = registry.find(value, chunk=chunk).registration
             if found != self._registration:
                 problems.append(f"{name}: {found.identity}, registered for {found.type_path}, is chosen")
-            elif not registry.is_packable(samples[name]):
-                problems.append(f"{name}: the registry says that it is not packable")
         _check(problems, f"Samples are not for {self._registration.identity}, registered for {self.type_path}")
 
     def test_same_tells_values_apart(self) -> None:
@@ -191,14 +193,10 @@ class PackagerSuite:
         """A package is after unpacking what it was before."""
         _check(self._gathered.problems["package"], "Packages were changed")
 
-    def test_data_is_read_as_data(self) -> None:
-        """A format whose reader is declared ``data`` can be read where no code may run."""
-        problems = []
-        for form in self._forms:
-            policies = [trip.policy for trip in self._gathered.trips if trip.form == form and trip.policy]
-            if form.kind == "data" and policies and "data" not in policies:
-                problems.append(f"{form.name} asks for leave to run code with every sample")
-        _check(problems, "READERS declares formats as data that are not")
+    def test_data_is_read_without_running_code(self) -> None:
+        """What is read where no code may run, for ``READERS`` says ``data``, contains no pickle that builds anything."""
+        what = 'READERS says "data" of formats that run code; say "code", or ask for leave with packagers.allow_code()'
+        _check(self._gathered.problems["code"], what)
 
     def test_unknown_options_are_refused(self) -> None:
         """An option that a method does not take is refused, before any file is written, and when unpacking."""
@@ -310,7 +308,7 @@ class PackagerSuite:
             verdict = self.same(left, right)
             return "" if verdict is None or bool(verdict) else f"it differs: {_shown(left)} became {_shown(right)}"
         except AssertionError as error:
-            return f"it differs: {str(error):.{_LONG}}"
+            return f"it differs: {error!s:.{_LONG}}"
         except Exception as error:  # noqa: BLE001 - a value of another type may break same() in any way
             return f"same() fails: {type(error).__name__}: {error}"
 
