@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,15 @@ import pluggy
 
 from packagers import builtin, hookspecs
 from packagers.discovery import Extension
-from packagers.errors import PackagersError, PluginLoadWarning
+from packagers.errors import PluginLoadWarning
 from packagers.hookspecs import hookimpl
+from packagers.loading import LoadFailure, guarded
+from packagers.registration import Registrar, Registration
 
 if TYPE_CHECKING:
     from packagers.packager import Packager
 
-CORE = "packagers:core"
+_CORE = "packagers:core"
 
 
 class _Core:
@@ -51,13 +53,13 @@ class Hooks:
         broken: Why a module was left out, by ``distribution:name``.
     """
 
-    def __init__(self, extensions: Iterable[Extension] = (), disabled: Iterable[str] = ()) -> None:
+    def __init__(self, extensions: Iterable[Extension] = (), disabled: Collection[str] = ()) -> None:
         self.broken: dict[str, str] = {}
-        self._origins: dict[str, Extension | None] = {CORE: None}
+        self._origins: dict[str, Extension | None] = {_CORE: None}
         self._core = _Core()
         self._manager = pluggy.PluginManager("packagers")
         self._manager.add_hookspecs(hookspecs)
-        self._manager.register(self._core, CORE)
+        self._manager.register(self._core, _CORE)
         for extension in extensions:
             if extension.distribution not in disabled:
                 self._load(extension)
@@ -66,31 +68,29 @@ class Hooks:
         name = f"{extension.distribution}:{extension.name}"
         try:
             plugin = extension.load()
-            self._manager.register(plugin, name)
-            self._manager.check_pending()
-        except (PackagersError, pluggy.PluginValidationError, ValueError, TypeError, AttributeError) as error:
-            if self._manager.has_plugin(name):
-                self._manager.unregister(name=name)
-            self.broken[name] = str(error)
-            warnings.warn(f"hook module {name} is left out: {error}", PluginLoadWarning, stacklevel=4)
-            return
-        self._origins[name] = extension
+            with guarded(f"entry point {extension.name!r} ({extension.reference}) is no hook module", extension.distribution):
+                self._manager.register(plugin, name)
+                self._manager.check_pending()
+        except LoadFailure as failure:
+            self._leave_out(name, failure)
+        else:
+            self._origins[name] = extension
 
-    def register_all(self, registrar: Callable[[Extension | None], Any]) -> None:
-        """Let each module register its packagers.
-
-        Args:
-            registrar: Gives what a module registers with, for the entry point that it comes from (``None``: the core).
-        """
-        for name, extension in self._origins.items():
+    def registrations(self) -> list[Registration]:
+        """Let each module register its packagers; one that fails registers none, and is left out."""
+        found: list[Registration] = []
+        for name, extension in list(self._origins.items()):
+            registrar = Registrar.of(extension)
             others = [plugin for other, plugin in self._manager.list_name_plugin() if other != name]
+            call = self._manager.subset_hook_caller("packagers_register", others)
             try:
-                self._manager.subset_hook_caller("packagers_register", others)(registry=registrar(extension))
-            except Exception as error:
-                if extension is None:
-                    raise
-                self.broken[name] = f"packagers_register failed: {type(error).__name__}: {error}"
-                warnings.warn(f"hook module {name}: {self.broken[name]}", PluginLoadWarning, stacklevel=4)
+                with guarded("packagers_register failed", registrar.distribution):
+                    call(registry=registrar)
+            except LoadFailure as failure:
+                self._leave_out(name, failure)
+            else:
+                found += registrar.made
+        return found
 
     def pack(self, packager: Packager, obj: Any, artifact_type: str, folder: Path | None, options: Mapping[str, Any]) -> Any:
         """Pack through the hook; straight through the packager where nobody else listens."""
@@ -103,3 +103,10 @@ class Hooks:
         hook = self._manager.hook.packagers_unpack
         call = hook if len(hook.get_hookimpls()) > 1 else self._core.packagers_unpack
         return call(packager=packager, artifact_type=artifact_type, source=source, options=options)
+
+    def _leave_out(self, name: str, failure: LoadFailure) -> None:
+        if self._manager.has_plugin(name):
+            self._manager.unregister(name=name)
+        self._origins.pop(name, None)
+        self.broken[name] = str(failure.args[0])
+        warnings.warn(f"hook module {name} is left out: {failure}", PluginLoadWarning, stacklevel=5)

@@ -17,7 +17,6 @@ from typing import Any
 from packagers.builtin.streams import StreamPackager
 from packagers.catalogue import pip_line
 from packagers.conformity import accepts_class, classes_in, conforms
-from packagers.discovery import LoadFailure, Registration
 from packagers.errors import (
     IntegrityError,
     MissingPluginError,
@@ -26,11 +25,13 @@ from packagers.errors import (
     UnknownArtifactTypeError,
     UnpackError,
 )
+from packagers.loading import LoadFailure
 from packagers.manifest import MISSING, Part, Written
 from packagers.names import check_name
 from packagers.package import Package
 from packagers.packager import Method, Packager
 from packagers.policy import Unpacking, allow_code, current, effective_policy, resume, unpacking
+from packagers.registration import Registration
 from packagers.registry import Registry
 from packagers.scratch import scratch_folder
 from packagers.source import PlainFile, open_local

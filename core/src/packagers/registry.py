@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from packagers import choice, subject
-from packagers.catalogue import plugin_for
-from packagers.choice import Candidate, Explanation
-from packagers.config import logger, read_project, settings
-from packagers.discovery import Extension, Installed, LoadFailure, Registration, installed_version, load_reference, project_types, scan
-from packagers.errors import (
-    AmbiguousPackagerWarning,
-    NoPackagerError,
-    PackagerDefinitionError,
-    PluginLoadWarning,
-    UnknownArtifactTypeError,
-)
+from packagers.advice import missing_plugin, no_packager
+from packagers.choice import Candidate, Explanation, Preferences
+from packagers.config import Project, logger, read_project, settings
+from packagers.discovery import Installed, canonical_name, scan
+from packagers.errors import AmbiguousPackagerWarning, NoPackagerError, PackagerDefinitionError, PluginLoadWarning
 from packagers.hooks import Hooks
+from packagers.loading import LoadFailure, guarded, load_reference, with_colon
 from packagers.packager import Packager
-from packagers.shelf import Level, Shelf
+from packagers.registration import PROJECT, Registrar, Registration, is_packager, of_entry_point, of_project
+from packagers.shelf import Matches, Shelf
 from packagers.subject import NO_CHUNK, Direction, Subject
 from packagers.typehint import Alternative, alternatives, path_of_hint
-from packagers.typepath import parse, path_of
+from packagers.typepath import lookup, parse
+from packagers.weighing import Scales
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,7 @@ class Registry:
     """
 
     def __init__(self, discover: bool = True) -> None:
-        self._discover = discover
-        self._start(None)
+        self._set_up(discover, None)
 
     @classmethod
     def for_project(cls, path: str | Path) -> Registry:
@@ -61,26 +58,28 @@ class Registry:
 
         Args:
             path: The project's folder.
+
+        Raises:
+            SettingError: Where there is no such folder, or its table is wrong.
+            PackagerDefinitionError: For a malformed type path.
         """
         registry = cls.__new__(cls)
-        registry._discover = True
-        registry._start(Path(path).resolve())
+        registry._set_up(True, read_project(path))
         return registry
 
-    def _start(self, folder: Path | None) -> None:
-        self._shelf = Shelf()
-        self._added: list[Registration] = []
-        self._found: dict[tuple[Any, ...], Found] = {}
+    def _set_up(self, discover: bool, project: Project | None) -> None:
+        self._discover = discover
+        self._added: dict[Registration, Registration] = {}
+        self._found: dict[tuple[Any, ...], tuple[Found, Matches]] = {}
         self._instances: dict[type[Packager], Packager] = {}
-        self._warned: set[Any] = set()
-        self.project = read_project(folder) if folder is not None else None
-        installed = scan() if self._discover else Installed()
-        for registration in installed.types:
+        self._reported: set[str] = set()
+        self._lock = threading.Lock()
+        self.project = project
+        installed = scan() if discover else Installed()
+        self._shelf = Shelf(_declared(installed, project))
+        self.hooks = Hooks(installed.hooks, self._preferences().disable)
+        for registration in self.hooks.registrations():
             self._shelf.add(registration)
-        for registration in project_types(self.project.folder, self.project.types) if self.project else ():
-            self._shelf.add(registration)
-        self.hooks = Hooks(installed.hooks, self.setting("disable"))
-        self.hooks.register_all(lambda extension: Registrar(self._shelf, extension))
 
     def __reduce__(self) -> tuple[Any, ...]:
         folder = self.project.folder if self.project else None
@@ -91,7 +90,7 @@ class Registry:
         return iter(self._shelf)
 
     def add(self, type_path: str, packager: type[Packager] | str) -> None:
-        """Register a packager from running code.
+        """Register a packager from running code. One that is registered again under the same name replaces the earlier one.
 
         Args:
             type_path: The type, such as ``"pkg.Type"`` or ``"dict[str, pkg.Type]"``.
@@ -100,10 +99,12 @@ class Registry:
         Raises:
             PackagerDefinitionError: For a malformed type path, or a class that is no packager.
         """
-        registration = make_registration(type_path, packager, None)
-        self._shelf.add(registration)
-        self._added.append(registration)
-        self._found.clear()
+        registrar = Registrar(PROJECT, "", "project")
+        registrar.add(type_path, packager)
+        for registration in registrar.made:
+            self._added.pop(registration, None)
+            self._added[registration] = registration
+            self._shelf.add(registration)
 
     def add_custom_packager(self, packager: type[Packager] | str, is_mandatory: bool = False) -> None:
         """Register a packager that names its own type in ``PACKABLE_OBJECT_TYPE``.
@@ -115,18 +116,21 @@ class Registry:
         Raises:
             PackagerDefinitionError: Where it is mandatory and cannot be imported, or names no type.
         """
-        try:
-            found = load_reference(packager, self.project.folder if self.project else None) if isinstance(packager, str) else packager
-        except (Exception, SystemExit) as error:
-            message = f"the custom packager {packager} cannot be imported: {type(error).__name__}: {error}"
-            if is_mandatory:
-                raise PackagerDefinitionError(message, remedy="Make it importable, or register it as optional.") from error
-            warnings.warn(message, PluginLoadWarning, stacklevel=2)
-            return
-        if not (isinstance(found, type) and issubclass(found, Packager)) or found.PACKABLE_OBJECT_TYPE is None:
+        found: Any = packager
+        if isinstance(packager, str):
+            try:
+                with guarded(f"the custom packager {packager} cannot be imported", PROJECT, "Make it importable, or make it optional."):
+                    found = load_reference(with_colon(packager), self.project.folder if self.project else None)
+            except LoadFailure as failure:
+                if is_mandatory:
+                    raise PackagerDefinitionError(str(failure.args[0]), remedy=failure.remedy) from failure
+                warnings.warn(str(failure.args[0]), PluginLoadWarning, stacklevel=2)
+                return
+        if not is_packager(found) or found.PACKABLE_OBJECT_TYPE is None:
             raise PackagerDefinitionError(f"{packager} is no Packager that names its PACKABLE_OBJECT_TYPE", remedy="Set it to the type.")
         named = found.PACKABLE_OBJECT_TYPE
-        self.add(named if isinstance(named, str) else path_of_hint(alternatives(named)[0]), found)
+        for type_path in (named,) if isinstance(named, str) else map(path_of_hint, alternatives(named)):
+            self.add(type_path, found)
 
     def find(self, obj: Any, artifact_type: str | None = None, *, chunk: Any = NO_CHUNK) -> Found:
         """Find the packager that packs a value.
@@ -140,13 +144,17 @@ class Registry:
             NoPackagerError: Where there is none, or the one that there is cannot be loaded.
             UnknownArtifactTypeError: Where the type is known but not with this artifact type.
         """
-        prefer, disable = self.setting("prefer"), self.setting("disable")
-        key = (type(obj), artifact_type, prefer, disable)
-        found = self._found.get(key)
-        if found is None:
-            found, by_class = self._choose(subject.of_value(obj, chunk), artifact_type)
-            if by_class:
-                self._found[key] = found
+        cls, preferences = type(obj), self._preferences()
+        matches = self._shelf.matches(cls)
+        fits = tuple([subject.fit_in(registration.path, obj, chunk) for registration in matches.with_items if registration.path])
+        key = (cls, artifact_type, preferences, fits)
+        known = self._found.get(key)
+        if known is not None and known[1] is matches:
+            return known[0]
+        found, is_general = self._choose(subject.of_value(obj, chunk), artifact_type, preferences)
+        if is_general:
+            self._found = {} if len(self._found) > _MOST_ANSWERS else self._found
+            self._found[key] = found, matches
         return found
 
     def find_for_hint(self, hint: Any, artifact_type: str | None = None) -> Found:
@@ -161,11 +169,17 @@ class Registry:
             UnknownArtifactTypeError: As for :meth:`find`.
         """
         alternative = hint if isinstance(hint, Alternative) else alternatives(hint)[0]
-        return self._choose(subject.of_hint(alternative), artifact_type)[0]
+        return self._choose(subject.of_hint(alternative), artifact_type, self._preferences())[0]
 
     def candidates(self, obj_or_hint: Any, artifact_type: str | None = None) -> list[Candidate]:
         """List the packagers that could take a value or a hint, best first; loads all whose type matches."""
-        return [c for c in self._ordered(subject.of_either(obj_or_hint), artifact_type) if not c.fault]
+        preferences = self._preferences()
+        return [
+            candidate
+            for asked in subject.of_either(obj_or_hint)
+            for candidate in self._weigh_all(asked, artifact_type, preferences)
+            if not candidate.fault
+        ]
 
     def explain(self, obj_or_hint: Any, artifact_type: str | None = None, *, direction: Direction | None = None) -> Explanation:
         """Say which packager is chosen for a value or a hint, and why each other candidate lost.
@@ -175,23 +189,29 @@ class Registry:
             artifact_type: As what, or from what; ``None`` for anything.
             direction: For a class, whether values of it are packed or it is unpacked as (the default).
         """
-        asked = subject.of_either(obj_or_hint, direction)
-        ordered = self._ordered(asked, artifact_type)
-        lines = zip(ordered, choice.verdicts(ordered, self.setting("prefer")), strict=True)
-        return Explanation(asked.name, asked.direction, artifact_type, tuple(c.to_dict(verdict) for c, verdict in lines))
+        preferences = self._preferences()
+        subjects = subject.of_either(obj_or_hint, direction)
+        lines: list[dict[str, Any]] = []
+        for asked in subjects:
+            ordered = self._weigh_all(asked, artifact_type, preferences)
+            decided = any(line["verdict"] == "chosen" for line in lines)
+            for candidate, verdict in zip(ordered, choice.verdicts(ordered, preferences.prefer), strict=True):
+                lines.append(candidate.to_dict("lost: an earlier alternative" if decided and verdict == "chosen" else verdict))
+        name = " | ".join(asked.name for asked in subjects)
+        return Explanation(name, subjects[0].direction, artifact_type, tuple(lines))
 
     def is_packable(self, obj: Any, artifact_type: str | None = None) -> bool:
-        """Tell whether a value can be packed, as ``artifact_type`` or at all."""
-        return any(not candidate.fault for candidate in self._ordered(subject.of_value(obj), artifact_type))
+        """Tell whether a packager is found for a value, as ``artifact_type`` or at all."""
+        return self._is_found(subject.of_value(obj), artifact_type)
 
     def is_unpackable(self, hint: Any, artifact_type: str | None = None) -> bool:
-        """Tell whether something can be unpacked as a hint, from ``artifact_type`` or at all."""
-        return any(not c.fault for a in alternatives(hint) for c in self._ordered(subject.of_hint(a), artifact_type))
+        """Tell whether a packager is found for a hint, from ``artifact_type`` or at all."""
+        return any(self._is_found(subject.of_hint(alternative), artifact_type) for alternative in alternatives(hint))
 
     def recorded(self, identity: str, object_type: str) -> list[Registration]:
         """Find the registrations of a recorded packager, that of the recorded type path first.
 
-        Where its class is gone, what the same distribution registers for the type path now is given.
+        Where its class is gone, what the same distribution registers for the type now is given.
 
         Args:
             identity: ``distribution:module.Class``.
@@ -200,6 +220,9 @@ class Registry:
         distribution = identity.partition(":")[0]
         same = self._shelf.of_distribution(distribution)
         found = [r for r in same if r.identity == identity] or [r for r in same if str(r.path) == object_type]
+        if not found and (cls := lookup(parse(object_type).name)) is not None:
+            every = (registration for level in self._shelf.matches(cls).levels for registration in level.registrations)
+            found = [r for r in every if r.distribution == distribution and not r.is_fallback and not r.has_items][:1]
         return sorted(found, key=lambda registration: str(registration.path) != object_type)
 
     def by_identity(self, identity: str, object_type: str) -> Registration | None:
@@ -207,116 +230,77 @@ class Registry:
         return next(iter(self.recorded(identity, object_type)), None)
 
     def instance(self, registration: Registration) -> Packager:
-        """Give the packager of a registration, made once.
+        """Give the packager of a registration, made once for each class.
 
         Raises:
-            LoadFailure: Where it cannot be loaded.
+            LoadFailure: Where it cannot be loaded, or not be made without arguments.
         """
         cls = registration.load()
         found = self._instances.get(cls)
-        return found if found is not None else self._instances.setdefault(cls, cls())
+        if found is None:
+            with guarded(f"the packager {registration.reference} cannot be made", registration.distribution):
+                found = self._instances.setdefault(cls, cls())
+        return found
 
     def setting(self, name: str) -> Any:
         """Give the value of a setting, those of the project counted."""
         return settings.get(name, self.project)
 
-    def _levels(self, asked: Subject) -> Sequence[Level]:
-        return self._shelf.levels(asked.cls) if asked.cls is not None else self._shelf.streams()
+    def is_disabled(self, distribution: str) -> bool:
+        """Tell whether a distribution is switched off."""
+        return canonical_name(distribution) in self._preferences().disable
 
-    def _ordered(self, asked: Subject, artifact_type: str | None) -> list[Candidate]:
-        """Give all candidates at all distances, best first."""
-        found = [c for distance, level in self._levels(asked) for c in self._weigh(asked, artifact_type, distance, level)]
-        return choice.order(found, self.setting("prefer"))
+    def _preferences(self) -> Preferences:
+        return choice.preferences(self.setting("prefer"), self.setting("disable"))
 
-    def _choose(self, asked: Subject, artifact_type: str | None) -> tuple[Found, bool]:
-        """Choose among the candidates of the nearest type that has any; tell whether the class alone decided."""
-        prefer = self.setting("prefer")
-        failure: LoadFailure | None = None
-        by_class = True
-        for distance, level in self._levels(asked):
-            weighed = choice.order(self._weigh(asked, artifact_type, distance, level), prefer)
-            for candidate in weighed:
-                if candidate.failure is not None:
-                    if candidate.registration.mandatory:
-                        raise candidate.failure
-                    self._warn(candidate.failure, PluginLoadWarning)
-                    if not _is_for_all(candidate.registration):
-                        failure = failure or candidate.failure
-                by_class = by_class and _by_class(candidate)
-            viable = [candidate for candidate in weighed if not candidate.fault]
-            if viable:
-                best = viable[0]
-                if failure is not None and _is_for_all(best.registration):
-                    break
-                if len(viable) > 1 and choice.ambiguous(best, viable[1], prefer):
-                    self._warn_ambiguous(asked, best, viable[1])
-                if _is_for_all(best.registration):
-                    self._suggest(asked)
-                return Found(best.registration, self.instance(best.registration), distance), by_class
-        if failure is not None:
-            raise NoPackagerError(
-                f"no packager can {asked.direction} {asked.name}: {failure.args[0]}", distribution=failure.distribution, remedy=failure.remedy
-            ) from failure
-        raise self._none(asked, artifact_type)
+    def _weigh_all(self, asked: Subject, artifact_type: str | None, preferences: Preferences) -> list[Candidate]:
+        """Give the candidates at all distances, best first."""
+        scales = Scales(asked, artifact_type, preferences, self.instance)
+        levels = self._shelf.matches(asked.cls).levels
+        found = (scales.weigh(registration, distance) for distance, registrations in levels for registration in registrations)
+        return choice.order(found, preferences.prefer)
 
-    def _weigh(self, asked: Subject, artifact_type: str | None, distance: int, level: Iterable[Registration]) -> Iterator[Candidate]:
-        """Turn the registrations of one distance into candidates; only those whose item types match are loaded."""
-        disable = self.setting("disable")
-        for registration in level:
-            path = registration.path
-            assert path is not None
-            loose = asked.items(path, True)
-            if registration.distribution in disable:
-                yield Candidate(registration, distance, loose or 0, "switched off by the setting 'disable'", off=True)
-            elif loose is None:
-                yield Candidate(registration, distance, 0, "its item types do not match", off=True)
-            else:
-                try:
-                    packager = self.instance(registration)
-                except LoadFailure as failure:
-                    yield Candidate(registration, distance, loose, str(failure.args[0]), failure)
-                    continue
-                yield Candidate(registration, distance, loose, self._fault(asked, artifact_type, packager, registration, distance))
+    def _decide(self, asked: Subject, artifact_type: str | None, preferences: Preferences) -> tuple[Candidate | None, list[Candidate]]:
+        """Weigh what is nearest, then what is farther until something is found; give what decides, and what was weighed."""
+        scales = Scales(asked, artifact_type, preferences, self.instance)
+        weighed: list[Candidate] = []
+        decisive: Candidate | None = None
+        for distance, registrations in self._shelf.matches(asked.cls).levels:
+            weighed = choice.order([*weighed, *(scales.weigh(each, distance) for each in registrations)], preferences.prefer)
+            decisive = choice.decide(weighed)
+            if decisive is not None and decisive.failure is None:
+                break
+        for candidate in weighed:
+            if candidate.complaint and not (candidate is decisive and candidate.registration.mandatory):
+                self._warn(candidate.complaint, PluginLoadWarning)
+        return decisive, weighed
 
-    def _fault(self, asked: Subject, artifact_type: str | None, packager: Packager, registration: Registration, distance: int) -> str:
-        """Say why a packager whose type matched is out of the question; nothing where it is not."""
-        cls = type(packager)
-        assert registration.path is not None
-        if not cls.PACK_SUBCLASSES and ((distance and asked.cls is not None) or asked.items(registration.path, False) is None):
-            return "it takes its exact type alone (PACK_SUBCLASSES is not set)"
-        known = cls.artifact_types(asked.direction)
-        if not known:
-            return f"it does not {asked.direction}"
-        if artifact_type is not None and artifact_type not in known:
-            return f"it has no {asked.direction}_{artifact_type}"
-        try:
-            return "" if asked.holds(packager, artifact_type) else "it says that this is none of its values"
-        except Exception as error:
-            self._warn(f"{registration.identity} failed when it was asked whether it holds: {error!r}", PluginLoadWarning)
-            return f"it failed when it was asked: {type(error).__name__}: {error}"
+    def _is_found(self, asked: Subject, artifact_type: str | None) -> bool:
+        decisive, _ = self._decide(asked, artifact_type, self._preferences())
+        return decisive is not None and decisive.failure is None
 
-    def _none(self, asked: Subject, artifact_type: str | None) -> NoPackagerError | UnknownArtifactTypeError:
-        """Make the error for a subject that nobody takes."""
-        known: set[str] = set()
-        for candidate in self._ordered(asked, None):
-            if not candidate.fault:
-                known.update(candidate.packager.artifact_types(asked.direction))
-        verb = asked.direction
-        if artifact_type is not None and known:
-            return UnknownArtifactTypeError(
-                f"no packager can {verb} {asked.name} as artifact type {artifact_type!r}",
-                known=sorted(known),
-                remedy=f"It can be {verb}ed as: {', '.join(sorted(known))}.",
-            )
-        plugin = plugin_for(asked.name.partition(".")[0])
-        remedy = f"pip install {plugin}" if plugin else "Write a packager for it and register it in [tool.packagers.types]."
-        return NoPackagerError(f"no packager can {verb} {asked.name}", remedy=remedy)
+    def _choose(self, asked: Subject, artifact_type: str | None, preferences: Preferences) -> tuple[Found, bool]:
+        """Choose a packager; tell whether it is the same for all values of that class whose items fit the same."""
+        decisive, weighed = self._decide(asked, artifact_type, preferences)
+        if decisive is None:
+            raise no_packager(asked, artifact_type, self._weigh_all(asked, None, preferences), self._shelf)
+        if decisive.failure is not None:
+            failure = decisive.failure
+            message = f"no packager can {asked.direction} {asked.name}: {failure.args[0]}"
+            raise NoPackagerError(message, distribution=failure.distribution, remedy=failure.remedy) from failure
+        rival = choice.rival(weighed, decisive, preferences.prefer)
+        if rival is not None:
+            self._warn_ambiguous(asked, decisive, rival)
+        registration = decisive.registration
+        if registration.is_fallback:
+            self._suggest(asked)
+        found = Found(registration, self.instance(registration), decisive.distance)
+        return found, not any(candidate.looks_inside for candidate in weighed)
 
     def _suggest(self, asked: Subject) -> None:
         """Say once in the log which plugin of ours would do better than the fallback."""
-        plugin = plugin_for(asked.name.partition(".")[0])
-        if plugin and (plugin, asked.name) not in self._warned and not any(r.distribution == plugin for r in self):
-            self._warned.add((plugin, asked.name))
+        plugin = missing_plugin(asked, self._shelf)
+        if plugin is not None and self._is_news(f"{asked.name} has no packager of its own"):
             logger.warning("%s has no packager of its own here and is pickled; pip install %s", asked.name, plugin)
 
     def _warn_ambiguous(self, asked: Subject, best: Candidate, second: Candidate) -> None:
@@ -327,61 +311,47 @@ class Registry:
             AmbiguousPackagerWarning,
         )
 
-    def _warn(self, message: str | LoadFailure, category: type[Warning]) -> None:
+    def _warn(self, message: str, category: type[Warning]) -> None:
         """Warn once of each thing."""
-        text = str(message)
-        if text not in self._warned:
-            self._warned.add(text)
-            warnings.warn(text, category, stacklevel=6)
+        if self._is_news(message):
+            warnings.warn(message, category, stacklevel=6)
+
+    def _is_news(self, message: str) -> bool:
+        with self._lock:
+            news = message not in self._reported
+            self._reported.add(message)
+        return news
 
 
-class Registrar:
-    """What ``packagers_register`` gets: registers under the name of the distribution whose hook is called.
+def declared(project: Project | None = None) -> list[Registration]:
+    """Give what is registered without any code running: by the core, by entry points and by a project; sorted by name.
 
     Args:
-        shelf: Where registrations go.
-        extension: The entry point that is called; ``None`` for the core.
+        project: The project that counts, if any.
     """
-
-    def __init__(self, shelf: Shelf, extension: Extension | None) -> None:
-        self._shelf = shelf
-        self._extension = extension
-
-    def add(self, type_path: str, packager: type[Packager] | str) -> None:
-        """Register a packager: a class, or a reference ``"module:Class"`` that is loaded when it is needed."""
-        self._shelf.add(make_registration(type_path, packager, self._extension, core=self._extension is None))
+    return list(Shelf([*Hooks().registrations(), *_declared(scan(), project)]))
 
 
-def make_registration(type_path: str, packager: type[Packager] | str, extension: Extension | None, *, core: bool = False) -> Registration:
-    """Make the registration of a packager that code registers.
-
-    Raises:
-        PackagerDefinitionError: For a malformed type path, or a class that is no packager.
-    """
-    parse(type_path)
-    if isinstance(packager, str):
-        reference, given = packager, None
-    elif isinstance(packager, type) and issubclass(packager, Packager):
-        reference, given = f"{packager.__module__}:{packager.__qualname__}", packager
-    else:
-        raise PackagerDefinitionError(f"{packager!r} is no subclass of Packager", remedy="Give the class itself, or 'module:Class'.")
-    if core:
-        return Registration(type_path, reference, "packagers", installed_version("packagers"), "core", given=given)
-    if extension is None:
-        return Registration(type_path, reference, "project", "", "project", given=given)
-    return Registration(type_path, reference, extension.distribution, extension.version, "plugin", given=given)
+def _declared(installed: Installed, project: Project | None) -> Iterator[Registration]:
+    yield from map(of_entry_point, installed.types)
+    if project is not None:
+        yield from of_project(project.folder, project.types)
 
 
 def default_registry() -> Registry:
-    """Give the registry of what is installed; made again when ``sys.path`` has changed."""
-    key = tuple(sys.path)
-    if key not in _DEFAULT:
+    """Give the registry of what is installed; made again when ``sys.path`` or the setting ``disable`` has changed."""
+    key = (*sys.path, settings.get("disable"))
+    found = _DEFAULT.get(key)
+    if found is None:
+        found = Registry()
         _DEFAULT.clear()
-        _DEFAULT[key] = Registry()
-    return _DEFAULT[key]
+        _DEFAULT[key] = found
+    return found
 
 
-_DEFAULT: dict[tuple[str, ...], Registry] = {}
+_DEFAULT: dict[tuple[Any, ...], Registry] = {}
+_MOST_ANSWERS = 10_000
+"""How many answers a registry remembers."""
 
 
 def _rebuild(discover: bool, folder: Path | None, added: list[tuple[str, Any]]) -> Registry:
@@ -389,17 +359,3 @@ def _rebuild(discover: bool, folder: Path | None, added: list[tuple[str, Any]]) 
     for type_path, packager in added:
         registry.add(type_path, packager)
     return registry
-
-
-def _is_for_all(registration: Registration) -> bool:
-    """Tell whether a registration is for ``object``: the fallbacks."""
-    return registration.path is not None and registration.path.name == "object"
-
-
-def _by_class(candidate: Candidate) -> bool:
-    """Tell whether only the class of a value decides on a candidate."""
-    path = candidate.registration.path
-    if candidate.off or candidate.failure is not None:
-        return not (path and path.items)
-    cls = candidate.packager
-    return not (path and path.items) and cls.holds is Packager.holds and cls.is_packable.__func__ is Packager.is_packable.__func__

@@ -1,6 +1,8 @@
-"""Where registrations stand until they are looked for: in buckets by the top-level package of their type path.
+"""Where registrations stand until a class turns up that they are for.
 
-Only the buckets of the packages in a class's MRO are looked at, and what a class was found to match is remembered.
+A registration is found by the path of a class, where it was defined, and by every path under which a loaded module shows it
+(``torch.nn.Module`` is defined in ``torch.nn.modules.module``, ``io.BytesIO`` in ``_io``). The names that no loaded module has shown yet
+wait, by their top-level package, until one does. What a class was found to match is remembered.
 """
 
 from __future__ import annotations
@@ -8,106 +10,138 @@ from __future__ import annotations
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
-from packagers.discovery import Registration
+from packagers.registration import Registration
 from packagers.typepath import STREAM, lookup, path_of
 
-Level = tuple[int, tuple[Registration, ...]]
+_MOST_CLASSES = 10_000
+"""How many classes are remembered; programs that make classes all the time must not fill the memory."""
 
 
-class Bucket:
-    """The registrations of one top-level package, by name, and by class once a loaded module shows the class."""
+class Level(NamedTuple):
+    """The registrations at one distance from a class.
 
-    def __init__(self) -> None:
-        self.by_name: defaultdict[str, list[Registration]] = defaultdict(list)
-        self._names_of: dict[type[Any], set[str]] = {}
-        self._unresolved: set[str] = set()
-        self._modules = 0
+    Attributes:
+        distance: The index in the MRO of the class.
+        registrations: Sorted by name.
+    """
 
-    def add(self, name: str, registration: Registration) -> None:
-        """Put a registration in."""
-        if name not in self.by_name:
-            self._unresolved.add(name)
-            self._modules = 0
-        self.by_name[name].append(registration)
+    distance: int
+    registrations: tuple[Registration, ...]
 
-    def of(self, cls: type[Any]) -> list[Registration]:
-        """Give the registrations whose path names exactly this class."""
-        if self._unresolved and self._modules != len(sys.modules):
-            self._modules = len(sys.modules)
-            for name in list(self._unresolved):
-                found = lookup(name)
-                if found is not None:
-                    self._names_of.setdefault(found, set()).add(name)
-                    self._unresolved.discard(name)
-        names = self._names_of.get(cls, set()) | {path_of(cls)}
-        return [registration for name in names for registration in self.by_name.get(name, ())]
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether every name has been found among the loaded modules."""
-        return not self._unresolved
+class Matches:
+    """The registrations that match a class; the same object as long as the answer is the same.
+
+    Attributes:
+        levels: By distance, nearest first.
+        with_items: Those whose path names item types, so that what the object holds decides too.
+    """
+
+    __slots__ = ("levels", "with_items")
+
+    def __init__(self, levels: Iterable[Level]) -> None:
+        self.levels = tuple(levels)
+        every = (registration for level in self.levels for registration in level.registrations)
+        self.with_items = tuple(registration for registration in every if registration.has_items)
 
 
 class Shelf:
-    """All registrations of one registry."""
+    """All registrations of one registry.
 
-    def __init__(self) -> None:
-        self._buckets: defaultdict[str, Bucket] = defaultdict(Bucket)
-        self._all: list[Registration] = []
-        self._by_distribution: defaultdict[str, list[Registration]] = defaultdict(list)
-        self._levels: dict[type[Any], tuple[int, tuple[Level, ...]]] = {}
+    Args:
+        registrations: The first of them.
+    """
+
+    def __init__(self, registrations: Iterable[Registration] = ()) -> None:
+        self._by_name: defaultdict[str, dict[Registration, Registration]] = defaultdict(dict)
+        self._by_distribution: defaultdict[str, dict[Registration, Registration]] = defaultdict(dict)
+        self._hidden: defaultdict[str, set[str]] = defaultdict(set)
+        self._shown: defaultdict[type[Any], set[str]] = defaultdict(set)
+        self._matches: dict[type[Any], Matches] = {}
+        self._modules = 0
         self._lock = threading.RLock()
+        for registration in registrations:
+            self.add(registration)
 
     def add(self, registration: Registration) -> None:
-        """Put a registration in."""
+        """Put a registration in; one that is equal but for the class itself (a cell of a notebook, run again) is replaced."""
         with self._lock:
-            self._all.append(registration)
-            self._by_distribution[registration.distribution].append(registration)
-            if registration.path is not None:
-                self._buckets[registration.path.package].add(registration.path.name, registration)
-            self._levels.clear()
+            for place in (self._by_distribution[registration.distribution], self._places(registration)):
+                place.pop(registration, None)
+                place[registration] = registration
+            self._matches = {}
+
+    def _places(self, registration: Registration) -> dict[Registration, Registration]:
+        path = registration.path
+        if path is None:
+            return {}
+        if path.name not in self._by_name and path.name != STREAM:
+            self._hidden[path.package].add(path.name)
+            self._modules = 0
+        return self._by_name[path.name]
 
     def __iter__(self) -> Iterator[Registration]:
-        return iter(sorted(self._all, key=lambda registration: registration.order))
+        with self._lock:
+            found = [registration for registrations in self._by_distribution.values() for registration in registrations.values()]
+        return iter(_sorted(found))
 
-    def of_distribution(self, name: str) -> list[Registration]:
+    def of_distribution(self, name: str) -> tuple[Registration, ...]:
         """Give what one distribution registers, sorted by name."""
-        return sorted(self._by_distribution.get(name, ()), key=lambda registration: registration.order)
+        with self._lock:
+            return _sorted(self._by_distribution[name].values() if name in self._by_distribution else ())
 
-    def levels(self, cls: type[Any]) -> tuple[Level, ...]:
-        """Give the registrations that match a class, nearest first.
+    def matches(self, cls: type[Any] | None) -> Matches:
+        """Give the registrations that match a class; ``None`` gives those for ``Iterator``.
 
         Streams (objects with ``__next__``) match ``Iterator`` just before they match ``object``.
-
-        Returns:
-            Pairs of the distance and the registrations at that distance, without empty ones.
         """
-        modules, found = self._levels.get(cls, (0, ()))
-        if modules == -1 or modules == len(sys.modules):
-            return found
-        with self._lock:
-            levels: list[Level] = []
-            settled = True
-            for index, base in enumerate(cls.__mro__):
-                if base is object and hasattr(cls, "__next__"):
-                    self._append(levels, index, self._buckets["builtins"].by_name.get(STREAM, []))
-                    index += 1
-                bucket = self._buckets.get("builtins" if base.__module__ == "builtins" else str(base.__module__).partition(".")[0])
-                if bucket is not None:
-                    self._append(levels, index, bucket.of(base))
-                    settled = settled and bucket.is_settled
-            found = tuple(levels)
-            self._levels[cls] = (-1 if settled else len(sys.modules), found)
+        if cls is None:
+            with self._lock:
+                return Matches([Level(0, self._named({STREAM}))])
+        found = self._matches.get(cls) if self._modules == len(sys.modules) else None
+        if found is None:
+            with self._lock:
+                self._look_around()
+                found = self._matches.get(cls)
+                if found is None:
+                    if len(self._matches) >= _MOST_CLASSES:
+                        self._matches = {}
+                    found = self._matches[cls] = Matches(self._levels(cls))
         return found
 
-    def streams(self) -> tuple[Level, ...]:
-        """Give the registrations for ``Iterator``."""
-        return ((0, tuple(self._buckets["builtins"].by_name.get(STREAM, []))),)
+    def _levels(self, cls: type[Any]) -> Iterator[Level]:
+        distance = 0
+        for base in cls.__mro__:
+            names = [{path_of(base)} | self._shown.get(base, set())]
+            if base is object and hasattr(cls, "__next__"):
+                names.insert(0, {STREAM})
+            for each in names:
+                found = self._named(each)
+                if found:
+                    yield Level(distance, found)
+                distance += 1
 
-    @staticmethod
-    def _append(levels: list[Level], distance: int, registrations: list[Registration]) -> None:
-        if registrations:
-            levels.append((distance, tuple(sorted(registrations, key=lambda registration: registration.order))))
+    def _named(self, names: set[str]) -> tuple[Registration, ...]:
+        return _sorted(registration for name in names if name in self._by_name for registration in self._by_name[name].values())
+
+    def _look_around(self) -> None:
+        """Find the names that a module shows that was loaded in the meantime."""
+        modules = len(sys.modules)
+        for package in self._hidden.keys() & set(sys.modules):
+            for name in list(self._hidden[package]):
+                cls = lookup(name)
+                if cls is not None:
+                    self._hidden[package].discard(name)
+                    if name not in self._shown[cls]:
+                        self._shown[cls].add(name)
+                        self._matches = {}
+            if not self._hidden[package]:
+                del self._hidden[package]
+        self._modules = modules
+
+
+def _sorted(registrations: Iterable[Registration]) -> tuple[Registration, ...]:
+    return tuple(sorted(registrations, key=lambda registration: registration.order))

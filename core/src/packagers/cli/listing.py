@@ -14,7 +14,8 @@ from packagers.cli.report import Report, command
 from packagers.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from packagers.discovery import Extension, Registration
+    from packagers.discovery import Extension
+    from packagers.registration import Registration
     from packagers.registry import Registry
 
 
@@ -44,21 +45,10 @@ def list_packagers(project: Path | None, load: bool) -> Report:
 
 def _registrations(project: Path | None) -> Iterable[Registration]:
     """Give all registrations that are known without importing anything."""
-    from packagers import builtin
     from packagers.config import read_project
-    from packagers.discovery import project_types, scan
-    from packagers.registry import Registrar
-    from packagers.shelf import Shelf
+    from packagers.registry import declared
 
-    shelf = Shelf()
-    builtin.register(Registrar(shelf, None))
-    for registration in scan().types:
-        shelf.add(registration)
-    if project is not None:
-        read = read_project(project)
-        for registration in project_types(read.folder, read.types):
-            shelf.add(registration)
-    return shelf
+    return declared(None if project is None else read_project(project))
 
 
 def _facts(registration: Registration) -> dict[str, Any]:
@@ -76,25 +66,22 @@ def _facts(registration: Registration) -> dict[str, Any]:
 
 def _loaded(registration: Registration, registry: Registry) -> dict[str, Any]:
     """Import a packager inside a guard; one that is switched off is left alone."""
-    from packagers.choice import Candidate
-    from packagers.discovery import LoadFailure
+    from packagers.loading import LoadFailure
 
     facts: dict[str, Any] = {"packs": [], "unpacks": [], "priority": None}
-    if registration.distribution in registry.setting("disable"):
+    if registry.is_disabled(registration.distribution):
         return {**facts, "state": "off", "reason": "switched off by the setting 'disable'"}
     try:
         packager = registry.instance(registration)
         return {
             "packs": list(packager.artifact_types("pack")),
             "unpacks": list(packager.artifact_types("unpack")),
-            "priority": Candidate(registration, 0, 0).priority,
+            "priority": registration.priority,
             "state": "ok",
             "reason": "",
         }
     except LoadFailure as failure:
         return {**facts, "state": "broken", "reason": str(failure.args[0])}
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - one broken plugin must not hide the others
-        return {**facts, "state": "broken", "reason": f"it cannot be used: {type(error).__name__}: {error}"}
 
 
 def _hook_facts(hook: Extension) -> dict[str, Any]:
@@ -102,7 +89,7 @@ def _hook_facts(hook: Extension) -> dict[str, Any]:
 
 
 def _hook_state(hook: Extension, registry: Registry) -> dict[str, Any]:
-    if hook.distribution in registry.setting("disable"):
+    if registry.is_disabled(hook.distribution):
         return {"state": "off", "reason": "switched off by the setting 'disable'"}
     reason = registry.hooks.broken.get(f"{hook.distribution}:{hook.name}", "")
     return {"state": "broken" if reason else "ok", "reason": reason}

@@ -1,0 +1,80 @@
+"""Code of others, run inside a guard: what is broken becomes a reason, and neither a crash nor an exit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from packagers.errors import PackagersError
+
+_LONGEST = 400
+"""Characters of somebody else's message that ours repeats."""
+
+
+class LoadFailure(PackagersError, ImportError):
+    """Something that is registered cannot be loaded; says what, of which distribution, and why."""
+
+
+@contextmanager
+def guarded(what: str, distribution: str, remedy: str | None = None) -> Iterator[None]:
+    """Turn whatever the code of a plugin raises into one kind of error.
+
+    Args:
+        what: What failed if something does, without the cause.
+        distribution: Whose code it is.
+        remedy: What to do then.
+
+    Raises:
+        LoadFailure: For every exception, ``SystemExit`` too; ``KeyboardInterrupt`` alone passes.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise LoadFailure(f"{what}: {cause_of(error)}", distribution=distribution, remedy=remedy) from error
+
+
+def cause_of(error: BaseException) -> str:
+    """Say in one bounded line what an exception is.
+
+    >>> cause_of(ValueError(f"two {chr(10)} lines"))
+    'ValueError: two lines'
+    """
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - the exception is somebody else's, its __str__ too
+        text = ""
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def load_reference(reference: str, root: Path | None = None) -> Any:
+    """Import what ``"module"``, ``"module:Class"`` or ``"module:Class [extra]"`` names.
+
+    Args:
+        reference: What to import.
+        root: A project folder that is importable from then on, before all others.
+    """
+    module, _, names = reference.partition("[")[0].partition(":")
+    if root is not None and str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    found: Any = import_module(module.strip())
+    for name in names.strip().split("."):
+        found = getattr(found, name) if name else found
+    return found
+
+
+def with_colon(reference: str) -> str:
+    """Give a reference in its one form: ``"pkg.mod.Class"`` is ``"pkg.mod:Class"``.
+
+    >>> with_colon("pkg.mod.Class"), with_colon("pkg.mod : Outer.Inner [extra]")
+    ('pkg.mod:Class', 'pkg.mod:Outer.Inner')
+    """
+    text = "".join(reference.partition("[")[0].split())
+    module, _, name = text.rpartition(".")
+    return text if ":" in text or not module else f"{module}:{name}"

@@ -1,0 +1,194 @@
+"""One packager for one type: who registers it, and how it is loaded when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeGuard
+
+from packagers.discovery import Extension, check_core, installed_version
+from packagers.errors import PackagerDefinitionError
+from packagers.loading import LoadFailure, guarded, load_reference, with_colon
+from packagers.packager import Packager
+from packagers.typepath import TypePath, parse
+
+Origin = Literal["project", "plugin", "core"]
+
+PROJECT = "project"
+CORE = "packagers"
+
+_PRIORITIES = {"project": 3, "plugin": 5, "core": 5}
+_REMEDY = "Repair or uninstall it, or switch it off with [tool.packagers] disable = [...] or PACKAGERS_DISABLE."
+_PROJECT_REMEDY = "Repair it, or take its entry out of [tool.packagers.types]; with optional = true the next packager is taken."
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One packager for one type.
+
+    Attributes:
+        type_path: As it was written.
+        reference: ``"module:Class"``.
+        distribution: The distribution that registers it; ``"project"`` for those of a project or of running code.
+        version: Of the distribution.
+        origin: ``"project"``, ``"plugin"`` or ``"core"``.
+        requires: What the distribution requires of this core.
+        mandatory: Whether a failure to load it is always an error.
+        root: The project folder that is importable once it is loaded.
+        given: The class itself, where code registered one.
+    """
+
+    type_path: str
+    reference: str
+    distribution: str
+    version: str = ""
+    origin: Origin = "plugin"
+    requires: tuple[str, ...] = ()
+    mandatory: bool = False
+    root: Path | None = None
+    given: type[Packager] | None = field(default=None, compare=False)
+
+    @cached_property
+    def path(self) -> TypePath | None:
+        """The type path in normal form; ``None`` where it is malformed."""
+        try:
+            return parse(self.type_path)
+        except PackagerDefinitionError:
+            return None
+
+    @property
+    def identity(self) -> str:
+        """What a manifest records: ``distribution:module.Class``."""
+        return f"{self.distribution}:{self.reference.replace(':', '.')}"
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """A total order by name alone."""
+        path, label = (str(self.path), self.path.label) if self.path else (self.type_path, "")
+        return (self.distribution, label, path, self.reference, self.version)
+
+    @cached_property
+    def has_items(self) -> bool:
+        """Whether its path names item types."""
+        return self.path is not None and bool(self.path.items)
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether it is for ``object``: it never stands in for a packager that cannot be loaded."""
+        return self.path is not None and self.path.name == "object"
+
+    @property
+    def priority(self) -> int:
+        """The priority that counts: that of the class, or the one of its origin where the class has none.
+
+        Raises:
+            LoadFailure: As for :meth:`load`.
+        """
+        said = self.load().PRIORITY
+        return _PRIORITIES[self.origin] if said is None else said
+
+    @cached_property
+    def _loaded(self) -> type[Packager] | LoadFailure:
+        remedy = _PROJECT_REMEDY if self.root is not None else _REMEDY
+        try:
+            with guarded(f"the packager {self.reference} for {self.type_path} cannot be loaded", self.distribution, remedy):
+                parse(self.type_path)
+                check_core(self.requires)
+                found = self.given if self.given is not None else load_reference(self.reference, self.root)
+                if not is_packager(found):
+                    raise PackagerDefinitionError(f"{self.reference} is no subclass of Packager")
+                return found
+        except LoadFailure as failure:
+            return failure
+
+    def load(self) -> type[Packager]:
+        """Import the packager's class, once.
+
+        Raises:
+            LoadFailure: Where it cannot be imported, or is no packager.
+        """
+        if isinstance(self._loaded, LoadFailure):
+            raise self._loaded.with_traceback(None)
+        return self._loaded
+
+
+class Registrar:
+    """Makes registrations under one name; what ``packagers_register`` gets.
+
+    Args:
+        distribution: Who registers.
+        version: Of the distribution.
+        origin: ``"project"``, ``"plugin"`` or ``"core"``.
+
+    Attributes:
+        distribution: Who registers.
+        made: The registrations so far.
+    """
+
+    def __init__(self, distribution: str, version: str, origin: Origin) -> None:
+        self.distribution = distribution
+        self.made: list[Registration] = []
+        self._version = version
+        self._origin: Origin = origin
+
+    @classmethod
+    def of(cls, extension: Extension | None) -> Registrar:
+        """Give the registrar of the distribution that an entry point belongs to; ``None`` is the core."""
+        if extension is None:
+            return cls(CORE, installed_version(CORE), "core")
+        return cls(extension.distribution, extension.version, "plugin")
+
+    def add(self, type_path: str, packager: type[Packager] | str) -> None:
+        """Register a packager.
+
+        Args:
+            type_path: The type, such as ``"pkg.Type"`` or ``"dict[str, pkg.Type]"``.
+            packager: The class, or a reference ``"module:Class"`` that is loaded when it is needed.
+
+        Raises:
+            PackagerDefinitionError: For a malformed type path, or something that is no packager.
+        """
+        parse(type_path)
+        given: type[Packager] | None = None
+        if isinstance(packager, str):
+            reference = with_colon(packager)
+        elif is_packager(packager):
+            reference, given = f"{packager.__module__}:{packager.__qualname__}", packager
+        else:
+            raise PackagerDefinitionError(f"{packager!r} is no subclass of Packager", remedy="Give the class itself, or 'module:Class'.")
+        self.made.append(Registration(type_path, reference, self.distribution, self._version, self._origin, given=given))
+
+
+def is_packager(found: Any) -> TypeGuard[type[Packager]]:
+    """Tell whether something is a packager's class."""
+    return isinstance(found, type) and issubclass(found, Packager)
+
+
+def of_entry_point(extension: Extension) -> Registration:
+    """Make the registration of an entry point."""
+    reference = with_colon(extension.reference) if ":" in extension.reference else extension.reference
+    return Registration(extension.name, reference, extension.distribution, extension.version, "plugin", requires=extension.requires)
+
+
+def of_project(folder: Path, table: Mapping[str, Any]) -> list[Registration]:
+    """Make the registrations of a project's ``[tool.packagers.types]``.
+
+    Args:
+        folder: The project's folder.
+        table: A reference, or ``{"packager": reference, "optional": bool}``, by type path.
+
+    Raises:
+        PackagerDefinitionError: For a malformed type path.
+    """
+    found = []
+    for type_path, entry in table.items():
+        reference, optional = (entry, False) if isinstance(entry, str) else (entry["packager"], entry.get("optional", False))
+        try:
+            parse(type_path)
+        except PackagerDefinitionError as error:
+            error.file = str(folder / "pyproject.toml")
+            raise
+        found.append(Registration(type_path, reference, PROJECT, "", "project", mandatory=not optional, root=folder))
+    return found
