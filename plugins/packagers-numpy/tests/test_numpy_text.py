@@ -10,6 +10,7 @@ import pytest
 
 from packagers import PackError, UnpackError
 from packagers_numpy.arrays import ArrayPackager
+from packagers_numpy.groups import ArrayDictPackager
 
 FORMATS = ["csv", "txt", "txt.gz"]
 
@@ -119,3 +120,20 @@ def test_a_plain_table_makes_an_array(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     pandas.DataFrame({"a": [1, 2], "b": [1.5, 2.5]}, index=["x", "y"]).to_parquet(tmp_path / "plain.parquet")
     np.testing.assert_array_equal(ArrayPackager().unpack_dataset(tmp_path), [[1, 1.5], [2, 2.5]])
+    columns = ArrayDictPackager().unpack_dataset(tmp_path, keys=["b"])
+    assert list(columns) == ["b"]
+    np.testing.assert_array_equal(columns["b"], [1.5, 2.5])
+    with pytest.raises(UnpackError, match="no column 'x'"):
+        ArrayDictPackager().unpack_dataset(tmp_path, keys=["x"])
+
+
+def test_fields_that_only_their_packager_understands_are_refused(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    index = pyarrow.field("i", pyarrow.int64(), metadata={"packagers": "index"})
+    ordinary, private = pyarrow.field("a", pyarrow.int64()), pyarrow.field("p", pyarrow.int64(), metadata={"packagers": "private"})
+    parquet.write_table(pyarrow.table([[1], [2]], schema=pyarrow.schema([ordinary, index])), tmp_path / "x.parquet")
+    np.testing.assert_array_equal(ArrayPackager().unpack_dataset(tmp_path), [[1]])
+    parquet.write_table(pyarrow.table([[1], [2]], schema=pyarrow.schema([ordinary, private])), tmp_path / "x.parquet")
+    with pytest.raises(UnpackError, match="column 'p'"):
+        ArrayPackager().unpack_dataset(tmp_path)

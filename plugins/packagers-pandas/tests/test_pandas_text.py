@@ -70,6 +70,15 @@ def test_text_that_utf8_cannot_hold_is_refused(tmp_path: Path) -> None:
                 PACKAGER.pack_dataset(frame, tmp_path, format=format)
 
 
+def test_what_would_leave_nothing_to_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="without columns"):
+        PACKAGER.pack_dataset(pd.DataFrame(index=range(3)), tmp_path, format="csv")
+    for format, options in (("jsonl", {}), ("json", {"orient": "records"})):
+        with pytest.raises(PackError, match="without rows"):
+            PACKAGER.pack_dataset(PLAIN.iloc[:0], tmp_path, format=format, **options)
+    assert not list(tmp_path.iterdir())
+
+
 def test_options_of_read_csv(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("# note\n1;01;2020-05-01;NULL\n2;02;2020-05-02;3,5\n")
     frame = PACKAGER.unpack_dataset(

@@ -17,8 +17,8 @@ from packagers_numpy.dtypes import Layout
 # Times in other units and items of other kinds have no type in parquet.
 _UNITS = ("s", "ms", "us", "ns")
 REMEDY = "Ask for artifact_type 'file', which keeps everything."
-PRIVATE = b"packagers"
-"""Fields with this key in their metadata are not what they seem: indexes, and encodings of what parquet does not have."""
+MARK = b"packagers"
+"""The key with which packagers-pandas marks fields of an index, and encodings of what parquet does not have."""
 
 
 def write(array: np.ndarray[Any, Any], path: Path) -> dict[str, Any]:
@@ -53,22 +53,39 @@ def read(path: Path, layout: Layout | None, shape: Sequence[int] | None, order: 
     Raises:
         UnpackError: Where the table's columns make no array.
     """
-    pa, parquet = _pyarrow(UnpackError)
-    try:
-        file = parquet.ParquetFile(path)
-        names = [field.name for field in file.schema_arrow if field.name not in _index_columns(file.schema_arrow)]
-        table = file.read(columns=names)
-        columns = [_items(table.field(position), column) for position, column in enumerate(table.columns)]
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise UnpackError(f"this is not a parquet file that makes an array: {error}", file=path) from error
+    columns = list(read_columns(path).values())
     if shape is None or layout is None:
-        return np.column_stack(columns) if columns else np.empty((table.num_rows, 0))
+        return np.column_stack(columns) if columns else np.empty((0, 0))
     if math.prod(shape) != sum(map(len, columns)):
         raise UnpackError(f"the table does not hold an array of shape {tuple(shape)}", file=path)
     array = np.empty((shape[0], math.prod(shape[1:])), dtypes.decode(layout), order=order)
     for position, column in enumerate(columns):
         array[:, position] = column
     return array.reshape(tuple(shape), order=order)
+
+
+def read_columns(path: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray[Any, Any]]:
+    """Read the columns of a table, its index left out.
+
+    Args:
+        path: A parquet file.
+        names: Which to read; all, if ``None``.
+
+    Raises:
+        UnpackError: Where the columns are no arrays, or there is no such column.
+    """
+    pa, parquet = _pyarrow(UnpackError)
+    try:
+        with parquet.ParquetFile(path) as file:
+            known = [field.name for field in file.schema_arrow if not _is_index(field, file.schema_arrow)]
+            missing = next((name for name in names or () if name not in known), None)
+            if missing is not None:
+                raise UnpackError(f"there is no column {missing!r}", file=path, remedy=f"There are: {', '.join(map(repr, known[:20]))}.")
+            chosen = known if names is None else list(names)
+            table = file.read(columns=chosen)
+        return {name: _items(table.schema.field(name), table.column(name)) for name in chosen}
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise UnpackError(f"this is not a parquet file that makes an array: {error}", file=path) from error
 
 
 def _check(array: np.ndarray[Any, Any]) -> None:
@@ -80,13 +97,12 @@ def _check(array: np.ndarray[Any, Any]) -> None:
         raise PackError(f"a table has no columns of dtype {dtype!r}", remedy=REMEDY)
 
 
-def _index_columns(schema: Any) -> set[str]:
-    found = (schema.pandas_metadata or {}).get("index_columns", [])
-    return {name for name in found if isinstance(name, str)}
+def _is_index(field: Any, schema: Any) -> bool:
+    return (field.metadata or {}).get(MARK) == b"index" or field.name in (schema.pandas_metadata or {}).get("index_columns", ())
 
 
 def _items(field: Any, column: Any) -> np.ndarray[Any, Any]:
-    if PRIVATE in (field.metadata or {}):
+    if MARK in (field.metadata or {}):
         raise ValueError(f"column {field.name!r} holds values that only the packager that wrote them understands")
     items: np.ndarray[Any, Any] = column.to_numpy()
     if items.dtype == object and column.null_count:

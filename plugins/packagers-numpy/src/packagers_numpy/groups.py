@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from packagers import Instructions, Packager, PackError, UnpackError
-from packagers_numpy import npz, summary, values
+from packagers_numpy import columns, npz, summary, values
 from packagers_numpy.dtypes import Layout
 
 Array = np.ndarray[Any, Any]
@@ -38,6 +38,7 @@ class ArrayDictPackager(_CollectionPackager):
     """Pack a dict of arrays under any text."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
+    READERS = MappingProxyType({"npz": "data", "parquet": "data", "result": "data"})
 
     def pack_file(self, obj: dict[str, Array], folder: Path, *, format: Literal["npz"] = "npz", compressed: bool = False) -> Instructions:
         """Write ``arrays.npz``; the keys are the names in it where ``numpy.load`` can read all of them.
@@ -87,6 +88,21 @@ class ArrayDictPackager(_CollectionPackager):
         if missing is not None:
             raise UnpackError(f"there is no array {missing!r}", file=path, remedy=f"There are: {', '.join(map(repr, stored[:20]))}.")
         return dict(zip(chosen, _read(path, [places[key] for key in chosen], layouts), strict=True))
+
+    def unpack_dataset(
+        self, folder: Path, *, format: Literal["parquet"] = "parquet", keys: Sequence[str] | None = None
+    ) -> dict[str, Array]:
+        """Read the columns of a table, whoever wrote it; needs pyarrow.
+
+        Args:
+            folder: Holds the one file.
+            format: Its format.
+            keys: The columns to read, in this order; all, if unsaid. Others are not read.
+
+        Raises:
+            UnpackError: For a column that is no array, or not there.
+        """
+        return columns.read_columns(self.only_file(folder), keys)
 
     def pack_result(self, obj: dict[str, Array]) -> dict[str, Any]:
         """Record each array; for small ones."""

@@ -2,7 +2,8 @@
 
 A frame whose labels are different texts keeps them as names of fields, and pandas' own note of it is added: any program reads the file,
 and ``pandas.read_parquet`` gives the same frame. Other labels are numbered. In both cases the JSON under the key ``packagers`` of the
-schema says all that a frame is: labels, dtypes, index, ``attrs`` and flags. Fields that are not what they seem carry the same key.
+schema says all that a frame is: labels, dtypes, index, ``attrs`` and flags. Fields of the index, and those that are not what they seem,
+carry the same key.
 """
 
 from __future__ import annotations
@@ -70,11 +71,8 @@ def to_table(frame: pd.DataFrame) -> tuple[Any, Layout]:
         flags=None if frame.flags.allows_duplicate_labels else {"allows_duplicate_labels": False},
     )
     arrays = [data for data, _ in encoded] + levels
-    private = [spec["kind"] not in columns.ORDINARY for spec in specs] + [True] * len(levels)
-    fields = [
-        pa.field(name, data.type, metadata={KEY: b"private"} if hidden else None)
-        for name, data, hidden in zip(names + level_names, arrays, private, strict=True)
-    ]
+    marks = [None if spec["kind"] in columns.ORDINARY else {KEY: b"private"} for spec in specs] + [{KEY: b"index"}] * len(levels)
+    fields = [pa.field(name, data.type, metadata=mark) for name, data, mark in zip(names + level_names, arrays, marks, strict=True)]
     table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
     return table.replace_schema_metadata(_pandas_note(frame, layout)), layout
 

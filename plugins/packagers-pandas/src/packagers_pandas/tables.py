@@ -80,6 +80,9 @@ class TablePackager(Packager):
         path = self.only_file(folder)
         return self.from_table(arrowtables.read(path, format, columns, rows, memory_map, num_rows, dictionaries or {}))
 
+    pack_file = pack_dataset
+    unpack_file = unpack_dataset
+
     def to_table(self, obj: Any) -> Any:
         """Give the table that stands for a value."""
         return obj

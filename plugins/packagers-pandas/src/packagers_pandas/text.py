@@ -23,11 +23,13 @@ def write_csv(frame: pd.DataFrame, path: Path, options: dict[str, Any]) -> dict[
         The options of ``pandas.read_csv`` that read it back.
 
     Raises:
-        PackError: For a value that the encoding does not have.
+        PackError: For a value that the encoding does not have, and rows without columns.
     """
     index = options.pop("index", None)
     if index is None:
         index = frame.columns.nlevels > 1 or not _only_counts(frame.index)
+    if not (index or frame.shape[1]):
+        raise PackError("csv holds no rows without columns", remedy="Ask for format 'parquet', or for index=True.")
     try:
         frame.to_csv(path, index=index, **{"lineterminator": "\n", **options})
     except (ValueError, TypeError, UnicodeError) as error:
@@ -70,11 +72,13 @@ def write_json(frame: pd.DataFrame, path: Path, options: dict[str, Any], *, line
         The options of ``pandas.read_json`` that read it back.
 
     Raises:
-        PackError: For labels that JSON cannot hold side by side.
+        PackError: For labels that JSON cannot hold side by side, text that has no form in UTF-8, and columns without rows.
     """
     settings = {"double_precision": 15, "date_format": "iso", **options}
     if lines:
         settings["orient"] = "records"
+    if not len(frame) and frame.shape[1] and settings.get("orient") in ("records", "index", "values"):
+        raise PackError(f"JSON laid out as {settings['orient']} holds no columns without rows", remedy="Ask for format 'parquet'.")
     try:
         _refuse_surrogates(frame)
         frame.to_json(path, lines=lines, **settings)
@@ -136,8 +140,9 @@ def window_of(rows: Sequence[int | None] | slice | range, count: int) -> tuple[i
 
 def _refuse_surrogates(frame: pd.DataFrame) -> None:
     """Raise for text that UTF-8 cannot hold; releases of pandas before 3 end the process over it."""
-    texts = [series for _, series in frame.items() if series.dtype.kind == "O"]
-    for values in [frame.columns, *(frame.index.get_level_values(number) for number in range(frame.index.nlevels)), *texts]:
+    texts: list[Any] = [series for _, series in frame.items()]
+    labels = [frame.index.get_level_values(number) for number in range(frame.index.nlevels)]
+    for values in [frame.columns, *labels, *texts]:
         for value in values if values.dtype.kind == "O" else ():
             if isinstance(value, str) and not value.isascii():
                 value.encode()
