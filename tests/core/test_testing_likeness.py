@@ -69,7 +69,6 @@ def test_a_deep_copy_is_alike(value: Any) -> None:
         int,
         len,
     ],
-    ids=repr,
 )
 def test_so_is_one_of_any_class(value: Any) -> None:
     assert alike(value, copy.deepcopy(value))
