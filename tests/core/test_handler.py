@@ -271,7 +271,11 @@ class Inputs:
     @staticmethod
     @handler
     def typed(
-        array: np.ndarray, accuracy: float, arrays: list[np.ndarray], optional: Optional[np.ndarray] = None, /  # noqa: UP045
+        array: np.ndarray,
+        accuracy: float,
+        arrays: list[np.ndarray],
+        optional: Optional[np.ndarray] = None,  # noqa: UP045 - the older spelling
+        /,
     ) -> list[Any]:
         return [array, accuracy, arrays, optional]
 
@@ -334,7 +338,7 @@ def test_text_and_paths_among_the_arguments_stay_what_they_are(tmp_path: Path, m
 
 def test_a_handle_that_does_not_fit_the_hint_is_an_error(tmp_path: Path, made: packagers.Outputs) -> None:
     with Session(tmp_path / "out"):
-        with pytest.raises(InputError, match="expected numpy.ndarray, found float") as caught:
+        with pytest.raises(InputError, match=r"expected numpy\.ndarray, found float") as caught:
             Inputs.typed(Result("accuracy", 0.5), 1.0, [])  # type: ignore[arg-type]
         assert caught.value.key == "array"
 

