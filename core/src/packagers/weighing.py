@@ -10,6 +10,7 @@ from packagers.loading import LoadFailure, guarded
 from packagers.packager import Packager
 from packagers.registration import Registration
 from packagers.subject import Subject
+from packagers.typepath import STREAM
 
 _IS_PACKABLE = getattr(Packager.is_packable, "__func__", None)
 
@@ -50,7 +51,9 @@ class Scales:
         except LoadFailure as failure:
             why = str(failure.args[0])
             return Candidate(registration, distance, fit.distance, None, why, failure, str(failure))
-        fault, complaint = self._fault(registration, packager, exact=fit.exact and (distance == 0 or self._asked.cls is None))
+        # Every iterator is a stream: only the class of its chunks counts.
+        is_class = distance == 0 or self._asked.cls is None or (path is not None and path.name == STREAM)
+        fault, complaint = self._fault(registration, packager, exact=fit.exact and is_class)
         inside = _looks_inside(type(packager))
         return Candidate(registration, distance, fit.distance, registration.priority, fault, None, complaint, inside)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from packagers.loghint import LogHint
 from packagers.manifest import MISSING, Manifest, Written
 from packagers.package import Draft, Package, Signer
 from packagers.packager import Method
+from packagers.registration import Registration
 from packagers.registry import Found, Registry
 from packagers.structure import Walk, type_name
 from packagers.subject import NO_CHUNK
@@ -50,7 +51,7 @@ class Plan:
     artifact_type: str
     options: Mapping[str, Any]
 
-    @property
+    @cached_property
     def method(self) -> Method | None:
         """The packager's method; ``None`` where a container is walked instead."""
         packager = self.found.packager
@@ -84,10 +85,10 @@ class Writer:
         """
         if hint.artifact_type is None:
             hint = self._with_default(obj, hint)
-        found = self.registry.find(obj, hint.artifact_type)
-        if isinstance(found.packager, StreamPackager):
+        chunk = NO_CHUNK
+        if hasattr(type(obj), "__next__") and isinstance(self.registry.find(obj).packager, StreamPackager):
             obj, chunk = _peek(obj)
-            found = self.registry.find(obj, hint.artifact_type, chunk=chunk)
+        found = self.registry.find(obj, hint.artifact_type, chunk=chunk)
         artifact_type = hint.artifact_type or found.packager.default_artifact_type("pack")
         if artifact_type is None:
             raise UnknownArtifactTypeError(
@@ -95,7 +96,7 @@ class Writer:
                 known=found.packager.artifact_types("pack"),
                 remedy='Name one in the log hint: "key : type".',
             )
-        plan = Plan(obj, hint, found, artifact_type, dict(hint.packing_kwargs))
+        plan = Plan(obj, hint, found, artifact_type, dict(hint.packing_kwargs) if hint.packing_kwargs else {})
         if plan.method is not None:
             plan.method.check_options(plan.options)
         elif plan.options:
@@ -248,9 +249,9 @@ class Writer:
             lossless=(written.format or artifact_type) not in found.packager.LOSSY,
             description={} if is_stream else _bounded(found.packager.describe, plan.obj),
             preview={} if is_stream else _bounded(found.packager.preview, plan.obj),
-            labels=dict(hint.labels),
+            labels=dict(hint.labels) if hint.labels else {},
             tag=hint.tag,
-            versions=_versions(found),
+            versions=_versions(found.registration),
             **content,
         )
 
@@ -299,10 +300,10 @@ def _bounded(summary: Any, obj: Any) -> dict[str, Any]:
     return plain
 
 
-def _versions(found: Found) -> dict[str, str]:
+@lru_cache(maxsize=1024)
+def _versions(registration: Registration) -> dict[str, str]:
     """Give the versions of Python, the core, the plugin and the library that the type belongs to."""
-    registration = found.registration
-    versions = {"python": _python(), "packagers": installed_version("packagers")}
+    versions = {"python": ".".join(map(str, sys.version_info[:3])), "packagers": installed_version("packagers")}
     if registration.version and registration.distribution != "packagers":
         versions[registration.distribution] = registration.version
     package = registration.path.package if registration.path is not None else ""
@@ -310,8 +311,3 @@ def _versions(found: Found) -> dict[str, str]:
     if isinstance(version, str):
         versions[package] = version
     return versions
-
-
-@cache
-def _python() -> str:
-    return ".".join(map(str, sys.version_info[:3]))

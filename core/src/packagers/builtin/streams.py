@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 from packagers.packager import Packager
 
 
@@ -9,9 +12,12 @@ class StreamPackager(Packager):
     """Pack an iterator whose chunks have no packager for streams of their own."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
-    PACK_SUBCLASSES = True
     READERS = {"file": "data"}
 
     def unbundle(self, obj: object) -> list[object]:
         """Take the chunks; ``structure`` takes them one at a time instead."""
         return list(obj)  # type: ignore[call-overload, no-any-return]
+
+    def bundle(self, items: Iterable[Any], cls: type[Any]) -> Iterator[Any]:
+        """Give the chunks one by one."""
+        return iter(items)
