@@ -22,15 +22,16 @@ from __future__ import annotations
 
 import inspect
 import sys
-import typing
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Collection, Mapping
+from functools import cached_property, partialmethod
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from packagers.errors import PackagerDefinitionError, PackError, UnknownOptionError, UnpackError
 from packagers.hinttext import RESERVED_OPTIONS
+from packagers.signatures import Unresolved, hints_of
+from packagers.typehint import alternatives
 
 Instructions: TypeAlias = dict[str, Any]
 """JSON that a ``pack_x`` returns; it becomes the keyword arguments of the ``unpack_x`` of the same artifact type."""
@@ -56,12 +57,18 @@ class Method:
         return f"<{self.owner.__qualname__}.{self.name}>"
 
     def _check(self) -> None:
-        """Check the signature against the rules and remember the options."""
+        """Check the method against the rules and remember its options."""
         if not self.artifact_type:
             raise _definition_error(self.owner, f"{self.name!r} names no artifact type", "Call it pack_<type> or unpack_<type>.")
-        raw = inspect.getattr_static(self.owner, self.name)
-        parameters = list(inspect.signature(getattr(raw, "__func__", raw)).parameters.values())
-        if not isinstance(raw, staticmethod):
+        function = getattr(self.owner, self.name)
+        for is_other in (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction):
+            if is_other(function):
+                raise _definition_error(self.owner, f"{self.name} is asynchronous or a generator", "Make it a plain method.")
+        try:
+            parameters = list(inspect.signature(function).parameters.values())
+        except (TypeError, ValueError) as error:
+            raise _definition_error(self.owner, f"{self.name} has no signature ({error})", "Make it a plain method.") from error
+        if not isinstance(inspect.getattr_static(self.owner, self.name), (staticmethod, classmethod)):
             parameters = parameters[1:]
         expected = self._positional()
         positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -69,21 +76,24 @@ class Method:
             raise _definition_error(
                 self.owner,
                 f"{self.name} must take ({', '.join(expected)}) and, after a *, its options",
-                "Make every option keyword-only.",
+                f"Make every option keyword-only; if it is only a helper, give it another name, such as _{self.name}.",
             )
         self.takes_any_option = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.options: dict[str, inspect.Parameter] = {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY}
         for option in self.options.values():
-            if option.name in RESERVED_OPTIONS:
-                raise _definition_error(
-                    self.owner, f"{self.name} has an option {option.name!r}, a reserved name", "Give the option another name."
-                )
-            if self.direction == "unpack" and option.default is option.empty:
-                raise _definition_error(
-                    self.owner,
-                    f"option {option.name!r} of {self.name} has no default",
-                    "Give it one: packages that were written before the option existed must stay readable.",
-                )
+            self._check_option(option)
+
+    def _check_option(self, option: inspect.Parameter) -> None:
+        if option.name in RESERVED_OPTIONS:
+            raise _definition_error(
+                self.owner, f"{self.name} has an option {option.name!r}, a reserved name", "Give the option another name."
+            )
+        if self.direction == "unpack" and option.default is option.empty:
+            raise _definition_error(
+                self.owner,
+                f"option {option.name!r} of {self.name} has no default",
+                "Give it one: packages that were written before the option existed must stay readable.",
+            )
 
     def _positional(self) -> tuple[str, ...]:
         if self.direction == "pack":
@@ -92,22 +102,22 @@ class Method:
 
     @cached_property
     def choices(self) -> dict[str, tuple[Any, ...]]:
-        """The allowed values of each option that is annotated with a ``Literal``."""
-        found: dict[str, tuple[Any, ...]] = {}
-        function = inspect.unwrap(getattr(self.owner, self.name))
-        for name, option in self.options.items():
-            annotation = option.annotation
-            if isinstance(annotation, str):
-                scope = getattr(function, "__globals__", {})
-                holder = type("holder", (), {"__annotations__": {name: annotation}})
-                try:
-                    annotation = typing.get_type_hints(holder, scope, {})[name]
-                except NameError:
-                    continue
-            values = _literals(annotation)
-            if values:
-                found[name] = values
-        return found
+        """The allowed values of each option that is annotated with a ``Literal``.
+
+        Raises:
+            PackagerDefinitionError: Where the annotation of ``format`` cannot be resolved: the core chooses readers by it.
+        """
+        raw = inspect.getattr_static(self.owner, self.name)
+        hints = hints_of(raw.func if isinstance(raw, partialmethod) else getattr(self.owner, self.name))[0]
+        found = {name: _literals(hints[name]) for name in self.options if name in hints}
+        unresolved = hints.get("format") if "format" in self.options else None
+        if isinstance(unresolved, Unresolved):
+            raise _definition_error(
+                self.owner,
+                f"the annotation {unresolved.name!r} of format in {self.name} cannot be resolved ({unresolved.reason})",
+                'Write it out as Literal["csv", "json"], or define what it names at the top of the module.',
+            )
+        return {name: values for name, values in found.items() if values}
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -207,22 +217,19 @@ class Packager:
 
     @classmethod
     def artifact_types(cls, direction: Literal["pack", "unpack"]) -> tuple[str, ...]:
-        """List the artifact types of one direction, sorted. Containers always have ``file`` and ``result``."""
+        """List the artifact types of one direction, sorted. Containers have ``file`` and ``result`` without a method of that name."""
         names = set(cls.packs if direction == "pack" else cls.unpacks)
-        return tuple(sorted(names | {"file", "result"} if cls.is_container() else names))
+        is_walked = cls.is_container() and (direction == "pack" or cls.bundle is not Packager.bundle)
+        return tuple(sorted(names | {"file", "result"} if is_walked else names))
 
     @classmethod
     def default_artifact_type(cls, direction: Literal["pack", "unpack"]) -> str | None:
         """Give the artifact type that is used when none is asked for, or ``None`` where there is none to prefer."""
         known = cls.artifact_types(direction)
-        asked = cls.DEFAULT_PACKING_ARTIFACT_TYPE if direction == "pack" else cls.DEFAULT_UNPACKING_ARTIFACT_TYPE
-        if asked is None and cls.DEFAULT_PACKING_ARTIFACT_TYPE in known:
-            asked = cls.DEFAULT_PACKING_ARTIFACT_TYPE
-        if asked is None and len(known) == 1:
-            asked = known[0]
-        if asked is None and cls.is_container():
-            asked = "file"
-        return asked
+        asked = [cls.DEFAULT_PACKING_ARTIFACT_TYPE, "file" if cls.is_container() else None]
+        if direction == "unpack":
+            asked.insert(0, cls.DEFAULT_UNPACKING_ARTIFACT_TYPE)
+        return next((name for name in asked if name in known), known[0] if len(known) == 1 else None)
 
     @classmethod
     def is_packable(cls, obj: Any, artifact_type: str | None = None) -> bool:
@@ -276,14 +283,15 @@ class Packager:
         return files[0]
 
 
-def _literals(annotation: Any) -> tuple[Any, ...]:
-    """Collect the values of a ``Literal``, also inside of ``Optional`` and unions."""
-    if typing.get_origin(annotation) is Literal:
-        return typing.get_args(annotation)
-    members = [arg for arg in typing.get_args(annotation)]
-    if not members or not all(arg is type(None) or typing.get_origin(arg) is Literal for arg in members):
+def _literals(hint: Any) -> tuple[Any, ...]:
+    """Give the values of a ``Literal``, also an optional one or a union of several; nothing for any other hint."""
+    try:
+        members = alternatives(hint)
+    except UnpackError:
         return ()
-    return tuple(v for arg in members for v in ((None,) if arg is type(None) else typing.get_args(arg)))
+    if not any(member.literals for member in members) or not all(member.literals or member.type is NoneType for member in members):
+        return ()
+    return tuple(value for member in members for value in member.literals or (None,))
 
 
 def _collect(cls: type[Packager], direction: str) -> dict[str, Method]:
@@ -315,16 +323,22 @@ def _check_class(cls: type[Packager]) -> None:
             raise _definition_error(
                 cls, f"{attribute} is {asked!r}, and there is no {direction}_{asked}", f"Known: {', '.join(known) or 'none'}."
             )
-    if cls.DEFAULT_PACKING_ARTIFACT_TYPE is None and len(cls.packs) > 1 and not cls.is_container():
+    if len(cls.packs) > 1 and cls.default_artifact_type("pack") is None:
         raise _definition_error(
             cls, "it packs several artifact types and does not say which is the default", "Set DEFAULT_PACKING_ARTIFACT_TYPE."
         )
+    if not isinstance(cls.READERS, Mapping):
+        raise _definition_error(cls, f"READERS is {cls.READERS!r}", 'Write {"format": "data"}.')
     for name, kind in cls.READERS.items():
         if kind not in READER_KINDS:
             raise _definition_error(cls, f"READERS[{name!r}] is {kind!r}", f"Give one of {', '.join(READER_KINDS)}.")
+    for attribute in ("PACK_SUBCLASSES", "BUNDLE_FROM_LIST", "BUNDLE_FROM_DICT"):
+        if type(getattr(cls, attribute)) is not bool:
+            raise _definition_error(cls, f"{attribute} is {getattr(cls, attribute)!r}", "Write True or False.")
     for attribute in ("DETERMINISTIC", "LOSSY", "TRUSTS"):
-        if isinstance(getattr(cls, attribute), str):
-            raise _definition_error(cls, f"{attribute} is text", f"Write frozenset({{{getattr(cls, attribute)!r}}}).")
+        names = getattr(cls, attribute)
+        if isinstance(names, str) or not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
+            raise _definition_error(cls, f"{attribute} is {names!r}", 'Write frozenset({"name"}).')
     if (cls.BUNDLE_FROM_LIST or cls.BUNDLE_FROM_DICT) and cls.bundle is Packager.bundle:
         raise _definition_error(cls, "it says that it bundles and has no bundle method", "Write bundle(items, cls) and unbundle(obj).")
 
