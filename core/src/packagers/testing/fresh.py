@@ -45,8 +45,9 @@ class ModulesByFile(MetaPathFinder):
 
 def pack(registry: Any, value: Any, root: Path, artifact_type: str | None, options: Mapping[str, Any]) -> Any:
     """Pack a value as a package of its own, unsigned; gives the opened package."""
-    from packagers import LogHint, Session
+    from packagers.loghint import LogHint
     from packagers.package import Package
+    from packagers.session import Session
 
     with Session(root, registry=registry, signer=None, record="packages") as session:
         session.pack(value, LogHint(KEY, artifact_type, packing_kwargs=options))
@@ -59,7 +60,8 @@ def read(registry: Any, folder: Path, kind: str) -> tuple[Any, str]:
     Returns:
         The value and the policy.
     """
-    from packagers import DataItem, UntrustedPackageError
+    from packagers.dataitem import DataItem
+    from packagers.errors import UntrustedPackageError
 
     if kind == "data":
         try:
@@ -72,7 +74,7 @@ def read(registry: Any, folder: Path, kind: str) -> tuple[Any, str]:
 def _modules_after_a_dict(place: Path) -> list[str]:
     """Import the core, make a registry, pack a dict, and list the modules that this took."""
     before = set(sys.modules)
-    from packagers import Registry
+    from packagers.registry import Registry
 
     pack(Registry(), {"key": ["value", 1]}, place, None, {})
     return sorted(set(sys.modules) - before)
@@ -112,7 +114,7 @@ def main(job_file: str) -> None:
     sys.addaudithook(_hear)
     report: dict[str, Any] = {"loaded": _modules_after_a_dict(Path(job["place"])), "trips": []}
 
-    from packagers import Registry
+    from packagers.registry import Registry
 
     registry = pickle.loads(job["registry"]) if job["registry"] else Registry()  # noqa: S301 - as above
     for trip in job["trips"]:
