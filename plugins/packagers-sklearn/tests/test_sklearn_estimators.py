@@ -188,7 +188,6 @@ class Holder(BaseEstimator):
         pd.DataFrame({"a": [1]}),
         np.random.RandomState(np.random.PCG64(1)),
     ],
-    ids=repr,
 )
 def test_what_skops_would_lose_is_refused(again: Any, held: Any) -> None:
     with pytest.raises(packagers.PackError, match=r'format="joblib"'):
