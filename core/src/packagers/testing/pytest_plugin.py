@@ -43,6 +43,7 @@ def installed(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> I
         yield install
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of one suite in one process of pytest-xdist (``--dist=loadgroup``): they share what is expensive."""
     suite = sys.modules.get("packagers.testing.suite")

@@ -26,7 +26,7 @@ _FILES = {
     "README.md": "README.md",
     "src/$package/__init__.py": "init.py",
     "src/$package/packager.py": "packager.py",
-    "tests/test_$module.py": "test.py",
+    "tests/test_$module.py": "suite.py",
 }
 _MARKER = "src/$package/py.typed"
 
