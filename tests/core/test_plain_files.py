@@ -122,7 +122,6 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 
 def test_urls(tmp_path: Path, server: str) -> None:
-    pytest.importorskip("aiohttp")
     (tmp_path / "x.json").write_text('{"a": 1}')
     memory = fsspec.filesystem("memory")
     memory.pipe("/somewhere/x.json", b'{"a": 2}')

@@ -6,7 +6,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
-from packagers import manifest, results
+from packagers import manifest, remote, results
 from packagers.artifact import Artifact
 from packagers.errors import IntegrityError, UnpackError
 from packagers.package import Package
@@ -95,13 +95,7 @@ class DataItem:
     def exists(self) -> bool:
         """Tell whether there is something."""
         if not isinstance(self._source, Artifact) and url_of(self._source) not in ("", "file"):
-            import fsspec
-
-            try:
-                system, path = fsspec.core.url_to_fs(self.url)
-            except (ImportError, ValueError) as error:
-                raise UnpackError(f"{url_of(self.url)} URLs cannot be read here: {error}", file=self.url) from error
-            return bool(system.exists(path))
+            return remote.exists(self.url)
         try:
             return _place(self._opened).exists()
         except IntegrityError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,7 +12,7 @@ from urllib.request import url2pathname
 from packagers import manifest, results
 from packagers.errors import UnpackError
 from packagers.package import Package
-from packagers.scratch import scratch_folder
+from packagers.remote import fetch
 
 _SUFFIXES = {
     "htm": "html",
@@ -102,29 +101,6 @@ def open_local(path: Path, location: str) -> Package | PlainFile:
         known = ", ".join(sorted(results.open_results(path.parent)))
         raise UnpackError(f"there is no package, result or file {path.name!r}", file=path, remedy=f"The results there are: {known}.")
     raise UnpackError("there is nothing here", file=path)
-
-
-def fetch(url: str) -> Path:
-    """Copy a file, or a package folder, from a URL into scratch space.
-
-    Raises:
-        UnpackError: Where it cannot be read.
-    """
-    import fsspec
-
-    target = scratch_folder() / (PurePosixPath(urlsplit(url).path).name or "download")
-    try:
-        system, path = fsspec.core.url_to_fs(url)
-        if system.exists(f"{path.rstrip('/')}/{manifest.NAME}"):
-            system.get(f"{path.rstrip('/')}/", str(target) + "/", recursive=True)
-        else:
-            with system.open(path, "rb") as remote, target.open("wb") as file:
-                shutil.copyfileobj(remote, file, 1 << 20)
-    except ImportError as error:
-        raise UnpackError(f"{url_of(url)} URLs need another library: {error}", file=url) from error
-    except (OSError, ValueError, NotImplementedError) as error:
-        raise UnpackError(f"the URL cannot be read: {type(error).__name__}: {error}", file=url) from error
-    return target
 
 
 def _is_package_zip(path: Path) -> bool:
