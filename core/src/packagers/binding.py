@@ -11,7 +11,7 @@ from typing import Any, cast
 from packagers.artifact import Artifact, Bundle, Result
 from packagers.conformity import conforms
 from packagers.dataitem import DataItem
-from packagers.errors import InputError, NoPackagerError, PackagersError, UnknownArtifactTypeError, UnpackError
+from packagers.errors import InputError, PackagersError, UnpackError
 from packagers.names import did_you_mean
 from packagers.session import Session
 from packagers.signatures import MISSING, hints_of
@@ -150,7 +150,7 @@ class Unpacker:
         try:
             return self._unpack(source, hint)
         except PackagersError as error:
-            error.key = error.key or self._name
+            error.key = self._name
             raise
 
     def unpack_each(self, sources: Any, hint: Any) -> list[Any]:
@@ -234,15 +234,13 @@ class Unpacker:
         return self._checked(made, member.hint) if is_hinted else made
 
     def _bundler(self, sources: Any, member: Alternative) -> Any:
-        """Find the packager that bundles a list or dict into a class."""
+        """Find the packager that bundles a list or dict into a class: the nearest one that does, for another may read it whole."""
         flag = "BUNDLE_FROM_DICT" if type(sources) is dict else "BUNDLE_FROM_LIST"
-        try:
-            packager = self._session.registry.find_for_hint(member).packager
-        except (NoPackagerError, UnknownArtifactTypeError):
-            packager = None
-        if not getattr(packager, flag, False):
-            raise UnpackError(
-                f"a {type(sources).__qualname__} of inputs cannot be bundled into {path_of_hint(member)}",
-                remedy=f"Hint a container, or a type whose packager sets {flag}.",
-            )
-        return packager
+        registry = self._session.registry
+        for candidate in registry.candidates(member.hint):
+            if getattr(candidate.packager, flag):
+                return registry.instance(candidate.registration)
+        raise UnpackError(
+            f"a {type(sources).__qualname__} of inputs cannot be bundled into {path_of_hint(member)}",
+            remedy=f"Hint a container, or a type whose packager sets {flag}.",
+        )
