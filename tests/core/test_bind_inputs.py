@@ -482,7 +482,7 @@ def test_inputs_for_args_are_a_list(session: Session, inputs: Any) -> None:
         bind_inputs(starred, {"a": np.arange(1), "rest": inputs}, None, session)
 
 
-@pytest.mark.parametrize(("value", "found"), [(5, "int"), ([1.0], "list"), (Holder(1), "shapes.Holder"), (None, "None")])
+@pytest.mark.parametrize(("value", "found"), [(5, "int"), ([1.0], "list"), (Holder(1), "sample_types.Holder"), (None, "None")])
 def test_a_live_object_of_a_wrong_type_is_an_error(session: Session, value: Any, found: str) -> None:
     with pytest.raises(InputError, match=rf"expected numpy\.ndarray, found {found}") as caught:
         bind_inputs(trainer, {"data": value}, None, session)

@@ -251,7 +251,7 @@ class BrokenPackager(packagers.Packager):
 
 def test_an_error_of_a_packager_is_a_failure_like_any_other(tmp_path: Path) -> None:
     registry = Registry()
-    registry.add("shapes.Holder", BrokenPackager)
+    registry.add("sample_types.Holder", BrokenPackager)
     with Session(tmp_path, registry=registry) as session, pytest.raises(PackingFailed) as caught:
         call(give((Holder(1), 2)), returns=["a", "b"], session=session)
     assert isinstance(caught.value.exceptions[0].__cause__, ZeroDivisionError)

@@ -50,7 +50,7 @@ class ModelPackager(DefaultPackager):
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     registry = Registry()
-    registry.add("shapes.Holder", ModelPackager)
+    registry.add("sample_types.Holder", ModelPackager)
     with Session(tmp_path, registry=registry) as made:
         yield made
 

@@ -516,7 +516,7 @@ def test_it_says_what_it_gives(tmp_path: Path) -> None:
 
 def test_its_pickle_is_a_session_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
-        '[tool.packagers]\nauto_pack_outputs = true\n[tool.packagers.types]\n"shapes.Holder" = "mine:P"\n'
+        '[tool.packagers]\nauto_pack_outputs = true\n[tool.packagers.types]\n"sample_types.Holder" = "mine:P"\n'
     )
     (tmp_path / "mine.py").write_text(
         "from packagers import Packager\n"

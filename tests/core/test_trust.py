@@ -17,7 +17,7 @@ from packagers.package import Package
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
-import shapes
+import sample_types as shapes
 
 
 class Audited(packagers.Packager):
@@ -38,7 +38,7 @@ class Audited(packagers.Packager):
 @pytest.fixture
 def registry() -> packagers.Registry:
     made = packagers.Registry()
-    made.add("shapes.Holder", Audited)
+    made.add("sample_types.Holder", Audited)
     return made
 
 
@@ -129,7 +129,7 @@ def _digest(data: dict[str, Any]) -> str:
     return probe.digest
 
 
-@pytest.mark.parametrize("name", ["antigravity.Nothing", "this.that", "os.path.join", "subprocess.Popen", "builtins.eval", "shapes.Holder"])
+@pytest.mark.parametrize("name", ["antigravity.Nothing", "this.that", "os.path.join", "subprocess.Popen", "builtins.eval", "sample_types.Holder"])
 def test_a_foreign_package_cannot_make_its_reader_import_or_build(tmp_path: Path, name: str) -> None:
     packagers.pack(shapes.Frozen("x", (b"y" * 70_000,)), "v", tmp_path)
 
@@ -143,7 +143,7 @@ def test_a_foreign_package_cannot_make_its_reader_import_or_build(tmp_path: Path
         "packagers.Registry(); before = set(sys.modules)\n"
         "try:\n    packagers.unpack(sys.argv[1])\n"
         "except packagers.PackagersError as error:\n    print(type(error).__name__)\n"
-        "print(sorted(m for m in set(sys.modules) - before if m in ('antigravity', 'this', 'shapes')))\n"
+        "print(sorted(m for m in set(sys.modules) - before if m in ('antigravity', 'this', 'sample_types')))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "v")],

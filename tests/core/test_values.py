@@ -23,7 +23,7 @@ import packagers
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
-import shapes
+import sample_types as shapes
 
 UTC = dt.UTC
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
