@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packagers.itemtypes import OPEN, Fit, fit_of_hinted_items, fit_of_items, fit_of_value
+from packagers.itemtypes import ANYTHING, OPEN, Fit, fit_of_hinted_items, fit_of_items, fit_of_value
 from packagers.typepath import parse
 
 NEAR = Fit(0, True)
@@ -36,8 +36,8 @@ class Breaking(dict[Any, Any]):
         ("list[int]", [1, True], FAR),
         ("list[int]", [1, "a"], None),
         ("list[int]", [], None),
-        ("list[object]", [1, "a"], OPEN),
-        ("list[Any]", [1, "a"], OPEN),
+        ("list[object]", [1, "a"], ANYTHING),
+        ("list[Any]", [1, "a"], ANYTHING),
         ("list[int, str]", [1], None),
         ("list[list[int]]", [[1], [2]], NEAR),
         ("list[list[int]]", [[1], [True]], FAR),
@@ -46,7 +46,7 @@ class Breaking(dict[Any, Any]):
         ("dict[str, int]", {"a": True}, FAR),
         ("dict[str, int]", {1: 1}, None),
         ("dict[str, int]", {"a": "b"}, None),
-        ("dict[str, object]", {"a": "b"}, OPEN),
+        ("dict[str, object]", {"a": "b"}, ANYTHING),
         ("dict[str, int]", {}, None),
         ("dict[str]", {"a": 1}, NEAR),
         ("dict[str, int, int]", {"a": 1}, None),
@@ -96,7 +96,7 @@ def test_whole_values() -> None:
     assert fit_of_value(parse("dict[str, int]"), {"a": 1}) == NEAR
     assert fit_of_value(parse("dict[str, int]"), OrderedDict(a=1)) == FAR
     assert fit_of_value(parse("int"), "a") is None
-    assert fit_of_value(parse("object"), "a") == OPEN
+    assert fit_of_value(parse("object"), "a") == ANYTHING
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_whole_values() -> None:
         ("list[int]", "list[bool]", FAR),
         ("list[int]", "list", None),
         ("list[int]", "list[str]", None),
-        ("list[object]", "list[str]", OPEN),
+        ("list[object]", "list[str]", ANYTHING),
         ("dict[str, list[int]]", "dict[str, list[bool]]", FAR),
         ("dict[str, int]", "dict[str]", None),
         ("list[not.loaded]", "list[not.loaded]", NEAR),

@@ -20,8 +20,10 @@ class Fit(NamedTuple):
     exact: bool
 
 
-OPEN = Fit(1_000, True)
-"""The fit of what a path leaves open: farther than any parent class."""
+ANYTHING = Fit(1_000, True)
+"""The fit of an item that may be any object: farther than any parent class."""
+OPEN = Fit(1_001, True)
+"""The fit of a path that says nothing of its items."""
 
 
 def fit_of_items(path: TypePath, obj: Any) -> Fit | None:
@@ -58,7 +60,7 @@ def fit_of_items(path: TypePath, obj: Any) -> Fit | None:
 def fit_of_value(path: TypePath, obj: Any) -> Fit | None:
     """Tell how well one value fits, its items included; ``None`` where it does not."""
     if path.name in ("object", "Any"):
-        return OPEN
+        return ANYTHING
     found = distance(path.name, type(obj))
     if found is None:
         return None
@@ -87,7 +89,7 @@ def fit_of_hinted_items(path: TypePath, hint: TypePath) -> Fit | None:
 
 def _fit_of_hint(path: TypePath, hint: TypePath) -> Fit | None:
     if path.name in ("object", "Any"):
-        return OPEN
+        return ANYTHING
     cls = lookup(hint.name)
     found = 0 if path.name == hint.name else None if cls is None else distance(path.name, cls)
     if found is None:
