@@ -25,7 +25,7 @@ from packagers import (
 )
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
-from registered import packager, registration, registry_of  # noqa: E402 - found through the line above
+from registered import packager, registration, registry_of
 
 
 class Animal: ...
@@ -76,7 +76,7 @@ def test_more_specific_item_types_win() -> None:
     assert chosen(registry, [Dog(), Dog()]) == "dogs"
     assert chosen(registry, [Dog(), Puppy()]) == "dogs"
     assert chosen(registry, [Dog(), Animal()]) == "animals"
-    assert chosen(registry, [Dog(), 1]) in ("anything", "open")
+    assert chosen(registry, [Dog(), 1]) == "anything"
     assert chosen(registry, []) == "open"
 
 
@@ -352,14 +352,6 @@ def test_abcs_and_local_classes_are_for_the_fallback() -> None:
 # Errors and advice
 
 
-def empty(path: str) -> Registry:
-    """Make a registry without any fallback."""
-    registry = Registry(discover=False)
-    with settings(disable=["packagers"]):
-        assert registry.candidates(1) == []
-    return registry
-
-
 def test_nobody_takes_it() -> None:
     registry = registry_of([registration("off", DOG, packager())])
     with settings(disable=["packagers", "off"]):
@@ -446,7 +438,7 @@ def test_classes_of_one_name_are_told_apart() -> None:
     assert [chosen(registry, first()), chosen(registry, second())] == ["a", "b"]
 
 
-def test_many_threads_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_threads_find_the_same() -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
@@ -454,14 +446,14 @@ def test_many_threads_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
             registry = registry_of([registration("dogs", DOG, packager(**WIDE)), registration("lists", f"list[{DOG}]", packager())])
             values = [Dog(), Puppy(), [Dog()], [1], {"a": 1}, OrderedDict(), 1, "a", None, Animal()] * 5
             with ThreadPoolExecutor(16) as pool:
-                found = list(pool.map(lambda value: registry.find(value).packager, values, timeout=60))
+                found = [each.packager for each in pool.map(registry.find, values, timeout=60)]
             assert found == found[:10] * 5
             assert len({id(each) for each in found}) == len({type(each) for each in found})
     finally:
         sys.setswitchinterval(interval)
 
 
-def test_registering_while_others_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_registering_while_others_look() -> None:
     registry = registry_of()
 
     def add(number: int) -> None:
