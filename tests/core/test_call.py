@@ -32,7 +32,7 @@ from packagers import (
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
-from shapes import Holder
+from sample_types import Holder
 
 
 def give(value: Any) -> Any:

@@ -21,7 +21,7 @@ from packagers import Artifact, LogHint, PackError, PackingFailed, Result, Sessi
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 import elsewhere
-from shapes import Color, Holder, Level, Names, Ordered, Pair, Table
+from sample_types import Color, Holder, Level, Names, Ordered, Pair, Table
 
 
 def keys_of(folder: Path, value: Any, hint: str = "*x") -> list[str]:
@@ -194,7 +194,7 @@ def test_every_bad_key_is_named(tmp_path: Path) -> None:
 
 
 def test_an_enum_key_of_combined_flags_is_refused(tmp_path: Path) -> None:
-    from shapes import Access
+    from sample_types import Access
 
     with pytest.raises(PackError, match=r"READ\|WRITE"):
         Session(tmp_path).pack({Access.READ | Access.WRITE: 1}, "*x")

@@ -30,7 +30,7 @@ from packagers import (
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 import elsewhere
-from shapes import Color, Holder, Pair
+from sample_types import Color, Holder, Pair
 
 
 class ModelPackager(DefaultPackager):

@@ -24,7 +24,7 @@ from packagers import Artifact, Bundle, PackError, PackingFailed, Registry, Resu
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 import elsewhere
-from shapes import Holder
+from sample_types import Holder
 
 
 @pytest.fixture(autouse=True)

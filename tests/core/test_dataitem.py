@@ -1,0 +1,236 @@
+"""Data items: handles on packages, results, files and URLs, which cost nothing until they are touched."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+import pandas as pd
+import pytest
+
+import packagers
+from packagers import Artifact, DataItem, IntegrityError, Registry, Session, UnpackError, UntrustedPackageError
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
+
+from sample_types import Holder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a package, a result and plain files."""
+    packagers.call(lambda: (np.arange(3), 0.5, [np.arange(1), Holder(1)]), returns=["array", "accuracy", "many"], folder=tmp_path / "in")
+    (tmp_path / "in/iris.data.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "in/README").write_text("é", encoding="utf-8")
+    (tmp_path / "in/plain").mkdir()
+    return tmp_path / "in"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def http(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of the folder on a server of this machine."""
+    monkeypatch.setenv("no_proxy", "*")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "kind", "artifact_type", "suffix"),
+    [
+        ("array", "array", "package", "file", ""),
+        ("accuracy", "accuracy", "result", "result", ""),
+        ("iris.data.csv", "iris", "file", None, ".csv"),
+        ("README", "README", "file", None, ""),
+        ("plain", "plain", "folder", None, ""),
+    ],
+)
+def test_it_says_what_it_is(folder: Path, name: str, key: str, kind: str, artifact_type: str | None, suffix: str) -> None:
+    for source in (folder / name, str(folder / name), (folder / name).as_uri(), DataItem(folder / name)):
+        item = DataItem(source)
+        assert (item.key, item.kind, item.artifact_type, item.suffix) == (key, kind, artifact_type, suffix)
+        assert item.exists()
+        assert item.url in (str(folder / name), (folder / name).as_uri())
+        assert repr(item) == f"DataItem({item.url!r})"
+
+
+def test_an_artifact_has_a_data_item(folder: Path) -> None:
+    artifact = packagers.unpack(folder / "array", Artifact)
+    item = DataItem(artifact)
+    assert (item.key, item.kind, item.url) == ("array", "package", str(folder / "array"))
+    assert item.unpack().tolist() == [0, 1, 2]
+    assert item.exists()
+    shutil.rmtree(folder / "array")
+    assert not item.exists()
+
+
+@pytest.mark.parametrize("source", [5, None, b"path", ["a"], packagers.Result("a", 1)])
+def test_anything_else_is_no_source(source: Any) -> None:
+    with pytest.raises(UnpackError, match="is nothing to unpack"):
+        DataItem(source)
+
+
+def test_nothing_is_touched_before_it_is_needed(tmp_path: Path) -> None:
+    item = DataItem(tmp_path / "later.json")
+    assert not item.exists()
+    with pytest.raises(UnpackError, match="nothing here"):
+        item.unpack(dict)
+    (tmp_path / "later.json").write_text("{}")
+    assert item.exists()
+    assert item.unpack(dict) == {}
+
+
+def test_bytes_and_text_of_a_file(folder: Path) -> None:
+    item = DataItem(folder / "README")
+    assert item.get() == "é".encode()
+    with item.open() as binary, item.open("r") as text, item.open("rt") as also:
+        assert (binary.read(), text.read(), also.read()) == ("é".encode(), "é", "é")
+    with pytest.raises(UnpackError, match="cannot be opened with mode 'w'"):
+        item.open("w")
+    assert item.local() == folder / "README"
+
+
+def test_bytes_of_the_one_file_of_a_package_are_checked_first(folder: Path) -> None:
+    item = DataItem(folder / "array")
+    assert item.get().startswith(b"\x93NUMPY")
+    assert item.local() == folder / "array"
+    (file,) = packagers.unpack(folder / "array", Artifact).package.payload.iterdir()
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    with pytest.raises(IntegrityError):
+        item.get()
+    with pytest.raises(IntegrityError):
+        item.open()
+
+
+@pytest.mark.parametrize(("name", "words"), [("many", "files, not one"), ("accuracy", "0 files, not one"), ("plain", "is a folder")])
+def test_what_is_not_one_file_has_no_bytes(folder: Path, name: str, words: str) -> None:
+    with pytest.raises(UnpackError, match=words):
+        DataItem(folder / name).get()
+
+
+def test_a_result_is_in_the_file_of_results(folder: Path) -> None:
+    item = DataItem(folder / "accuracy")
+    assert item.unpack() == item.unpack(float) == 0.5
+    assert item.local() == folder / "results.json"
+
+
+def test_a_table_is_read_as_a_frame(folder: Path) -> None:
+    pd.testing.assert_frame_equal(DataItem(folder / "iris.data.csv").as_df(), pd.DataFrame({"a": [1], "b": [2]}))
+
+
+def test_hints_and_options_are_those_of_unpack(folder: Path) -> None:
+    item = DataItem(folder / "array")
+    assert isinstance(item.unpack(mmap_mode="r"), np.memmap)
+    assert item.unpack("numpy.ndarray").tolist() == [0, 1, 2]
+    assert item.unpack(DataItem) is item
+    assert item.unpack(Artifact).digest == packagers.unpack(folder / "array", Artifact).digest
+    with pytest.raises(packagers.UnknownOptionError):
+        item.unpack(nonsense=1)
+    with pytest.raises(UnpackError):
+        item.unpack(dict)
+
+
+def test_trust_is_that_of_the_call_then_of_the_item(folder: Path) -> None:
+    assert DataItem(folder / "many").unpack()[1] == Holder(1)
+    with pytest.raises(UntrustedPackageError):
+        DataItem(folder / "many", trust="data").unpack()
+    assert DataItem(DataItem(folder / "many", trust="data")).unpack(trust="own")[1] == Holder(1)
+    with pytest.raises(UntrustedPackageError):
+        DataItem(DataItem(folder / "many", trust="data")).unpack()
+
+
+def test_the_registry_that_is_given_counts(folder: Path) -> None:
+    with pytest.raises(packagers.MissingPluginError):
+        DataItem(folder / "array", registry=Registry(discover=False)).unpack()
+
+
+def test_a_broken_package_is_there_all_the_same(folder: Path) -> None:
+    (folder / "array/manifest.json").write_text("{}")
+    item = DataItem(folder / "array")
+    assert item.exists()
+    with pytest.raises(IntegrityError):
+        item.unpack()
+
+
+def test_urls_of_memory(folder: Path) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/items/iris.csv", b"a\n1\n")
+    memory.put(f"{folder}/array/", "/items/array", recursive=True)
+    item = DataItem("memory://items/iris.csv")
+    assert (item.exists(), item.kind, item.key, item.suffix, item.get()) == (True, "file", "iris", ".csv", b"a\n1\n")
+    assert DataItem("memory://items/array").unpack().tolist() == [0, 1, 2]
+    assert DataItem("memory://items/array").exists()
+    assert not DataItem("memory://items/nothing").exists()
+
+
+def test_urls_of_a_server(folder: Path, http: str) -> None:
+    item = DataItem(f"{http}/iris.data.csv?token=a/b.c")
+    assert (item.exists(), item.kind, item.key, item.suffix, item.get()) == (True, "file", "iris", ".csv", b"a,b\n1,2\n")
+    assert DataItem(f"{http}/array").unpack().tolist() == [0, 1, 2]
+    assert len(DataItem(f"{http}/many").unpack()) == 2
+    assert DataItem(f"{http}/array").exists()
+    assert not DataItem(f"{http}/nothing").exists()
+    with pytest.raises(UnpackError, match="URL cannot be read"):
+        DataItem(f"{http}/nothing").get()
+
+
+def test_a_package_at_a_url_is_checked_like_any_other(folder: Path, http: str) -> None:
+    (file,) = packagers.unpack(folder / "array", Artifact).package.payload.iterdir()
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    with pytest.raises(IntegrityError):
+        DataItem(f"{http}/array").unpack()
+    (folder / "array/manifest.json").write_text('{\n "packagers": 1\n}\n')
+    with pytest.raises(IntegrityError):
+        DataItem(f"{http}/array").unpack()
+
+
+@pytest.mark.parametrize("url", ["nonsense://x/y.csv", "http://127.0.0.1:9/x.csv", "http:///x.csv"])
+def test_a_url_that_cannot_be_read_is_an_error_that_names_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    with pytest.raises(UnpackError) as caught:
+        DataItem(url).get()
+    assert url in str(caught.value)
+    with pytest.raises(UnpackError, match="cannot be read"):
+        DataItem(url).exists()
+
+
+def test_what_went_with_a_session_is_fetched_again(folder: Path, tmp_path: Path) -> None:
+    fsspec.filesystem("memory").pipe("/items/again.json", b"[1]")
+    item = DataItem("memory://items/again.json")
+    with Session(tmp_path / "out"):
+        first = item.local()
+        assert first == item.local()
+        assert item.unpack(list) == [1]
+    assert not first.exists()
+    fsspec.filesystem("memory").pipe("/items/again.json", b"[2]")
+    assert item.unpack(list) == [2]
+    archive = packagers.unpack(folder / "array", Artifact).package.zip(tmp_path / "array.zip")
+    item = DataItem(archive)
+    with Session(tmp_path / "out"):
+        assert item.unpack().tolist() == [0, 1, 2]
+    assert item.unpack().tolist() == [0, 1, 2]
+
+
+def test_it_can_be_sent_to_another_process(folder: Path) -> None:
+    item = DataItem(folder / "array", trust="data")
+    item.unpack()
+    again = pickle.loads(pickle.dumps(item))
+    assert again.unpack().tolist() == [0, 1, 2]
+    assert again._trust == "data"
