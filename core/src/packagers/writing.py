@@ -207,11 +207,14 @@ class Writer:
 
     def _pack_leaf(self, found: Found, value: Any, folder: Path) -> Written:
         packager = found.packager
-        artifact_type = packager.default_artifact_type("pack")
-        if artifact_type == "result" or artifact_type is None:
-            artifact_type = next(iter(sorted(set(packager.packs) - {"result"})), None)
+        both = {name for name in packager.packs if name in packager.unpacks and name != "result"}
+        default = packager.default_artifact_type("pack")
+        artifact_type = default if default in both else min(both, default=None)
         if artifact_type is None:
-            raise PackError(f"{type(packager).__qualname__} writes no files")
+            raise PackError(
+                f"{type(packager).__qualname__} has no form that could be read back as a part of a whole",
+                remedy="Return the value by itself, with a log hint of its own.",
+            )
         return self._pack(found, value, artifact_type, folder, {})
 
     def _pack(self, found: Found, obj: Any, artifact_type: str, folder: Path, options: Mapping[str, Any]) -> Written:
