@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import packagers
 import pytest
+
+import packagers
 from packagers import IntegrityError, UnpackError
 from packagers.builtin.binary import BytesPackager
 from packagers.package import Package
