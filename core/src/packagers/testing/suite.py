@@ -21,6 +21,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -164,7 +165,7 @@ class PackagerSuite:
     def test_instructions_are_json(self) -> None:
         """What ``pack_x`` returns is nothing, or a JSON object whose names are options of ``unpack_x``."""
         packager, problems = self._instance, []
-        with tempfile.TemporaryDirectory() as place:
+        with tempfile.TemporaryDirectory() as place, chdir(place):
             for number, form in enumerate(
                 form for form in self._forms if form.is_own and form.artifact_type != "result" and not form.missing
             ):
@@ -318,7 +319,7 @@ class PackagerSuite:
         for trip in self._gathered.trips:
             if trip.package is not None and trip.form not in seen:
                 seen.add(trip.form)
-                with tempfile.TemporaryDirectory() as base, scope():
+                with tempfile.TemporaryDirectory() as base, chdir(base), scope():
                     place, value, form = Path(base), self._samples[trip.sample], trip.form
                     package = fresh.pack(self._registry, value, place / "package", form.artifact_type, form.options)
                     yield replace(trip, package=package), self._samples[trip.sample], place / "work"
