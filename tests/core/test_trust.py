@@ -129,7 +129,9 @@ def _digest(data: dict[str, Any]) -> str:
     return probe.digest
 
 
-@pytest.mark.parametrize("name", ["antigravity.Nothing", "this.that", "os.path.join", "subprocess.Popen", "builtins.eval", "sample_types.Holder"])
+@pytest.mark.parametrize(
+    "name", ["antigravity.Nothing", "this.that", "os.path.join", "subprocess.Popen", "builtins.eval", "sample_types.Holder"]
+)
 def test_a_foreign_package_cannot_make_its_reader_import_or_build(tmp_path: Path, name: str) -> None:
     packagers.pack(shapes.Frozen("x", (b"y" * 70_000,)), "v", tmp_path)
 

@@ -13,12 +13,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    path
-    for pattern in ("*.md", "docs/**/*.md", "core/*.md", "plugins/*/*.md")
-    for path in ROOT.glob(pattern)
-    if ".venv" not in path.parts
+    path for pattern in ("*.md", "docs/**/*.md", "core/*.md", "plugins/*/*.md") for path in ROOT.glob(pattern) if ".venv" not in path.parts
 )
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SHELL = re.compile(r"^```(?:sh|shell|bash|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -49,6 +47,6 @@ def test_the_tables_are_not_stale() -> None:
 
 
 def test_the_first_shell_block_of_the_readme_holds_exactly_two_lines() -> None:
-    block = re.search(r"^```(?:sh|shell|bash|console)\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    block = SHELL.search((ROOT / "README.md").read_text(encoding="utf-8"))
     assert block is not None
     assert len(block[1].splitlines()) == 2

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from packagers.artifact import Artifact, Bundle, Outputs, Result
 from packagers.binding import bind_inputs
@@ -22,6 +22,8 @@ from packagers.handling import parsed_hints, returns_of
 from packagers.loghint import LogHint
 from packagers.registry import Registry, default_registry
 from packagers.session import Session
+
+T = TypeVar("T")
 
 
 def pack(
@@ -55,6 +57,14 @@ def pack(
     return output
 
 
+@overload
+def unpack(
+    source: Any, hint: type[T], *, trust: str | None = None, project: str | Path | None = None, verify: bool = True, **options: Any
+) -> T: ...
+@overload
+def unpack(
+    source: Any, hint: Any = None, *, trust: str | None = None, project: str | Path | None = None, verify: bool = True, **options: Any
+) -> Any: ...
 def unpack(
     source: Any,
     hint: Any = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar, overload
 
 from packagers import manifest, remote, results
 from packagers.artifact import Artifact
@@ -17,6 +17,8 @@ from packagers.typehint import admits
 
 if TYPE_CHECKING:
     import pandas
+
+T = TypeVar("T")
 
 
 class DataItem:
@@ -135,6 +137,10 @@ class DataItem:
         frame: pandas.DataFrame = self.unpack("pandas.DataFrame")
         return frame
 
+    @overload
+    def unpack(self, hint: type[T], **options: Any) -> T: ...
+    @overload
+    def unpack(self, hint: Any = None, **options: Any) -> Any: ...
     def unpack(self, hint: Any = None, **options: Any) -> Any:
         """Unpack the value.
 
