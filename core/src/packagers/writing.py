@@ -6,8 +6,8 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from packagers.config import Resolved, logger
 from packagers.digests import canonical
 from packagers.discovery import installed_version
 from packagers.errors import PackagersError, PackError, UnknownArtifactTypeError, UnknownOptionError
+from packagers.itemtypes import fit_of_items
 from packagers.loghint import LogHint
 from packagers.manifest import MISSING, Manifest, Written
 from packagers.package import Draft, Package, Signer
 from packagers.packager import Method
 from packagers.registration import Registration
 from packagers.registry import Found, Registry
+from packagers.results import Recorded
 from packagers.structure import Walk, type_name
 from packagers.subject import NO_CHUNK
 from packagers.typepath import names_class, parse, path_of
@@ -33,8 +35,7 @@ SKELETON = "skeleton.json"
 CHUNKS = "chunks.jsonl"
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What is to be done with one value.
 
     Attributes:
@@ -43,6 +44,7 @@ class Plan:
         found: The packager.
         artifact_type: As what it is packed.
         options: Keyword arguments of the method.
+        method: The packager's method; ``None`` where a container is walked instead.
     """
 
     obj: Any
@@ -50,15 +52,7 @@ class Plan:
     found: Found
     artifact_type: str
     options: Mapping[str, Any]
-
-    @cached_property
-    def method(self) -> Method | None:
-        """The packager's method; ``None`` where a container is walked instead."""
-        packager = self.found.packager
-        method = packager.packs.get(self.artifact_type)
-        if packager.is_container() and self.artifact_type in ("file", "result") and not self.options:
-            return None
-        return method
+    method: Method | None
 
 
 class Writer:
@@ -96,27 +90,34 @@ class Writer:
                 known=found.packager.artifact_types("pack"),
                 remedy='Name one in the log hint: "key : type".',
             )
-        plan = Plan(obj, hint, found, artifact_type, dict(hint.packing_kwargs) if hint.packing_kwargs else {})
-        if plan.method is not None:
-            plan.method.check_options(plan.options)
-        elif plan.options:
+        options = dict(hint.packing_kwargs) if hint.packing_kwargs else {}
+        is_walked = not options and artifact_type in ("file", "result") and found.packager.is_container()
+        method = None if is_walked else found.packager.packs.get(artifact_type)
+        if method is not None:
+            method.check_options(options)
+        elif options:
             raise UnknownOptionError(
-                f"{type(found.packager).__qualname__} takes no options for artifact type {artifact_type!r}", option=next(iter(plan.options))
+                f"{type(found.packager).__qualname__} takes no options for artifact type {artifact_type!r}", option=next(iter(options))
             )
-        return plan
+        return Plan(obj, hint, found, artifact_type, options, method)
 
     def _with_default(self, obj: Any, hint: LogHint) -> LogHint:
         """Give a hint without artifact type the project's standard form for the type."""
         project = self.registry.project
+        found: tuple[int, str] | None = None
         for type_path, text in (project.defaults if project else {}).items():
-            if names_class(parse(type_path).name, type(obj)):
-                standard = LogHint.parse(f"{hint.key} : {text}")
-                options = {**standard.packing_kwargs, **hint.packing_kwargs}
-                return replace(hint, artifact_type=standard.artifact_type, packing_kwargs=options)
-        return hint
+            path = parse(type_path)
+            fit = fit_of_items(path, obj) if names_class(path.name, type(obj)) else None
+            if fit is not None and fit.exact and (found is None or fit.distance < found[0]):
+                found = fit.distance, text
+        if found is None:
+            return hint
+        standard = LogHint.parse(f"{hint.key} : {found[1]}")
+        options = {**standard.packing_kwargs, **hint.packing_kwargs}
+        return replace(hint, artifact_type=standard.artifact_type, packing_kwargs=options)
 
-    def value_of(self, plan: Plan) -> Manifest | None:
-        """Give the manifest of a value that is a result; ``None`` for one that needs a folder.
+    def value_of(self, plan: Plan) -> Recorded | None:
+        """Give what is recorded of a value that is a result; ``None`` for one that needs a folder.
 
         A container is a result by default where it has no heavy leaves and its typed JSON is small.
 
@@ -125,10 +126,14 @@ class Writer:
         """
         if plan.artifact_type != "result":
             return None
-        with _failures_of(plan):
+        try:
             return self._value_of(plan)
+        except PackagersError:
+            raise
+        except Exception as error:
+            raise _failure(plan.found, plan.obj, plan.artifact_type, error) from error
 
-    def _value_of(self, plan: Plan) -> Manifest | None:
+    def _value_of(self, plan: Plan) -> Recorded | None:
         if isinstance(plan.found.packager, StreamPackager):
             raise PackError("a stream is no result", key=plan.hint.key, remedy="Leave the artifact type out, or return a list.")
         walk = Walk(self.registry)
@@ -147,7 +152,7 @@ class Writer:
                 leaf=leaf.path,
                 remedy=f'Record it as an artifact: "{plan.hint.key} : file", for example.',
             )
-        return self._manifest(plan, "result", value=value)
+        return Recorded(Written(plan.found.registration.identity, type_name(plan.obj, plan.found), "result"), value)
 
     def write(
         self, plan: Plan, root: Path, *, exist: str = "replace", links: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
@@ -173,9 +178,19 @@ class Writer:
                 manifest = manifest.with_links(*links)
             return draft.commit(manifest, self.signer, self.settings.digest)
 
-    def write_value(self, manifest: Manifest, root: Path, *, exist: str = "replace") -> Package:
-        """Write a result as a package of its own, whose manifest holds the value and no files."""
-        with Draft(root, manifest.key, exist=exist, durability=self.settings.durability) as draft:
+    def write_value(self, key: str, recorded: Recorded, root: Path, *, exist: str = "replace", plan: Plan | None = None) -> Package:
+        """Write a result as a package of its own, whose manifest holds the value and no files.
+
+        Args:
+            key: The key of the result.
+            recorded: What :meth:`value_of` gave.
+            root: The folder in which the package's folder is made.
+            exist: ``"replace"`` or ``"error"``.
+            plan: Of the value; its summaries are added.
+        """
+        written, value = recorded
+        manifest = Manifest(key, written, value=value) if plan is None else self._manifest(plan, "result", written=written, value=value)
+        with Draft(root, key, exist=exist, durability=self.settings.durability) as draft:
             return draft.commit(manifest, self.signer, self.settings.digest)
 
     def _write_container(self, plan: Plan, draft: Draft) -> Manifest:
