@@ -9,9 +9,9 @@ from packagers.artifact import Artifact, Bundle, Result
 from packagers.errors import PackagersError, PackError
 from packagers.ledger import Ledger, Record
 from packagers.linking import Linker
-from packagers.loghint import LogHint
+from packagers.loghint import LINK, LogHint
 from packagers.names import fold
-from packagers.outline import is_itemizable, items_of, outline_of, stands_for
+from packagers.outline import BY_VALUE, is_itemizable, items_of, outline_of, stands_for
 from packagers.writing import Plan, Writer
 
 Job = tuple[Any, LogHint]
@@ -89,19 +89,19 @@ class Batch:
         """Pack one value; gives the output, and what stands for it in the outline of a container."""
         root = self._take(hint)
         plan = self._writer.plan(obj, hint)
-        manifest = self._writer.value_of(plan)
-        if manifest is None:
+        recorded = self._writer.value_of(plan)
+        if recorded is None:
             artifact = self._write(plan, hint)
             self._packed.append((self._index, hint.key))
-            return artifact, stands_for(obj, artifact.manifest, is_walked=False)
+            return artifact, {LINK: hint.key}
         for name in ("tag", "labels", "extra_data", "metrics"):
             if getattr(hint, name):
                 raise PackError(f"a result has no {name}", remedy=f'Pack it as an artifact: "{hint.key} : file", for example.')
         if self._record == "packages":
-            self._writer.write_value(manifest, root, exist=self._exist)
-        result = self._ledger.add_result(obj, manifest, root)
+            self._writer.write_value(hint.key, recorded, root, exist=self._exist, plan=plan)
+        result = self._ledger.add_result(hint.key, obj, recorded, root)
         self._packed.append((self._index, hint.key))
-        return result, stands_for(obj, manifest, is_walked=plan.method is None)
+        return result, BY_VALUE if plan.method is None else stands_for(obj, recorded)
 
     def _write(self, plan: Plan, hint: LogHint) -> Artifact:
         if hint.metrics and plan.artifact_type != "model":
@@ -132,10 +132,10 @@ class Batch:
                 self.fail(self._index, error, item.key)
         if len(items) < len(found):
             return
-        manifest = outline_of(self._writer.registry, hint.key, obj, packed)
+        outline = outline_of(self._writer.registry, obj, packed)
         if self._record == "packages":
-            self._writer.write_value(manifest, root, exist=self._exist)
-        self._ledger.add_bundle(Bundle(hint.key, obj, items), manifest, root)
+            self._writer.write_value(hint.key, outline, root, exist=self._exist)
+        self._ledger.add_bundle(Bundle(hint.key, obj, items), outline, root)
         self._packed.append((self._index, hint.key))
 
     def _take(self, hint: LogHint) -> Any:

@@ -7,7 +7,6 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ from packagers import results
 from packagers.artifact import Artifact, Bundle, Result
 from packagers.errors import PackError
 from packagers.loghint import LogHint
-from packagers.manifest import NAME, Manifest
+from packagers.manifest import NAME
 from packagers.names import did_you_mean, fold
 from packagers.package import Signer, remove_package
 from packagers.source import url_of
@@ -40,7 +39,7 @@ class Ledger:
         self._signer = signer
         self._full = full
         self._outputs: dict[str, Output] = {}
-        self._values: dict[str, Manifest] = {}
+        self._values: dict[str, results.Recorded] = {}
         self._roots: dict[str, Path] = {}
         self._names: dict[str, str] = {}
         self._changed: set[str] = set()
@@ -58,7 +57,7 @@ class Ledger:
     def __getitem__(self, key: str) -> Output:
         return self._outputs[key]
 
-    def value(self, key: str) -> Manifest | None:
+    def value(self, key: str) -> results.Recorded | None:
         """Give what was recorded of a result, or of the shape of a bundle; ``None`` for an artifact."""
         return self._values.get(key)
 
@@ -105,32 +104,32 @@ class Ledger:
         self._add(artifact.key, artifact, None, root)
         return artifact
 
-    def add_result(self, obj: Any, manifest: Manifest, root: Path) -> Result:
+    def add_result(self, key: str, obj: Any, recorded: results.Recorded, root: Path) -> Result:
         """Enter a result. What becomes of the object afterwards does not change it."""
-        value = obj
-        # A class may refuse to be copied; what is recorded is in the manifest all the same.
-        with suppress(Exception):
+        try:
             value = copy.deepcopy(obj)
-        result = Result(manifest.key, value)
-        self._add(manifest.key, result, manifest, root)
+        except Exception:  # noqa: BLE001 - a class may refuse to be copied; what is recorded is in the manifest all the same
+            value = obj
+        result = Result(key, value)
+        self._add(key, result, recorded, root)
         return result
 
-    def add_bundle(self, bundle: Bundle, manifest: Manifest, root: Path) -> Bundle:
+    def add_bundle(self, bundle: Bundle, outline: results.Recorded, root: Path) -> Bundle:
         """Enter a bundle with the record of its shape."""
-        self._add(bundle.key, bundle, manifest, root)
+        self._add(bundle.key, bundle, outline, root)
         return bundle
 
-    def _add(self, key: str, output: Output, manifest: Manifest | None, root: Path) -> None:
+    def _add(self, key: str, output: Output, recorded: results.Recorded | None, root: Path) -> None:
         with self._lock:
             self._outputs.pop(key, None)
             self._outputs[key] = output
             self._names[fold(key)] = key
             self._roots[key] = root
             self._changed.add(key)
-            if manifest is None:
+            if recorded is None:
                 self._values.pop(key, None)
             else:
-                self._values[key] = manifest
+                self._values[key] = recorded
 
     def relink(self, artifact: Artifact) -> None:
         """Put an artifact whose links have changed in the place of the one before."""

@@ -13,9 +13,10 @@ from packagers.builtin.containers import ObjectContainer
 from packagers.digests import canonical
 from packagers.errors import PackagersError, PackError
 from packagers.jsonvalue import Default, Encoder, encode, step_of
-from packagers.manifest import Manifest, Written
+from packagers.manifest import Written
 from packagers.names import MAX_BYTES, check_name, find_collision
 from packagers.registry import Found, Registry
+from packagers.results import Recorded
 from packagers.structure import Walk, type_name
 from packagers.typepath import path_of
 
@@ -142,17 +143,13 @@ def _collision(items: list[Item], first: str, second: str) -> PackError:
     )
 
 
-def outline_of(registry: Registry, key: str, obj: Any, packed: Mapping[int, Any]) -> Manifest:
+def outline_of(registry: Registry, obj: Any, packed: Mapping[int, Any]) -> Recorded:
     """Record the shape of a container whose items have been packed.
 
     Args:
         registry: Finds the packagers of container classes.
-        key: The key of the whole.
         obj: The container.
-        packed: What stands for an item, by the item's ``id``: see :func:`stands_for`. Plain scalars need not be in it.
-
-    Returns:
-        The manifest of a result.
+        packed: What stands for an item, by the item's ``id``: a link, :data:`BY_VALUE`, or what :func:`stands_for` gave.
 
     Raises:
         PackError: Where a class cannot be rebuilt, or the container holds something heavy that is none of its items.
@@ -163,31 +160,27 @@ def outline_of(registry: Registry, key: str, obj: Any, packed: Mapping[int, Any]
         leaf = outline.leaves[0]
         raise PackError(
             f"a {path_of(type(leaf.value))} belongs to the container and is none of its items",
-            key=key,
             leaf=leaf.path,
             remedy="Log it without itemizing.",
         )
     found = outline.container(obj)
-    return Manifest(key, Written(found.registration.identity, type_name(obj, found), "result"), value=value)
+    return Recorded(Written(found.registration.identity, type_name(obj, found), "result"), value)
 
 
-def stands_for(obj: Any, manifest: Manifest, *, is_walked: bool) -> Any:
-    """Give what stands for an item in the outline: a link for a package, the value for a result.
+def stands_for(obj: Any, recorded: Recorded) -> Any:
+    """Give what stands for an item that its packager recorded by value.
 
     Args:
         obj: The item.
-        manifest: What was recorded of it.
-        is_walked: Whether it was recorded by a walk over its own items.
+        recorded: What was recorded of it.
     """
-    written = manifest.written
-    if written.artifact_type != "result":
-        return {"$link": manifest.key}
-    if is_walked or manifest.value is obj:
+    written, value = recorded
+    if value is obj:
         return BY_VALUE
     with suppress(PackagersError):
-        if encode(obj) == manifest.value:
+        if encode(obj) == value:
             return BY_VALUE
-    return {"$value": manifest.value, "packager": written.packager, "type": written.object_type}
+    return {"$value": value, "packager": written.packager, "type": written.object_type}
 
 
 class _Outline(Walk):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from packagers.errors import IntegrityError, UnpackError
 from packagers.manifest import VERSION, Manifest, Written, from_text, seal_of, to_text
@@ -13,8 +13,20 @@ from packagers.package import Package, Signer, locked, replace_file, sweep_tempo
 NAME = "results.json"
 
 
+class Recorded(NamedTuple):
+    """What is recorded of one result.
+
+    Attributes:
+        written: By which packager, as what type.
+        value: Its typed JSON.
+    """
+
+    written: Written
+    value: Any
+
+
 def record_results(
-    folder: Path, results: Mapping[str, Manifest], removed: Iterable[str], signer: Signer | None, *, full: bool = False
+    folder: Path, results: Mapping[str, Recorded], removed: Iterable[str], signer: Signer | None, *, full: bool = False
 ) -> None:
     """Put results into the file of a folder; those of other keys stay.
 
@@ -32,7 +44,7 @@ def record_results(
         if not results and not gone:
             return
         entries = {key: entry for key, entry in known.items() if key not in gone}
-        entries.update((key, entry_of(manifest)) for key, manifest in results.items())
+        entries.update((key, entry_of(recorded)) for key, recorded in results.items())
         data = {"packagers": VERSION, "results": entries}
         signature = signer(seal_of(data)) if signer is not None else None
         replace_file(folder / NAME, to_text(data, signature), full=full)
@@ -77,12 +89,11 @@ def _read(folder: Path) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
     return entries, seal, signature
 
 
-def entry_of(manifest: Manifest) -> dict[str, Any]:
+def entry_of(recorded: Recorded) -> dict[str, Any]:
     """Give the JSON form of one result, its key left out."""
-    found: dict[str, Any] = {"value": manifest.value, "object_type": manifest.written.object_type, "packager": manifest.written.packager}
-    if manifest.written.instructions:
-        found["instructions"] = dict(manifest.written.instructions)
-    return found
+    written = recorded.written
+    found: dict[str, Any] = {"value": recorded.value, "object_type": written.object_type, "packager": written.packager}
+    return {**found, "instructions": dict(written.instructions)} if written.instructions else found
 
 
 def manifest_of(key: str, entry: dict[str, Any]) -> Manifest:
