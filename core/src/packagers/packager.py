@@ -225,6 +225,8 @@ class Packager:
     @classmethod
     def default_artifact_type(cls, direction: Literal["pack", "unpack"]) -> str | None:
         """Give the artifact type that is used when none is asked for, or ``None`` where there is none to prefer."""
+        if direction == "pack" and cls.DEFAULT_PACKING_ARTIFACT_TYPE in cls.packs:
+            return cls.DEFAULT_PACKING_ARTIFACT_TYPE
         known = cls.artifact_types(direction)
         asked = [cls.DEFAULT_PACKING_ARTIFACT_TYPE, "file" if cls.is_container() else None]
         if direction == "unpack":
