@@ -28,18 +28,6 @@ class ConfigPackager(Packager):
         return Config()
 
 
-assert_type(packagers.pack(1, "one"), Artifact | Result | Bundle)
-assert_type(packagers.pack(1, {"key": "one"}, "out", exist="error"), Artifact | Result | Bundle)
-assert_type(packagers.unpack("out/one", int), int)
-assert_type(packagers.unpack("out/one", dict[str, int]), dict[str, int])
-assert_type(packagers.unpack("out/config", Config, trust="data", verify=False), Config)
-assert_type(packagers.unpack("out/one"), Any)
-assert_type(packagers.unpack("out/one", "pandas.DataFrame"), Any)
-assert_type(packagers.call(len, inputs={"obj": "x.json"}, returns=["n"]), Outputs)
-assert_type(packagers.call(len).results, dict[str, Any])
-assert_type(packagers.call(len).artifacts, dict[str, Artifact])
-
-
 @packagers.handler
 def plain(x: int) -> str:
     return str(x)
@@ -55,23 +43,35 @@ async def waiting(data: Annotated[list[int], Options(format="json")]) -> int:
     return len(data)
 
 
-assert_type(plain(1), str)
-assert_type(with_hints(1, y=2), tuple[str, list[int]])
+def never_run() -> None:
+    assert_type(packagers.pack(1, "one"), Artifact | Result | Bundle)
+    assert_type(packagers.pack(1, {"key": "one"}, "out", exist="error"), Artifact | Result | Bundle)
+    assert_type(packagers.unpack("out/one", int), int)
+    assert_type(packagers.unpack("out/one", dict[str, int]), dict[str, int])
+    assert_type(packagers.unpack("out/config", Config, trust="data", verify=False), Config)
+    assert_type(packagers.unpack("out/one"), Any)
+    assert_type(packagers.unpack("out/one", "pandas.DataFrame"), Any)
+    assert_type(packagers.call(len, inputs={"obj": "x.json"}, returns=["n"]), Outputs)
+    assert_type(packagers.call(len).results, dict[str, Any])
+    assert_type(packagers.call(len).artifacts, dict[str, Artifact])
 
-with Session("out", registry=Registry()) as session:
-    assert_type(session, Session)
-    assert_type(session.artifacts, dict[str, Artifact])
+    assert_type(plain(1), str)
+    assert_type(with_hints(1, y=2), tuple[str, list[int]])
 
-item = DataItem("x.json")
-assert_type(item.get(), bytes)
-assert_type(item.local(), Path)
-assert_type(item.unpack(list[int]), list[int])
-assert_type(LogHint.parse("a : b").packing_kwargs, Mapping[str, Any])
+    with Session("out", registry=Registry()) as session:
+        assert_type(session, Session)
+        assert_type(session.artifacts, dict[str, Artifact])
 
-registry = Registry.for_project(".")
-registry.add("config.Config", ConfigPackager)
-registry.add_custom_packager("config.ConfigPackager", is_mandatory=True)
-assert_type(registry.is_packable(1, "result"), bool)
+    item = DataItem("x.json")
+    assert_type(item.get(), bytes)
+    assert_type(item.local(), Path)
+    assert_type(item.unpack(list[int]), list[int])
+    assert_type(LogHint.parse("a : b").packing_kwargs, Mapping[str, Any])
 
-with packagers.trust("data"), packagers.settings(trust="own", prefer=["packagers-x"]):
-    packagers.settings.auto_unpack_inputs = True
+    registry = Registry.for_project(".")
+    registry.add("config.Config", ConfigPackager)
+    registry.add_custom_packager("config.ConfigPackager", is_mandatory=True)
+    assert_type(registry.is_packable(1, "result"), bool)
+
+    with packagers.trust("data"), packagers.settings(trust="own", prefer=["packagers-x"]):
+        packagers.settings.auto_unpack_inputs = True
