@@ -31,7 +31,7 @@ def install(session: nox.Session, *groups: str, plugins: list[str] = PLUGINS) ->
 def tests(session: nox.Session) -> None:
     """Run every test, torch's too (arguments go to pytest)."""
     install(session, "test")
-    session.run("pytest", *(session.posargs or ["--numprocesses=2", "--dist=loadgroup"]))
+    session.run("pytest", *(session.posargs or ["--numprocesses=2", "--dist=loadscope"]))
 
 
 @nox.session

@@ -122,24 +122,3 @@ def test_pytest_starts_without_the_core() -> None:
     code = "import sys, pytest; import packagers.testing.pytest_plugin; print(sorted(m for m in sys.modules if m.startswith('packagers')))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "['packagers', 'packagers.testing', 'packagers.testing.pytest_plugin']"
-
-
-def test_the_tests_of_a_suite_stay_together(pytestconfig: pytest.Config) -> None:
-    from packagers.testing import PackagerSuite, pytest_plugin
-
-    class Item:
-        def __init__(self, cls: type[Any]) -> None:
-            self.cls = cls
-            self.marks: list[Any] = []
-
-        def add_marker(self, mark: Any) -> None:
-            self.marks.append(mark)
-
-    class Suite(PackagerSuite):
-        pass
-
-    items: Any = [Item(Suite), Item(dict), object()]
-    pytest_plugin.pytest_collection_modifyitems(pytestconfig, items)
-    assert len(items[1].marks) == 0
-    if pytestconfig.pluginmanager.hasplugin("xdist"):
-        assert [mark.name for mark in items[0].marks] == ["xdist_group"]

@@ -15,8 +15,6 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 KEYS = ("cleaned", "confusion", "importances", "model", "test_set")
 
-pytestmark = pytest.mark.xdist_group("examples")
-
 
 def run(folder: Path, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
     """Run Python in ``folder``, with ``path`` first among the places to import from."""

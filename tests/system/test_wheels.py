@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("wheels")
-
 ROOT = Path(__file__).parents[2]
 PROJECTS = {
     tomllib.loads(path.read_text(encoding="utf-8"))["project"]["name"]: path.parent

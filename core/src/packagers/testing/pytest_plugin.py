@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,15 +40,3 @@ def installed(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> I
             return place
 
         yield install
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of one suite in one process of pytest-xdist (``--dist=loadgroup``): they share what is expensive."""
-    suite = sys.modules.get("packagers.testing.suite")
-    if suite is None or not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        cls = getattr(item, "cls", None)
-        if isinstance(cls, type) and issubclass(cls, suite.PackagerSuite):
-            item.add_marker(pytest.mark.xdist_group(f"{cls.__module__}.{cls.__qualname__}"))
