@@ -212,8 +212,10 @@ class Reader:
         packager = found.packager
         if found.registration.path is not None and found.registration.path.name == "object":
             return None
+        if issubclass(member.type, PurePath) and written.artifact_type != "path":
+            return None
         method = packager.unpacks.get(written.artifact_type)
-        if method is not None and (written.format is None or written.format in method.formats):
+        if method is not None and (written.format in method.formats if method.formats else written.format is None):
             return packager, method
         if getattr(packager, "READS_ANY_FILE", False) and package.manifest.files:
             return packager, packager.unpacks["file"]
