@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -243,8 +243,9 @@ class Session:
             _inside.set(inside)
 
     def configured(self) -> AbstractContextManager[Any]:
-        """Let the settings that this session was given count for everything inside of the block."""
-        return config.settings(**self._given) if self._given else nullcontext()
+        """Let the settings that this session was given count inside of the block, and look up those of the choice only once."""
+        fixed = {name: self.registry.setting(name) for name in ("prefer", "disable")}
+        return config.settings(**{**fixed, **self._given})
 
     def _batch(self, exist: str = "replace") -> Batch:
         return Batch(self._writer, self._ledger, self._linker, self._record, exist)
