@@ -161,6 +161,28 @@ def test_the_registry_that_is_given_counts(folder: Path) -> None:
         DataItem(folder / "array", registry=Registry(discover=False)).unpack()
 
 
+class OwnPackager(packagers.Packager):
+    """Known to one registry alone."""
+
+    def pack_file(self, obj: Any, folder: Path) -> None:
+        """Write nothing of it."""
+        (folder / "empty").touch()
+
+    def unpack_file(self, folder: Path) -> Any:
+        """Give one."""
+        return Holder("by its own packager")
+
+
+def test_an_artifact_is_read_with_the_registry_that_made_it(tmp_path: Path) -> None:
+    registry = Registry()
+    registry.add("sample_types.Holder", OwnPackager)
+    with Session(tmp_path, registry=registry) as session:
+        artifact = session.pack(Holder(1), "a")
+    assert isinstance(artifact, Artifact)
+    found = [packagers.unpack(artifact), DataItem(artifact).unpack(), DataItem(DataItem(artifact)).unpack(Holder), artifact.unpack()]
+    assert found == [Holder("by its own packager")] * 4
+
+
 def test_a_broken_package_is_there_all_the_same(folder: Path) -> None:
     (folder / "array/manifest.json").write_text("{}")
     item = DataItem(folder / "array")

@@ -119,3 +119,6 @@ def test_shown_values_are_bounded(tmp_path: Path) -> None:
     outputs = call(lambda: ("x" * 10_000, {"a": ["y" * 10_000]}), returns=["text", "*items"], folder=tmp_path)
     assert len(repr(outputs)) < 1000
     assert len(outputs._repr_html_()) < 2000
+    many = call(lambda: list(range(1000)), returns="*items", folder=tmp_path)
+    assert len(repr(many)) < 10_000
+    assert "<td>901 more</td>" in many._repr_html_()

@@ -24,7 +24,7 @@ from packagers import Artifact, Bundle, PackError, PackingFailed, Registry, Resu
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
 
 import elsewhere
-from sample_types import Holder
+from sample_types import Holder, Pinned
 
 
 @pytest.fixture(autouse=True)
@@ -456,6 +456,24 @@ def test_a_signer_of_ones_own_is_asked_for_each_seal(tmp_path: Path) -> None:
     assert [json.loads((tmp_path / name).read_text())["seal"] for name in ("a/manifest.json", "results.json")] == seals
 
 
+def test_what_strangers_recorded_is_not_vouched_for(tmp_path: Path) -> None:
+    with Session(tmp_path, signer=None) as session:
+        session.pack(Pinned("theirs"), "theirs : result")
+        session.pack(1, "number")
+    with Session(tmp_path) as session:
+        session.pack(Pinned("mine"), "mine : result")
+    with Session(tmp_path) as session:
+        session.pack(2, "other")
+    assert packagers.unpack(tmp_path / "mine") == Pinned("mine")
+    assert (packagers.unpack(tmp_path / "number"), packagers.unpack(tmp_path / "other")) == (1, 2)
+    with pytest.raises(UntrustedPackageError):
+        packagers.unpack(tmp_path / "theirs")
+    assert packagers.unpack(tmp_path / "theirs", Pinned) == Pinned("theirs")
+    with Session(tmp_path) as session:
+        session.pack(Pinned("mine now"), "theirs : result")
+    assert packagers.unpack(tmp_path / "theirs") == Pinned("mine now")
+
+
 def test_record_false_leaves_results_to_the_caller(tmp_path: Path) -> None:
     with Session(tmp_path, record=False) as session:
         session.pack(1, "a")
@@ -504,6 +522,13 @@ def test_several_failing_items_are_a_group(tmp_path: Path) -> None:
     with Session(tmp_path) as session, pytest.raises(PackingFailed, match=r"2 items of 'x' could not be packed: 'x_0', 'x_2'") as caught:
         session.pack([threading.Lock(), 1, threading.Lock()], "*x")
     assert caught.value.outputs.results == {"x_1": 1}
+
+
+def test_settings_that_are_none_are_not_given(tmp_path: Path) -> None:
+    session = Session(tmp_path, settings={"errors": "warn", "trust": None})
+    assert (session.settings.errors, session.settings.trust) == ("warn", "own")
+    session.pack(1, "a")
+    assert Session(tmp_path, errors="raise", settings={"errors": "warn"}).settings.errors == "raise"
 
 
 def test_it_says_what_it_gives(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from packagers.policy import sign_seal
 from packagers.reading import Reader, open_sibling
 from packagers.registry import Registry, default_registry
 from packagers.results import manifest_of
+
+_SHOWN = 100
 
 
 class Artifact:
@@ -237,10 +240,11 @@ class Outputs(Mapping[str, Any]):
         return len(self._outputs)
 
     def __repr__(self) -> str:
-        return f"Outputs({', '.join(f'{key}={output!r:.80}' for key, output in self._outputs.items())})"
+        shown = [f"{key}={output!r:.80}" for key, output in islice(self._outputs.items(), _SHOWN)]
+        return f"Outputs({', '.join(shown)}{', …' if len(self) > _SHOWN else ''})"
 
     def _repr_html_(self) -> str:
-        return display.outputs_html({key: self[key] for key in self})
+        return display.outputs_html({key: self[key] for key in islice(self, _SHOWN)}, len(self))
 
 
 def sign(source: str | Path | Artifact) -> Artifact:

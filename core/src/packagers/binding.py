@@ -182,7 +182,8 @@ class Unpacker:
             return self._bundle(source, hint) if self.holds_sources(source) else self._checked(source, hint)
         item = DataItem(cast(Any, source), registry=self._session.registry, trust=self._trust)
         if hint is MISSING:
-            return item.unpack() if self._session.settings.auto_unpack_inputs and item.kind in ("package", "result") else item
+            is_wanted = self._session.settings.auto_unpack_inputs and item.kind in ("package", "result")
+            return self._read(item, source, None) if is_wanted else item
         return self._read(item, source, hint)
 
     def _read(self, item: DataItem, source: Any, hint: Any) -> Any:

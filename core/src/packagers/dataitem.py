@@ -41,6 +41,8 @@ class DataItem:
             source = source._source
         if not isinstance(source, Artifact) and not _is_text_path(source):
             raise UnpackError(f"a {type(source).__qualname__} is nothing to unpack", remedy="Give a path, a URL or an artifact.")
+        if isinstance(source, Artifact):
+            registry = registry or source._registry
         self._source: str | os.PathLike[str] | Artifact = source
         self._registry: Registry | None = registry
         self._trust: str | None = trust

@@ -73,9 +73,15 @@ def preview_html(preview: Mapping[str, Any]) -> str:
     return ""
 
 
-def outputs_html(outputs: Mapping[str, Any]) -> str:
-    """Give the outputs of a run as an HTML table."""
-    return _table(("key", "output"), [(key, shown(output)) for key, output in outputs.items()])
+def outputs_html(outputs: Mapping[str, Any], count: int) -> str:
+    """Give the outputs of a run as an HTML table.
+
+    Args:
+        outputs: Those that are shown.
+        count: How many there are.
+    """
+    more = [("…", f"{count - len(outputs)} more")] if count > len(outputs) else []
+    return _table(("key", "output"), [(key, shown(output)) for key, output in outputs.items()] + more)
 
 
 def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 from packagers.errors import IntegrityError, UnpackError
 from packagers.manifest import VERSION, Manifest, Written, from_text, seal_of, to_text
 from packagers.package import Package, Signer, locked, replace_file, sweep_temporary_files
+from packagers.policy import signature_state
 
 NAME = "results.json"
+_FOREIGN = "foreign"
+"""Marks an entry that somebody else had written, or nobody had signed."""
 
 
 class Recorded(NamedTuple):
@@ -28,7 +31,7 @@ class Recorded(NamedTuple):
 def record_results(
     folder: Path, results: Mapping[str, Recorded], removed: Iterable[str], signer: Signer | None, *, full: bool = False
 ) -> None:
-    """Put results into the file of a folder; those of other keys stay.
+    """Put results into the file of a folder; those of other keys stay, and whoever signs the file does not vouch for those of strangers.
 
     Args:
         folder: The folder.
@@ -39,15 +42,15 @@ def record_results(
     """
     with locked(folder):
         sweep_temporary_files(folder)
-        known = {} if not (folder / NAME).exists() else _read(folder)[0]
+        known, seal, signature = _read(folder) if (folder / NAME).exists() else ({}, "", None)
         gone = set(removed) & set(known)
         if not results and not gone:
             return
-        entries = {key: entry for key, entry in known.items() if key not in gone}
+        mark = {} if not known or signature_state(seal, signature) == "own" else {_FOREIGN: True}
+        entries = {key: {**entry, **mark} for key, entry in known.items() if key not in gone}
         entries.update((key, entry_of(recorded)) for key, recorded in results.items())
         data = {"packagers": VERSION, "results": entries}
-        signature = signer(seal_of(data)) if signer is not None else None
-        replace_file(folder / NAME, to_text(data, signature), full=full)
+        replace_file(folder / NAME, to_text(data, signer(seal_of(data)) if signer is not None else None), full=full)
 
 
 def open_results(folder: Path) -> dict[str, Package]:
@@ -58,7 +61,7 @@ def open_results(folder: Path) -> dict[str, Package]:
         IntegrityError: Where the file is not as it was written.
     """
     entries, seal, signature = _read(folder)
-    return {key: Package(manifest_of(key, entry), seal, signature, folder, f"{folder / NAME} [{key}]") for key, entry in entries.items()}
+    return {key: _package(folder, key, entry, seal, signature) for key, entry in entries.items()}
 
 
 def open_result(folder: Path, key: str) -> Package | None:
@@ -68,7 +71,12 @@ def open_result(folder: Path, key: str) -> Package | None:
     entries, seal, signature = _read(folder)
     if key not in entries:
         return None
-    return Package(manifest_of(key, entries[key]), seal, signature, folder, f"{folder / NAME} [{key}]")
+    return _package(folder, key, entries[key], seal, signature)
+
+
+def _package(folder: Path, key: str, entry: dict[str, Any], seal: str, signature: dict[str, Any] | None) -> Package:
+    vouched = None if _FOREIGN in entry else signature
+    return Package(manifest_of(key, entry), seal, vouched, folder, f"{folder / NAME} [{key}]")
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], str, dict[str, Any] | None]:

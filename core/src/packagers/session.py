@@ -76,7 +76,8 @@ class Session:
             )
         self.registry = registry or default_registry()
         self._made_with = {"registry": registry, "signer": signer, "record": record, "errors": errors, "settings": dict(settings or {})}
-        self._given = {**(settings or {}), **({} if errors is None else {"errors": errors})}
+        given = {**(settings or {}), **({} if errors is None else {"errors": errors})}
+        self._given = {name: value for name, value in given.items() if value is not None}
         self.settings = config.settings.resolve(self.registry.project, **self._given)
         sign: Signer | None = policy.sign_seal if signer == "user" else signer
         full = self.settings.durability == "full"
