@@ -6,16 +6,20 @@ name of a public format (``json``, ``yaml``, …) is written as that format and 
 
 from __future__ import annotations
 
-import json
-from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections import Counter, OrderedDict, defaultdict, deque
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from types import GenericAlias
+from typing import Any, ClassVar
 
+from packagers.builtin.attributes import attributes_of, set_attributes
+from packagers.builtin.formats import Format, read_text, write_text
 from packagers.errors import PackError, UnpackError
 from packagers.packager import Instructions, Packager
+from packagers.policy import import_class
+from packagers.typepath import lookup, path_of
 
-Format = Literal["json", "jsonl", "yaml", "txt"]
+_MADE_BY = (OrderedDict, defaultdict, deque, dict, list, set)
+"""The classes whose ``__new__`` makes a container before it has items, the more special ones first."""
 
 
 class ObjectContainer(Packager):
@@ -48,13 +52,12 @@ class ObjectContainer(Packager):
         return made
 
     def state(self, obj: Any) -> dict[str, Any]:
-        """Give what belongs to the object besides its items: the attributes of a subclass."""
-        return dict(getattr(obj, "__dict__", {}))
+        """Give what belongs to the object besides its items: the attributes of a subclass, in slots too."""
+        return attributes_of(obj)
 
     def restore(self, obj: Any, state: dict[str, Any]) -> None:
         """Give an object back what :meth:`state` gave."""
-        for name, value in state.items():
-            object.__setattr__(obj, name, value)
+        set_attributes(obj, state)
 
 
 class _BuiltinContainer(ObjectContainer):
@@ -66,6 +69,10 @@ class _BuiltinContainer(ObjectContainer):
     READERS = {"file": "data", "result": "data", "json": "data", "jsonl": "data", "yaml": "data", "txt": "data"}
     LOSSY = frozenset({"json", "jsonl", "yaml", "txt"})
 
+    def empty(self, cls: Any) -> Any:
+        """Make the container without calling anything of a class that is not Python's own."""
+        return next(made_by for made_by in _MADE_BY if issubclass(cls, made_by)).__new__(cls)
+
     def pack_file(self, obj: Any, folder: Path, *, format: Format) -> Instructions | None:
         """Write the items in a public format, without anything of ours.
 
@@ -74,12 +81,7 @@ class _BuiltinContainer(ObjectContainer):
             folder: Where to write.
             format: ``json``, ``jsonl`` (one item a line), ``yaml``, or ``txt`` (one text a line).
         """
-        items = _plain(obj)
-        try:
-            text = _WRITERS[format](items)
-        except (TypeError, ValueError) as error:
-            raise PackError(f"the value has no form in {format}: {error}", remedy="Leave the format out: then nothing is lost.") from error
-        (folder / f"data.{format}").write_text(text, encoding="utf-8", newline="")
+        (folder / f"data.{format}").write_bytes(write_text(obj, format))
         return None
 
     def unpack_file(self, folder: Path, *, format: Format = "json") -> Any:
@@ -94,7 +96,7 @@ class _BuiltinContainer(ObjectContainer):
         """
         file = self.only_file(folder)
         try:
-            items = _READERS[format](file.read_text(encoding="utf-8"))
+            items = read_text(file.read_bytes(), format)
         except (ValueError, RecursionError) as error:
             raise UnpackError(f"the file is no {format}: {error}", file=file) from error
         return self.from_plain(items)
@@ -179,10 +181,11 @@ class FrozensetPackager(_BuiltinContainer):
 
 
 class DictPackager(_BuiltinContainer):
-    """Pack a ``dict``, an ``OrderedDict`` or a ``Counter``."""
+    """Pack a ``dict``."""
 
     CYCLIC = True
     BUNDLE_FROM_DICT = True
+    MADE_OF_DICT: ClassVar[type[dict[Any, Any]]] = dict
 
     def unbundle(self, obj: Any) -> dict[str, Any]:
         """Give the items."""
@@ -195,7 +198,23 @@ class DictPackager(_BuiltinContainer):
 
     def from_plain(self, items: Any) -> Any:
         """Take an object."""
-        return _expect(items, dict)
+        return self.MADE_OF_DICT(_expect(items, dict))
+
+
+class OrderedDictPackager(DictPackager):
+    """Pack an ``OrderedDict``."""
+
+    MADE_OF_DICT = OrderedDict
+
+    def unbundle(self, obj: Any) -> dict[str, Any]:
+        """Give the items in its own order, which ``move_to_end`` changes and that of the dict below does not follow."""
+        return dict(OrderedDict.items(obj))
+
+
+class CounterPackager(DictPackager):
+    """Pack a ``Counter``."""
+
+    MADE_OF_DICT = Counter
 
 
 class DefaultdictPackager(DictPackager):
@@ -204,17 +223,17 @@ class DefaultdictPackager(DictPackager):
     def state(self, obj: Any) -> dict[str, Any]:
         """Give the factory too."""
         factory = obj.default_factory
-        if factory is not None and factory not in _FACTORIES.values():
-            raise PackError(
-                f"the default_factory {factory!r} has no name to find it by",
-                remedy=f'Use one of {", ".join(_FACTORIES)}, or ask for artifact type "object".',
-            )
-        return {**super().state(obj), "default_factory": None if factory is None else factory.__name__}
+        return {**super().state(obj), "default_factory": None if factory is None else _name_of(factory)}
 
     def restore(self, obj: Any, state: dict[str, Any]) -> None:
-        """Give the factory back."""
-        obj.default_factory = _FACTORIES[name] if (name := state.pop("default_factory")) is not None else None
+        """Give the factory back; one that is no class of Python's own is imported where that is allowed."""
+        name = state.pop("default_factory")
+        obj.default_factory = None if name is None else _FACTORIES.get(name) or import_class(name, object)
         super().restore(obj, state)
+
+    def from_plain(self, items: Any) -> Any:
+        """Take an object; no file says what its missing items would be."""
+        return defaultdict(None, _expect(items, dict))
 
 
 class DequePackager(ListPackager):
@@ -245,7 +264,24 @@ class DequePackager(ListPackager):
         return deque(_expect(items, list))
 
 
-_FACTORIES = {cls.__name__: cls for cls in (list, dict, set, frozenset, tuple, int, float, complex, str, bytes, bytearray, bool)}
+_FACTORIES = {
+    path_of(cls): cls
+    for cls in (
+        *(list, dict, set, frozenset, tuple, int, float, complex, str, bytes, bytearray, bool, object),
+        *(OrderedDict, Counter, defaultdict, deque),
+    )
+}
+
+
+def _name_of(factory: Any) -> str:
+    """Name the factory of a ``defaultdict`` so that another process finds it."""
+    name = path_of(factory) if type(factory) is not GenericAlias and isinstance(factory, type) else ""
+    if name in _FACTORIES or (name and factory.__module__ != "__main__" and lookup(name) is factory):
+        return name
+    raise PackError(
+        f"the default_factory {factory!r:.100} is no class that another process could find by its name",
+        remedy='Use a class at the top of a module, or ask for artifact type "object" (pickled, factory and all).',
+    )
 
 
 def _setter(obj: Any) -> Any:
@@ -253,63 +289,7 @@ def _setter(obj: Any) -> Any:
     return OrderedDict.__setitem__ if isinstance(obj, OrderedDict) else dict.__setitem__
 
 
-def _plain(obj: Any) -> Any:
-    """Turn containers into lists and dicts, as far down as they go; sets in a stable order."""
-    if isinstance(obj, Mapping):
-        return {key: _plain(value) for key, value in obj.items()}
-    if isinstance(obj, (set, frozenset)):
-        return sorted((_plain(item) for item in obj), key=repr)
-    if isinstance(obj, (list, tuple, deque)):
-        return [_plain(item) for item in obj]
-    return obj
-
-
 def _expect(items: Any, kind: type[Any]) -> Any:
     if not isinstance(items, kind):
         raise UnpackError(f"the file holds a {type(items).__name__}, and a {kind.__name__} was asked for")
     return items
-
-
-def _to_json(items: Any) -> str:
-    return json.dumps(items, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-
-
-def _to_jsonl(items: Any) -> str:
-    if not isinstance(items, list):
-        raise TypeError("jsonl holds lists, one item a line")
-    return "".join(json.dumps(item, ensure_ascii=False, allow_nan=False) + "\n" for item in items)
-
-
-def _from_jsonl(text: str) -> list[Any]:
-    return [json.loads(line) for line in text.split("\n") if line.strip()]
-
-
-def _to_txt(items: Any) -> str:
-    if not isinstance(items, list) or any(not isinstance(item, str) or len(item.splitlines()) > 1 for item in items):
-        raise TypeError("txt holds lists of texts without line breaks, one a line")
-    return "".join(item + "\n" for item in items)
-
-
-def _to_yaml(items: Any) -> str:
-    text: str = _yaml().safe_dump(items, allow_unicode=True, sort_keys=False)
-    return text
-
-
-def _from_yaml(text: str) -> Any:
-    yaml = _yaml()
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
-
-
-def _yaml() -> Any:
-    try:
-        import yaml
-    except ImportError:
-        raise UnpackError("yaml needs pyyaml", remedy="pip install packagers[yaml]") from None
-    return yaml
-
-
-_WRITERS: dict[str, Callable[[Any], str]] = {"json": _to_json, "jsonl": _to_jsonl, "yaml": _to_yaml, "txt": _to_txt}
-_READERS: dict[str, Callable[[str], Any]] = {"json": json.loads, "jsonl": _from_jsonl, "yaml": _from_yaml, "txt": str.splitlines}
