@@ -92,10 +92,13 @@ VALUES: dict[str, Any] = {
     "attrs": shapes.Point(1.5),
     "frozen attrs": shapes.Pinned("x"),
     "pydantic": shapes.Config(depth=4, names=["a"]),
+    "root model": shapes.Ages([1, 2]),
+    "pydantic dataclass": shapes.Checked(age=1),
     "named tuple": shapes.Pair(1, shapes.Pair(None, ())),
     "list subclass": _with_attribute(shapes.Names([1, 2])),
     "dict subclass": _with_attribute(shapes.Table({1: 2})),
     "set subclass": shapes.Bag({1, 2}),
+    "factories": [defaultdict(deque), defaultdict(Counter), defaultdict(shapes.Names), defaultdict(None, a=1)],
     "defaultdict subclass": shapes.Groups(int, {"a": 1}),
     "ordered subclass": shapes.Ordered([("z", 1), ("a", 2)]),
     "deque subclass": shapes.Tail([1], 5),
@@ -163,6 +166,45 @@ def test_a_value_comes_back_exactly_in_a_fresh_process(name: str, unpacked: dict
     value = VALUES[name]
     found = unpacked[list(VALUES).index(name)]
     assert exact(found, value), (found, value)
+
+
+READ_ODD = """
+import sys
+sys.path.insert(0, sys.argv[2])
+import packagers, sample_types as shapes
+hidden, guarded, hashed, row, liar = packagers.unpack(f"{sys.argv[1]}/odd")
+assert hidden.code() == 3 and hidden.name == "abc", hidden
+assert vars(guarded) == {"value": 2}, vars(guarded)
+assert {hashed: 1}[shapes.Hashed("h")] == 1
+assert type(row) is shapes.Row and list(list.__iter__(row)) == [1, 2] and row.note == ["x"], row
+assert type(liar) is shapes.Liar and list(dict.items(liar)) == [("a", 1), ("b", 2)], liar
+"""
+
+
+def test_nothing_of_a_class_has_a_say_in_how_it_is_taken_apart_and_rebuilt(tmp_path: Path) -> None:
+    hashed, row = shapes.Hashed("h"), shapes.Row([1, 2])
+    hash(hashed)
+    row.note = ["x"]
+    packagers.pack([shapes.Hidden("abc"), shapes.Guarded(1), hashed, row, shapes.Liar(a=1, b=2)], "odd", tmp_path)
+    command = [sys.executable, "-c", READ_ODD, str(tmp_path), str(shapes.here())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONHASHSEED": "7"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_attributes_of_an_object_stay_in_their_order(tmp_path: Path) -> None:
+    value = shapes.Layer(1)
+    value.__dict__.clear()
+    value.hook, value.size = 1, 2
+    packagers.pack(value, "v", tmp_path)
+    assert list(packagers.unpack(tmp_path / "v").__dict__) == ["hook", "size"]
+
+
+@pytest.mark.parametrize("factory", [lambda: 0, len, list[int]])
+def test_a_factory_without_a_name_is_refused(factory: Any, tmp_path: Path) -> None:
+    with pytest.raises(packagers.PackError, match="default_factory") as caught:
+        packagers.pack({"deep": [defaultdict(factory)]}, "v", tmp_path)
+    assert caught.value.leaf == ".deep[0]"
+    assert "object" in str(caught.value.remedy)
 
 
 @pytest.mark.parametrize("name", ["memoryview", "memoryview of doubles"])

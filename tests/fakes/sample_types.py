@@ -68,6 +68,85 @@ class Config(pydantic.BaseModel):
     _secret: int = pydantic.PrivateAttr(default=5)
 
 
+class Ages(pydantic.RootModel[list[int]]):
+    pass
+
+
+@pydantic.dataclasses.dataclass
+class Checked:
+    age: int
+
+
+@dataclass
+class Hidden:
+    """Its slots have private names."""
+
+    __slots__ = ("__code", "name")
+    name: str
+
+    def __post_init__(self) -> None:
+        self.__code = len(self.name)
+
+    def code(self) -> int:
+        return self.__code
+
+
+@dataclass
+class Guarded:
+    """Nothing of its class may run when it is taken apart or rebuilt."""
+
+    value: int
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value * 2)
+
+
+@attrs.define(frozen=True, cache_hash=True)
+class Hashed:
+    """Its cached hash holds in one process alone."""
+
+    name: str
+
+
+class Row(list[Any]):
+    """A list that cannot be made without an argument, with a slot, and with methods that lie."""
+
+    __slots__ = ("note",)
+    note: Any
+
+    def __new__(cls, items: Any) -> Row:
+        return super().__new__(cls)
+
+    def __init__(self, items: Any) -> None:
+        super().__init__(items)
+        self.note = "n"
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 99
+
+
+class Liar(dict[Any, Any]):
+    """A dict whose methods lie, and that cannot be filled by its own ``__setitem__``."""
+
+    def __getitem__(self, key: Any) -> Any:
+        return 0
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise RuntimeError("closed")
+
+    def items(self) -> Any:
+        return [("z", 1)]
+
+    def __iter__(self) -> Any:
+        return iter("z")
+
+
 class Pair(NamedTuple):
     left: Any
     right: Any
