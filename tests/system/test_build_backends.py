@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from packagers import discovery
+from packagers import discovery, registration
 
 BACKENDS = {
     "hatchling": "hatchling.build",
@@ -68,7 +68,7 @@ def test_wheels_of_every_backend_register_the_same_types(
         wheel.extractall(site)
 
     monkeypatch.syspath_prepend(site)
-    found = [registration for registration in discovery.scan().types if registration.distribution == "graphs"]
+    found = [registration.of_entry_point(entry) for entry in discovery.scan().types if entry.distribution == "graphs"]
     assert [one.version for one in found] == ["1.2"] * 5
     assert {(str(one.path), one.path.label if one.path else None, one.reference) for one in found} == {
         ("torch.Tensor", "", "graphs:TensorPackager"),
