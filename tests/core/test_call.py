@@ -195,7 +195,7 @@ def test_a_broken_hint_keeps_the_function_from_running(tmp_path: Path) -> None:
     def function() -> None:
         raise AssertionError("it ran")
 
-    for returns in (["a", "b : c["], {"key": "a", "typo": 1}, [5], [""]):
+    for returns in (["a", "b : c["], {"key": "a", "typo": 1}, [5], 5, b"a", [""]):
         with pytest.raises(HintSyntaxError):
             call(function, returns=returns, folder=tmp_path / "out")
     assert not (tmp_path / "out").exists()

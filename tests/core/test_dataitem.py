@@ -36,6 +36,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 class Quiet(SimpleHTTPRequestHandler):
+    def send_head(self) -> Any:
+        """Fail where it is asked to."""
+        return super().send_head() if "broken" not in self.path else self.send_error(500)
+
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
@@ -209,8 +213,15 @@ def test_urls_of_a_server(folder: Path, http: str) -> None:
     assert len(DataItem(f"{http}/many").unpack()) == 2
     assert DataItem(f"{http}/array").exists()
     assert not DataItem(f"{http}/nothing").exists()
-    with pytest.raises(UnpackError, match="URL cannot be read"):
-        DataItem(f"{http}/nothing").get()
+    for name, touch in (("nothing", DataItem.get), ("broken", DataItem.get), ("broken", DataItem.exists)):
+        with pytest.raises(UnpackError, match="URL cannot be read"):
+            touch(DataItem(f"{http}/{name}"))
+
+
+def test_a_protocol_whose_library_is_missing_is_an_error_that_says_so() -> None:
+    fsspec.register_implementation("lacking", "no_such_library.System", clobber=True)
+    with pytest.raises(UnpackError, match="lacking URLs need another library"):
+        DataItem("lacking://x/y.csv").get()
 
 
 def test_a_package_at_a_url_is_checked_like_any_other(folder: Path, http: str) -> None:

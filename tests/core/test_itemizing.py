@@ -237,6 +237,7 @@ def test_an_ordered_dict_keeps_its_order(tmp_path: Path) -> None:
     value = OrderedDict(a=1, b=2)
     value.move_to_end("a")
     assert keys_of(tmp_path, value) == ["x_b", "x_a"]
+    assert list(packagers.unpack(tmp_path / "x").items()) == [("b", 2), ("a", 1)]
 
 
 SETS = """
@@ -254,6 +255,19 @@ def test_items_of_sets_have_one_order_for_every_hash_seed(tmp_path: Path, monkey
         printed.add(elsewhere.run(SETS, tmp_path))
     assert len(printed) == 1
     assert "('x_n_0', True), ('x_n_1', 1.5), ('x_n_2', 2)" in printed.pop()
+
+
+def test_items_of_a_set_that_are_not_plain_are_sorted_by_what_they_show(tmp_path: Path) -> None:
+    with Session(tmp_path) as session:
+        session.pack({Color.RED, Color.GREEN, 1}, "*x")
+    assert list(session.results.values()) == [1, Color.GREEN, Color.RED]
+
+
+def test_without_a_packager_of_containers_the_items_are_packed_alone(tmp_path: Path) -> None:
+    with Session(tmp_path, settings={"disable": ["packagers"]}) as session:
+        with pytest.raises(PackError, match="no packager takes a list apart"):
+            session.pack([np.arange(2)], "*x")
+        assert list(session.artifacts) == ["x_0"]
 
 
 def test_a_container_inside_of_itself_is_an_item_there(tmp_path: Path) -> None:

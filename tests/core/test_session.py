@@ -415,6 +415,18 @@ def test_what_cannot_be_written_is_an_error_that_says_so(tmp_path: Path) -> None
     assert caught.value.outputs.results == {"b": 1}
 
 
+def test_a_full_disk_is_an_error_of_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def replace_file(target: Path, text: bytes, **_: Any) -> None:
+        raise OSError(28, "No space left on device", str(target))
+
+    monkeypatch.setattr("packagers.package.replace_file", replace_file)
+    for value in (1, np.arange(2)):
+        with pytest.raises(PackError, match="No space left") as caught:
+            Session(tmp_path, record="packages").pack(value, "a")
+        assert caught.value.key == "a"
+        assert list(tmp_path.iterdir()) == []
+
+
 # Who signs and who records.
 
 

@@ -112,10 +112,7 @@ def _bind(function: str, signature: Signature, values: dict[str, Any]) -> BoundA
         what = ", ".join(repr(name) for name in missing)
         remedy = f"Give each in inputs (to be unpacked) or in params (as it is). Given: {', '.join(given) or 'nothing'}."
         raise InputError(f"{function} misses {what}", key=missing[0], remedy=remedy)
-    try:
-        return signature.bind(*positional, **values)
-    except TypeError as error:
-        raise InputError(f"{function}: {error}") from None
+    return signature.bind(*positional, **values)
 
 
 class Unpacker:

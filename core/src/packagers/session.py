@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -296,10 +296,11 @@ def packing_session() -> Session | None:
 
 
 def hint_list(hints: Any) -> list[Any]:
-    """Give log hints as a list: one that stands alone, several, or none."""
+    """Give log hints as a list: one that stands alone (and what is none: it is refused when it is read), several, or none."""
     if hints is None:
         return []
-    return [hints] if isinstance(hints, (str, Mapping, LogHint)) else list(hints)
+    is_one = isinstance(hints, (str, bytes, Mapping, LogHint)) or not isinstance(hints, Iterable)
+    return [hints] if is_one else list(hints)
 
 
 def _summary(what: str, failures: list[Exception]) -> str:
