@@ -23,7 +23,7 @@ from typing import Any
 
 from packagers.digests import canonical
 from packagers.errors import PackagersError, PackError, UnpackError
-from packagers.stdscalars import BY_PATH, BY_TAG
+from packagers.stdscalars import BY_PATH, BY_TAG, Scalar
 
 MAX_DEPTH = 100
 LARGE = 1 << 16
@@ -70,7 +70,7 @@ class Encoder:
 
     def __init__(self, default: Default | None = None) -> None:
         self._default = default
-        self._path: list[str] = []
+        self._path: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._open: set[int] = set()
         self._seen: list[tuple[Any, Any]] = []
@@ -80,10 +80,10 @@ class Encoder:
     @property
     def leaf(self) -> str:
         """The path of the value that is being encoded, such as ``.layers[3].hook``."""
-        return "".join(self._path)
+        return "".join(map(step_of, self._path))
 
-    def _down(self, step: str) -> None:
-        """Go one step down the path."""
+    def _down(self, step: Any) -> None:
+        """Go one step down the path, by a key or an index."""
         if len(self._path) >= MAX_DEPTH:
             raise PackError(f"the value is nested deeper than {MAX_DEPTH} levels", leaf=self.leaf[:80] + "…")
         self._path.append(step)
@@ -107,7 +107,7 @@ class Encoder:
             return {"$bytes": _to_base64(obj)}
         scalar = BY_PATH.get(f"{cls.__module__}.{cls.__qualname__}")
         if scalar is not None:
-            return {scalar.tag: self.encode_parts(scalar.take(obj))}
+            return {scalar.tag: self._parts(scalar, obj)}
         if self._default is not None:
             return self._default(obj, self)
         raise PackError(
@@ -176,10 +176,17 @@ class Encoder:
 
     def items(self, items: Iterable[Any]) -> list[Any]:
         """Encode items by position."""
-        found = []
+        found: list[Any] = []
         for index, item in enumerate(items):
-            self._down(f"[{index}]")
+            if not index:
+                self._down(index)
+            cls = type(item)
+            if (cls is int and -_INT_LIMIT <= item < _INT_LIMIT) or (cls is str and item.isascii()):
+                found.append(item)
+                continue
+            self._path[-1] = index
             found.append(self.encode(item))
+        if found:
             self._path.pop()
         return found
 
@@ -190,8 +197,13 @@ class Encoder:
         self._sets -= 1
         return found
 
-    def encode_parts(self, parts: Any) -> Any:
+    def _parts(self, scalar: Scalar, obj: Any) -> Any:
         """Encode the parts of a scalar: a list stays a JSON list."""
+        try:
+            parts = scalar.take(obj)
+        except PackError as error:
+            error.leaf = error.leaf or self.leaf
+            raise
         return [self.encode(part) for part in parts] if type(parts) is list else self.encode(parts)
 
     def _dict(self, obj: dict[Any, Any]) -> Any:
@@ -199,7 +211,7 @@ class Encoder:
             return {"$dict": self.pairs(obj)}
         found = {}
         for key, item in obj.items():
-            self._down(step_of(key))
+            self._down(key)
             found[key] = self.encode(item)
             self._path.pop()
         return found
@@ -208,7 +220,7 @@ class Encoder:
         """Encode a dict as pairs, whatever its keys are."""
         found = []
         for key, item in obj.items():
-            self._down(step_of(key))
+            self._down(key)
             found.append([self.encode(key), self.encode(item)])
             self._path.pop()
         return found

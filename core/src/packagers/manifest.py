@@ -269,14 +269,15 @@ def seal_of(data: Mapping[str, Any]) -> str:
     return digest_json({name: value for name, value in data.items() if name not in ("seal", "signature")})
 
 
-def to_text(data: Mapping[str, Any], signature: Mapping[str, Any] | None) -> bytes:
+def to_text(data: Mapping[str, Any], signature: Mapping[str, Any] | None, seal: str | None = None) -> bytes:
     """Give the text of a sealed document.
 
     Args:
         data: The document, without seal and signature.
         signature: The signature of its seal, if it is signed.
+        seal: Its seal, where that is known already.
     """
-    sealed = {**data, "seal": seal_of(data)}
+    sealed = {**data, "seal": seal or seal_of(data)}
     if signature is not None:
         sealed["signature"] = dict(signature)
     return _dump(sealed)

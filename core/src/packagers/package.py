@@ -21,7 +21,7 @@ from typing import Any
 from packagers.archive import extract, write_zip
 from packagers.digests import check_file, digest_file
 from packagers.errors import IntegrityError, PackError, UnpackError
-from packagers.manifest import NAME, FileEntry, Manifest, from_text, to_text
+from packagers.manifest import MAX_BYTES, NAME, FileEntry, Manifest, from_text, seal_of, to_text
 from packagers.policy import signature_state
 from packagers.scratch import scratch_folder
 
@@ -71,9 +71,14 @@ class Package:
         """Read a zipped package: it is extracted into scratch space, and checked like any other."""
         folder = scratch_folder()
         extract(file, folder / "package", "zip")
-        inside = list((folder / "package").iterdir())
-        top = folder / "package" if len(inside) != 1 or not inside[0].is_dir() else inside[0]
-        return cls.open(top, location or str(file))
+        top = folder / "package"
+        tops = [top] if (top / NAME).is_file() else sorted(found.parent for found in top.glob(f"*/{NAME}"))
+        if len(tops) != 1:
+            names = ", ".join(found.name for found in tops[:20])
+            raise UnpackError(
+                f"the zip holds {len(tops)} packages: {names}", file=location or file, remedy="Extract it, and name one of them."
+            )
+        return cls.open(tops[0], location or str(file))
 
     @property
     def owned(self) -> bool:
@@ -141,6 +146,15 @@ class Draft:
         self._locks = contextlib.ExitStack()
 
     def __enter__(self) -> Draft:
+        try:
+            self._enter()
+        except (OSError, ValueError) as error:
+            raise PackError(
+                f"the package's folder cannot be made: {error}", key=self._key, file=self.folder, remedy="Take another folder."
+            ) from error
+        return self
+
+    def _enter(self) -> None:
         if self._exist == "error" and (self.folder / NAME).exists():
             raise PackError("there is a package already", key=self._key, file=self.folder, remedy="Take another key, or exist='replace'.")
         if (self.folder.exists() or self.folder.is_symlink()) and not (self.folder / NAME).is_file():
@@ -150,7 +164,6 @@ class Draft:
                     "something that is no package stands in its place", key=self._key, file=strange[0], remedy="Take another key or folder."
                 )
         self.folder.mkdir(parents=True, exist_ok=True)
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
@@ -203,10 +216,14 @@ def write_manifest(folder: Path, manifest: Manifest, signer: Signer | None, *, f
         full: Whether to sync file and folders, so that it survives power loss.
     """
     data = manifest.to_dict()
-    text = to_text(data, None)
-    seal = from_text(text)[1]
+    seal = seal_of(data)
     signature = signer(seal) if signer is not None else None
-    replace_file(folder / NAME, to_text(data, signature), full=full)
+    text = to_text(data, signature, seal)
+    if len(text) > MAX_BYTES:
+        raise PackError(
+            f"the manifest would have {len(text)} bytes, and {MAX_BYTES} are allowed", remedy='Ask for artifact type "file" or "object".'
+        )
+    replace_file(folder / NAME, text, full=full)
     return Package(manifest, seal, signature, folder)
 
 

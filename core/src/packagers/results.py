@@ -50,7 +50,8 @@ def record_results(
         entries = {key: {**entry, **mark} for key, entry in known.items() if key not in gone}
         entries.update((key, entry_of(recorded)) for key, recorded in results.items())
         data = {"packagers": VERSION, "results": entries}
-        replace_file(folder / NAME, to_text(data, signer(seal_of(data)) if signer is not None else None), full=full)
+        seal = seal_of(data)
+        replace_file(folder / NAME, to_text(data, signer(seal) if signer is not None else None, seal), full=full)
 
 
 def open_results(folder: Path) -> dict[str, Package]:

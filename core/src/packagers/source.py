@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from packagers import manifest, results
 from packagers.errors import UnpackError
+from packagers.names import did_you_mean
 from packagers.package import Package
 from packagers.remote import fetch
 
@@ -42,7 +43,7 @@ class PlainFile:
     @property
     def formats(self) -> tuple[str, ...]:
         """The formats that its name may mean, the most exact first: ``data.CSV.GZ`` may be ``csv.gz`` or ``csv``."""
-        return formats_of(PurePosixPath(self.location.partition("?")[0]).name or self.path.name)
+        return formats_of(self.path.name)
 
 
 def formats_of(name: str) -> tuple[str, ...]:
@@ -78,14 +79,31 @@ def open_source(source: str | os.PathLike[str]) -> Package | PlainFile:
     text = os.fspath(source)
     scheme = url_of(source)
     if scheme == "file":
-        return open_local(Path(url2pathname(unquote(urlsplit(text).path))), text)
+        return open_local(_path_of_url(text), text)
     if scheme:
         return open_local(fetch(text), text)
+    if not text:
+        raise UnpackError("the source is an empty text", remedy="Give a path, a URL or an artifact.")
     return open_local(Path(text), text)
 
 
 def open_local(path: Path, location: str) -> Package | PlainFile:
-    """Open what a local path names: a package, a result of the folder around it, or a plain file or folder."""
+    """Open what a local path names: a package, a result of the folder around it, or a plain file or folder.
+
+    Raises:
+        UnpackError: Where nothing is there, or nothing that can be read.
+        IntegrityError: Where a manifest is not as it was written.
+    """
+    try:
+        found = _open_local(path, location)
+    except (OSError, UnicodeError) as error:
+        raise UnpackError(f"the path cannot be opened: {error}", file=location) from error
+    if found is None:
+        raise UnpackError("there is nothing here", file=location, remedy=_remedy(path))
+    return found
+
+
+def _open_local(path: Path, location: str) -> Package | PlainFile | None:
     if (path / manifest.NAME).is_file():
         return Package.open(path, location)
     result = results.open_result(path.parent, path.name)
@@ -95,12 +113,30 @@ def open_local(path: Path, location: str) -> Package | PlainFile:
         return Package.open(path.parent, location)
     if path.is_file():
         return Package.open_zip(path, location) if _is_package_zip(path) else PlainFile(path, location)
-    if path.is_dir():
-        return PlainFile(path, location)
-    if path.parent.is_dir() and (path.parent / results.NAME).is_file():
-        known = ", ".join(sorted(results.open_results(path.parent)))
-        raise UnpackError(f"there is no package, result or file {path.name!r}", file=path, remedy=f"The results there are: {known}.")
-    raise UnpackError("there is nothing here", file=path)
+    return PlainFile(path, location) if path.is_dir() else None
+
+
+def packages_in(folder: Path) -> list[str]:
+    """Give the keys of the packages and results of a folder."""
+    try:
+        packages = [path.parent.name for path in folder.glob(f"*/{manifest.NAME}")]
+        return sorted({*packages, *(results.open_results(folder) if (folder / results.NAME).is_file() else ())})
+    except (OSError, UnpackError):
+        return []
+
+
+def _remedy(path: Path) -> str | None:
+    if str(path).startswith("~"):
+        return "The ~ of a home folder is the shell's: use pathlib.Path.expanduser."
+    known = packages_in(path.parent)
+    return did_you_mean(path.name, known) if known else None
+
+
+def _path_of_url(url: str) -> Path:
+    parts = urlsplit(url)
+    if parts.netloc not in ("", "localhost"):
+        raise UnpackError(f"a file URL of the machine {parts.netloc!r} cannot be read here", file=url, remedy="Write it as file:///path.")
+    return Path(url2pathname(parts.path))
 
 
 def _is_package_zip(path: Path) -> bool:

@@ -65,16 +65,33 @@ def _take_zone(zone: Any) -> str:
     return key
 
 
-def _take_memoryview(view: memoryview) -> list[Any]:
-    return [view.tobytes(), view.format, view.shape]
+def check_view(view: memoryview) -> None:
+    """Refuse a view that could not be made again.
+
+    Raises:
+        PackError: For one that was released, one of items that ``memoryview.cast`` does not know, and an empty one of several axes.
+    """
+    try:
+        memoryview(bytes(view.itemsize)).cast(view.format)  # type: ignore[call-overload]
+        shape = view.shape or ()
+        fault = "has several axes and no items" if 0 in shape and len(shape) > 1 else ""
+    except (ValueError, TypeError, NotImplementedError) as error:
+        fault = f"cannot be made again ({error})"
+    if fault:
+        raise PackError(f"the memoryview {fault}", remedy="Pack the object that it looks at, or bytes(view).")
 
 
-def _make_memoryview(parts: list[Any]) -> memoryview:
-    data, code, shape = parts
+def make_view(data: bytes, code: str, shape: Any) -> memoryview:
+    """Give a view of bytes with items of a format and a shape."""
     view = memoryview(data)
     if code == "B" and len(shape) == 1:
         return view
-    return view.cast(code, shape) if all(shape) else view.cast(code)
+    return view.cast(code, shape) if all(shape) else view.cast(code)  # type: ignore[call-overload, no-any-return]
+
+
+def _take_memoryview(view: memoryview) -> list[Any]:
+    check_view(view)
+    return [view.tobytes(), view.format, view.shape]
 
 
 def _make_bytearray(data: Any) -> bytearray:
@@ -86,7 +103,7 @@ def _make_bytearray(data: Any) -> bytearray:
 SCALARS = (
     Scalar("builtins.complex", lambda c: [c.real, c.imag], lambda p: complex(*p)),
     Scalar("builtins.bytearray", bytes, _make_bytearray),
-    Scalar("builtins.memoryview", _take_memoryview, _make_memoryview),
+    Scalar("builtins.memoryview", _take_memoryview, lambda p: make_view(*p)),
     Scalar("builtins.range", lambda r: [r.start, r.stop, r.step], lambda p: range(*p)),
     Scalar("builtins.slice", lambda s: [s.start, s.stop, s.step], lambda p: slice(*p)),
     Scalar("builtins.ellipsis", lambda e: True, lambda p: ...),

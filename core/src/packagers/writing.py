@@ -81,7 +81,7 @@ class Writer:
             hint = self._with_default(obj, hint)
         chunk = NO_CHUNK
         if hasattr(type(obj), "__next__") and isinstance(self.registry.find(obj).packager, StreamPackager):
-            obj, chunk = _peek(obj)
+            obj, chunk = _peek(obj, hint.key)
         found = self.registry.find(obj, hint.artifact_type, chunk=chunk)
         artifact_type = hint.artifact_type or found.packager.default_artifact_type("pack")
         if artifact_type is None:
@@ -286,18 +286,21 @@ def _failures_of(plan: Plan) -> Iterator[None]:
 
 
 def _failure(found: Found, obj: Any, artifact_type: str, error: Exception) -> PackError:
+    name = "stream" if isinstance(found.packager, StreamPackager) else path_of(type(obj))
     return PackError(
-        f"{found.registration.identity} failed to pack a {path_of(type(obj))} as {artifact_type}: {type(error).__name__}: {error}",
+        f"{found.registration.identity} failed to pack a {name} as {artifact_type}: {type(error).__name__}: {error}",
         distribution=found.registration.distribution,
     )
 
 
-def _peek(stream: Iterator[Any]) -> tuple[Iterator[Any], Any]:
+def _peek(stream: Iterator[Any], key: str) -> tuple[Iterator[Any], Any]:
     """Take the first chunk of a stream; give a stream that starts over with it, of the same class where that is a plain iterator."""
     try:
         first = next(stream)
     except StopIteration:
         return iter(()), NO_CHUNK
+    except Exception as error:
+        raise PackError(f"a {path_of(type(stream))} failed to give its first chunk: {type(error).__name__}: {error}", key=key) from error
     return chain((first,), stream), first
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from packagers.errors import PackError
 from packagers.packager import Instructions, Packager
+from packagers.stdscalars import check_view, make_view
 
 
 class BytesPackager(Packager):
@@ -51,6 +52,7 @@ class MemoryviewPackager(BytesPackager):
 
     def pack_file(self, obj: Any, folder: Path) -> Instructions:
         """Write ``bytes.bin`` in C order."""
+        check_view(obj)
         (folder / "bytes.bin").write_bytes(obj.tobytes())
         return {"item": obj.format, "shape": list(obj.shape)}
 
@@ -62,7 +64,5 @@ class MemoryviewPackager(BytesPackager):
             item: The format of an item, as of ``struct``.
             shape: Items along each axis; ``None`` for one axis.
         """
-        view = memoryview(self.only_file(folder).read_bytes())
-        if shape is None or (item == "B" and len(shape) == 1):
-            return view
-        return view.cast(item, shape) if all(shape) else view.cast(item)  # type: ignore[call-overload]
+        data = self.only_file(folder).read_bytes()
+        return memoryview(data) if shape is None else make_view(data, item, shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import IOBase
 from typing import Any
 
 from packagers.packager import Packager
@@ -13,6 +14,10 @@ class StreamPackager(Packager):
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
     READERS = {"file": "data"}
+
+    def holds(self, obj: Any) -> bool:
+        """Take iterators; an open file or a buffer is more than its lines."""
+        return not isinstance(obj, IOBase)
 
     def unbundle(self, obj: object) -> list[object]:
         """Take the chunks; ``structure`` takes them one at a time instead."""

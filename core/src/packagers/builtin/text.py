@@ -36,9 +36,13 @@ class TextPackager(Packager):
             encoding: A codec that can hold all of it.
         """
         try:
-            (folder / "text.txt").write_bytes(obj.encode(encoding))
-        except (UnicodeEncodeError, LookupError) as error:
+            data = obj.encode(encoding)
+            same = data.decode(encoding) == obj
+        except (LookupError, TypeError, ValueError) as error:
             raise PackError(f"the text cannot be written as {encoding}: {error}", remedy="Record it as a result.") from error
+        if not same:
+            raise PackError(f"{encoding} would not give the text back", remedy='Take encoding="utf-8", or record it as a result.')
+        (folder / "text.txt").write_bytes(data)
         return {"encoding": encoding}
 
     def unpack_file(self, folder: Path, *, encoding: str = "utf-8") -> str:
@@ -46,7 +50,7 @@ class TextPackager(Packager):
         file = self.only_file(folder)
         try:
             return file.read_bytes().decode(encoding)
-        except (UnicodeDecodeError, LookupError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise UnpackError(f"the file is no {encoding} text: {error}", file=file, remedy="Give encoding=, or ask for bytes.") from error
 
     def pack_path(self, obj: str, folder: Path, *, format: ArchiveFormat = "zip") -> Instructions:
