@@ -486,6 +486,17 @@ def test_what_strangers_recorded_is_not_vouched_for(tmp_path: Path) -> None:
     assert packagers.unpack(tmp_path / "theirs") == Pinned("mine now")
 
 
+def test_many_results_are_read_as_they_are_now(tmp_path: Path) -> None:
+    for shift in range(3):
+        with Session(tmp_path) as session:
+            session.pack([value + shift for value in range(4000)], "*x")
+        assert [packagers.unpack(tmp_path / f"x_{index}") for index in (0, 3999, 0)] == [shift, 3999 + shift, shift]
+    file = tmp_path / "results.json"
+    file.write_bytes(file.read_bytes().replace(b'"value": 3000,', b'"value": 3001,', 1))
+    with pytest.raises(packagers.IntegrityError):
+        packagers.unpack(tmp_path / "x_0")
+
+
 def test_record_false_leaves_results_to_the_caller(tmp_path: Path) -> None:
     with Session(tmp_path, record=False) as session:
         session.pack(1, "a")

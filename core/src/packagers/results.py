@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +13,13 @@ from packagers.package import Package, Signer, locked, replace_file, sweep_tempo
 from packagers.policy import signature_state
 
 NAME = "results.json"
+_LARGE = 256 << 10
+"""Bytes of a file that is kept; smaller ones may change twice within one tick of the clock that dates them."""
 _FOREIGN = "foreign"
 """Marks an entry that somebody else had written, or nobody had signed."""
+
+_Content = tuple[dict[str, Any], str, dict[str, Any] | None]
+_latest: tuple[tuple[int, ...], _Content] | None = None
 
 
 class Recorded(NamedTuple):
@@ -80,12 +86,28 @@ def _package(folder: Path, key: str, entry: dict[str, Any], seal: str, signature
     return Package(manifest_of(key, entry), seal, vouched, folder, f"{folder / NAME} [{key}]")
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
+def _read(folder: Path) -> _Content:
+    """Read and check the file; a large one, of which one result after the other is asked for, only once while it stays what it is."""
+    global _latest
     file = folder / NAME
     try:
-        data, seal, signature = from_text(file.read_bytes())
+        with file.open("rb") as opened:
+            status = os.fstat(opened.fileno())
+            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            known = _latest
+            if known is not None and known[0] == identity:
+                return known[1]
+            content = _parse(opened.read(), file)
     except FileNotFoundError:
         raise UnpackError("there are no results here", file=file) from None
+    if status.st_size >= _LARGE:
+        _latest = identity, content
+    return content
+
+
+def _parse(text: bytes, file: Path) -> _Content:
+    try:
+        data, seal, signature = from_text(text)
     except IntegrityError as error:
         error.file = str(file)
         raise
