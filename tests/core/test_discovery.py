@@ -92,7 +92,7 @@ def test_egg_info_is_read(installed: Install) -> None:
 
 def test_what_the_description_says_is_no_metadata(installed: Install) -> None:
     metadata = "Metadata-Version: 2.1\r\nName: graphs-a\r\nVersion: 1\r\n\r\nName: other\r\nRequires-Dist: packagers>=99\r\n"
-    installed({"a-1.dist-info": {"METADATA": metadata.encode(), "entry_points.txt": "[packagers.types]\nmaps.Map = a:P\n"}})
+    installed({"graphs_a-1.dist-info": {"METADATA": metadata.encode(), "entry_points.txt": "[packagers.types]\nmaps.Map = a:P\n"}})
     assert [each.requires for each in found("graphs-a")] == [()]
 
 

@@ -7,6 +7,7 @@ build backend writes them.
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,7 @@ TYPES = "packagers.types"
 HOOKS = "packagers"
 COMMANDS = "packagers.commands"
 
+_FIELD = re.compile(r"^(Name|Version|Requires-Dist):[ \t]*(.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _REQUIREMENT = re.compile(r"packagers\s*(?:\[[^\]]*\])?\s*\(?([^;@()\[\]]*)\)?\s*", re.IGNORECASE)
 _CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)*)\s*")
 
@@ -95,26 +97,27 @@ class _Header(NamedTuple):
 
     @classmethod
     def of(cls, distribution: Any) -> _Header:
-        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-        lines = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0].splitlines()
-        fields = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-        known = dict(reversed(fields))
-        requires = tuple(value for name, value in fields if name == "requires-dist" and value.lower().startswith("packagers"))
+        text = _text(distribution, "METADATA") or _text(distribution, "PKG-INFO")
+        fields = _FIELD.findall(text.partition("\n\n")[0])
+        known = {name.lower(): value for name, value in reversed(fields)}
+        requires = tuple(value for name, value in fields if name.lower() == "requires-dist" and value.lower().startswith("packagers"))
         return cls(canonical_name(known.get("name", "")), known.get("version", ""), requires)
 
 
 def _distributions() -> Iterator[tuple[Any, _Header]]:
     """Give each distribution that has entry points of ours, the first of each name on ``sys.path``."""
-    seen = {""}
-    for distribution in importlib_metadata.distributions():
-        try:
-            header = _Header.of(distribution)
-            is_ours = header.name not in seen and "packagers" in (distribution.read_text("entry_points.txt") or "")
-        except (OSError, ValueError):
-            continue
-        seen.add(header.name)
-        if is_ours:
-            yield distribution, header
+    ours = (each for each in importlib_metadata.distributions() if "packagers" in _text(each, "entry_points.txt"))
+    for name in sorted({_Header.of(each).name for each in ours} - {""}):
+        same = ((each, _Header.of(each)) for each in importlib_metadata.distributions(name=name))
+        yield from itertools.islice((found for found in same if found[1].name == name), 1)
+
+
+def _text(distribution: Any, file: str) -> str:
+    """Read a file of a distribution's metadata; empty where there is none, and where it is no text."""
+    try:
+        return distribution.read_text(file) or ""
+    except (OSError, ValueError):
+        return ""
 
 
 def canonical_name(distribution: str) -> str:

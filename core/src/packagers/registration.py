@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, TypeAlias, TypeGuard
 
 from packagers.discovery import Extension, check_core, installed_version
 from packagers.errors import PackagerDefinitionError
@@ -15,6 +15,7 @@ from packagers.packager import Packager
 from packagers.typepath import TypePath, parse
 
 Origin = Literal["project", "plugin", "core"]
+Order: TypeAlias = tuple[str, ...]
 
 PROJECT = "project"
 CORE = "packagers"
@@ -64,8 +65,8 @@ class Registration:
         return f"{self.distribution}:{self.reference.replace(':', '.')}"
 
     @cached_property
-    def order(self) -> tuple[str, ...]:
-        """A total order by name alone."""
+    def order(self) -> Order:
+        """What it is called in full; gives a total order by name alone."""
         path, label = (str(self.path), self.path.label) if self.path else (self.type_path, "")
         return (self.distribution, label, path, self.reference, self.version)
 

@@ -19,7 +19,7 @@ from packagers.errors import AmbiguousPackagerWarning, NoPackagerError, Packager
 from packagers.hooks import Hooks
 from packagers.loading import LoadFailure, guarded, load_reference, with_colon
 from packagers.packager import Packager
-from packagers.registration import PROJECT, Registrar, Registration, is_packager, of_entry_point, of_project
+from packagers.registration import PROJECT, Order, Registrar, Registration, is_packager, of_entry_point, of_project
 from packagers.shelf import Matches, Shelf
 from packagers.subject import NO_CHUNK, Direction, Subject
 from packagers.typehint import Alternative, alternatives, path_of_hint
@@ -69,7 +69,7 @@ class Registry:
 
     def _set_up(self, discover: bool, project: Project | None) -> None:
         self._discover = discover
-        self._added: dict[Registration, Registration] = {}
+        self._added: dict[Order, Registration] = {}
         self._found: dict[tuple[Any, ...], tuple[Found, Matches]] = {}
         self._instances: dict[type[Packager], Packager] = {}
         self._reported: set[str] = set()
@@ -83,7 +83,7 @@ class Registry:
 
     def __reduce__(self) -> tuple[Any, ...]:
         folder = self.project.folder if self.project else None
-        return _rebuild, (self._discover, folder, [(r.type_path, r.given or r.reference) for r in self._added])
+        return _rebuild, (self._discover, folder, [(r.type_path, r.given or r.reference) for r in self._added.values()])
 
     def __iter__(self) -> Iterator[Registration]:
         """Give every registration, sorted by name."""
@@ -102,8 +102,7 @@ class Registry:
         registrar = Registrar(PROJECT, "", "project")
         registrar.add(type_path, packager)
         for registration in registrar.made:
-            self._added.pop(registration, None)
-            self._added[registration] = registration
+            self._added[registration.order] = registration
             self._shelf.add(registration)
 
     def add_custom_packager(self, packager: type[Packager] | str, is_mandatory: bool = False) -> None:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from packagers.registration import Registration
+from packagers.registration import Order, Registration
 from packagers.typepath import STREAM, lookup, path_of
 
 _MOST_CLASSES = 10_000
@@ -56,8 +56,8 @@ class Shelf:
     """
 
     def __init__(self, registrations: Iterable[Registration] = ()) -> None:
-        self._by_name: defaultdict[str, dict[Registration, Registration]] = defaultdict(dict)
-        self._by_distribution: defaultdict[str, dict[Registration, Registration]] = defaultdict(dict)
+        self._by_name: defaultdict[str, dict[Order, Registration]] = defaultdict(dict)
+        self._by_distribution: defaultdict[str, dict[Order, Registration]] = defaultdict(dict)
         self._hidden: defaultdict[str, set[str]] = defaultdict(set)
         self._shown: defaultdict[type[Any], set[str]] = defaultdict(set)
         self._matches: dict[type[Any], Matches] = {}
@@ -67,21 +67,16 @@ class Shelf:
             self.add(registration)
 
     def add(self, registration: Registration) -> None:
-        """Put a registration in; one that is equal but for the class itself (a cell of a notebook, run again) is replaced."""
-        with self._lock:
-            for place in (self._by_distribution[registration.distribution], self._places(registration)):
-                place.pop(registration, None)
-                place[registration] = registration
-            self._matches = {}
-
-    def _places(self, registration: Registration) -> dict[Registration, Registration]:
+        """Put a registration in; it replaces one that is called the same (a cell of a notebook, run again)."""
         path = registration.path
-        if path is None:
-            return {}
-        if path.name not in self._by_name and path.name != STREAM:
-            self._hidden[path.package].add(path.name)
-            self._modules = 0
-        return self._by_name[path.name]
+        with self._lock:
+            self._by_distribution[registration.distribution][registration.order] = registration
+            if path is not None:
+                if path.name not in self._by_name and path.name != STREAM:
+                    self._hidden[path.package].add(path.name)
+                    self._modules = 0
+                self._by_name[path.name][registration.order] = registration
+            self._matches = {}
 
     def __iter__(self) -> Iterator[Registration]:
         with self._lock:
