@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeGuard
+from typing import Any, Literal, TypeAlias, TypeGuard, cast
 
 from packagers.discovery import Extension, check_core, installed_version
 from packagers.errors import PackagerDefinitionError
@@ -90,8 +90,21 @@ class Registration:
         said = self.load().PRIORITY
         return _PRIORITIES[self.origin] if said is None else said
 
-    @cached_property
-    def _loaded(self) -> type[Packager] | LoadFailure:
+    def load(self) -> type[Packager]:
+        """Import the packager's class, once.
+
+        Raises:
+            LoadFailure: Where it cannot be imported, or is no packager.
+        """
+        # No cached_property: in Python 3.11 it holds a lock while it imports, and an import may wait for another thread's.
+        found = vars(self).get("_loaded")
+        if found is None:
+            found = vars(self)["_loaded"] = self._import()
+        if isinstance(found, LoadFailure):
+            raise found.with_traceback(None)
+        return cast("type[Packager]", found)
+
+    def _import(self) -> type[Packager] | LoadFailure:
         remedy = _PROJECT_REMEDY if self.root is not None else _REMEDY
         try:
             with guarded(f"the packager {self.reference} for {self.type_path} cannot be loaded", self.distribution, remedy):
@@ -103,16 +116,6 @@ class Registration:
                 return found
         except LoadFailure as failure:
             return failure
-
-    def load(self) -> type[Packager]:
-        """Import the packager's class, once.
-
-        Raises:
-            LoadFailure: Where it cannot be imported, or is no packager.
-        """
-        if isinstance(self._loaded, LoadFailure):
-            raise self._loaded.with_traceback(None)
-        return self._loaded
 
 
 class Registrar:
