@@ -26,15 +26,15 @@ from packagers.errors import (
     UnpackError,
 )
 from packagers.loading import LoadFailure
-from packagers.manifest import MISSING, Part, Written
-from packagers.names import check_name
+from packagers.manifest import MISSING, Manifest, Part, Written
+from packagers.names import check_name, shorten
 from packagers.package import Package
 from packagers.packager import Method, Packager
 from packagers.policy import Unpacking, allow_code, current, effective_policy, resume, unpacking
 from packagers.registration import Registration
 from packagers.registry import Registry
 from packagers.scratch import scratch_folder
-from packagers.source import PlainFile, open_local
+from packagers.source import PlainFile, open_local, packages_in
 from packagers.structure import Assembly, Readers
 from packagers.typehint import STREAMS, Alternative, alternatives, path_of_hint
 from packagers.typepath import STREAM, lookup, path_of
@@ -108,7 +108,7 @@ class Reader:
                 if self._satisfies(member, written, registration, classes):
                     return self._read_own(package, own, {**member.options, **options}, classes)
         for member in members:
-            reader = self._cross_reader(package, member)
+            reader = self._cross_reader(package, member, registration is not None and own.is_container())
             if reader is not None:
                 return self._read_as(package, *reader, {**member.options, **options})
         for member in members:
@@ -116,6 +116,8 @@ class Reader:
                 return member.type(_copy(package))
         if registration is None:
             raise _missing_plugin(package)
+        if self._is_unknown(package, classes):
+            return self._read_own(package, own, {**(members[0].options if len(members) == 1 else {}), **options}, classes)
         names = " | ".join(path_of_hint(member) for member in members)
         raise UnpackError(
             f"a {written.object_type} packed as {written.artifact_type}"
@@ -145,6 +147,12 @@ class Reader:
             and (accepts_class(member, registered) or issubclass(member.type, registered))
         )
 
+    def _is_unknown(self, package: Package, classes: Mapping[str, type[Any]]) -> bool:
+        """Tell whether nothing here says what class was packed, so that only the value of a trusted package can tell whether it fits."""
+        name = package.manifest.written.object_type.partition("[")[0]
+        with unpacking(package.location, package.owned, self._policy) as now:
+            return now.trusted and name != STREAM and name not in classes and lookup(name) is None
+
     def _read_own(self, package: Package, packager: Packager, options: dict[str, Any], classes: Mapping[str, type[Any]]) -> Any:
         manifest = package.manifest
         with unpacking(package.location, package.owned, self._policy, packager.TRUSTS) as now:
@@ -156,7 +164,7 @@ class Reader:
                 if method is None and packager.is_container():
                     return value
                 return self._call(packager, _required(packager, "result", package), manifest.written, value, options, package.location)
-            if manifest.skeleton is not MISSING or (package.payload / SKELETON).is_file():
+            if _is_walked(manifest, packager.is_container()):
                 return self._assembly(package, package.payload, manifest.parts, classes).decode(self._skeleton(package))
             method = _required(packager, manifest.written.artifact_type, package)
             return self._call(packager, method, manifest.written, package.payload, options, package.location)
@@ -200,8 +208,11 @@ class Reader:
 
         return chunks()
 
-    def _cross_reader(self, package: Package, member: Alternative) -> tuple[Packager, Method] | None:
-        """Find the packager of a hinted type that reads what is stored, though another one wrote it."""
+    def _cross_reader(self, package: Package, member: Alternative, of_container: bool) -> tuple[Packager, Method] | None:
+        """Find the packager of a hinted type that reads what is stored, though another one wrote it.
+
+        A skeleton and the chunks of a stream are no file format: nobody else reads them.
+        """
         if member.type is None:
             return None
         written = package.manifest.written
@@ -215,7 +226,8 @@ class Reader:
         if issubclass(member.type, PurePath) and written.artifact_type != "path":
             return None
         method = packager.unpacks.get(written.artifact_type)
-        if method is not None and (written.format in method.formats if method.formats else written.format is None):
+        is_readable = package.manifest.value is not MISSING or not _is_walked(package.manifest, of_container)
+        if method is not None and is_readable and (written.format in method.formats if method.formats else written.format is None):
             return packager, method
         if getattr(packager, "READS_ANY_FILE", False) and package.manifest.files:
             return packager, packager.unpacks["file"]
@@ -236,6 +248,8 @@ class Reader:
     def _read_plain(self, plain: PlainFile, members: tuple[Alternative, ...], options: dict[str, Any]) -> Any:
         reasons: list[str] = []
         for member in members:
+            if member.type is None and plain.path.is_dir():
+                raise UnpackError("the folder is no package", file=plain.location, remedy=_remedy_for(plain.path))
             if member.type is None:
                 reasons.append("a plain file says nothing of its type: give a hint, such as pandas.DataFrame")
                 continue
@@ -302,6 +316,14 @@ class Reader:
             ) from failure
 
 
+def _is_walked(manifest: Manifest, of_container: bool) -> bool:
+    """Tell whether the payload is a container's skeleton, or the chunks of a stream, and its leaves."""
+    if manifest.skeleton is not MISSING:
+        return True
+    names = {file.path for file in manifest.files}
+    return of_container and manifest.written.format is None and (SKELETON in names or CHUNKS in names)
+
+
 def open_sibling(package: Package, key: Any) -> Package | PlainFile:
     """Open the package or result of another key in the same folder.
 
@@ -328,6 +350,13 @@ def _required(packager: Packager, artifact_type: str, package: Package) -> Metho
         file=package.location,
         remedy="Ask for bytes or pathlib.Path: both give the file as it is.",
     )
+
+
+def _remedy_for(folder: Path) -> str:
+    known = packages_in(folder)
+    if not known:
+        return "Give a hint: pathlib.Path gives the folder itself."
+    return f"Name one of the packages and results in it: {shorten(', '.join(known), 400)}."
 
 
 def _missing_plugin(package: Package, written: Written | None = None) -> MissingPluginError:
