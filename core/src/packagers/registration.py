@@ -59,7 +59,7 @@ class Registration:
         except PackagerDefinitionError:
             return None
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """What a manifest records: ``distribution:module.Class``."""
         return f"{self.distribution}:{self.reference.replace(':', '.')}"

@@ -23,7 +23,7 @@ from packagers.registration import PROJECT, Order, Registrar, Registration, is_p
 from packagers.shelf import Matches, Shelf
 from packagers.subject import NO_CHUNK, Direction, Subject
 from packagers.typehint import Alternative, alternatives, path_of_hint
-from packagers.typepath import lookup, parse
+from packagers.typepath import lookup
 from packagers.weighing import Scales
 
 
@@ -116,15 +116,15 @@ class Registry:
             PackagerDefinitionError: Where it is mandatory and cannot be imported, or names no type.
         """
         found: Any = packager
-        if isinstance(packager, str):
-            try:
+        try:
+            if isinstance(packager, str):
                 with guarded(f"the custom packager {packager} cannot be imported", PROJECT, "Make it importable, or make it optional."):
                     found = load_reference(with_colon(packager), self.project.folder if self.project else None)
-            except LoadFailure as failure:
-                if is_mandatory:
-                    raise PackagerDefinitionError(str(failure.args[0]), remedy=failure.remedy) from failure
-                warnings.warn(str(failure.args[0]), PluginLoadWarning, stacklevel=2)
-                return
+        except LoadFailure as failure:
+            if is_mandatory:
+                raise PackagerDefinitionError(str(failure.args[0]), remedy=failure.remedy) from failure
+            warnings.warn(str(failure.args[0]), PluginLoadWarning, stacklevel=2)
+            return
         if not is_packager(found) or found.PACKABLE_OBJECT_TYPE is None:
             raise PackagerDefinitionError(f"{packager} is no Packager that names its PACKABLE_OBJECT_TYPE", remedy="Set it to the type.")
         named = found.PACKABLE_OBJECT_TYPE
@@ -216,13 +216,17 @@ class Registry:
             identity: ``distribution:module.Class``.
             object_type: The recorded type path.
         """
-        distribution = identity.partition(":")[0]
-        same = self._shelf.of_distribution(distribution)
-        found = [r for r in same if r.identity == identity] or [r for r in same if str(r.path) == object_type]
-        if not found and (cls := lookup(parse(object_type).name)) is not None:
-            every = (registration for level in self._shelf.matches(cls).levels for registration in level.registrations)
-            found = [r for r in every if r.distribution == distribution and not r.is_fallback and not r.has_items][:1]
+        found = self._shelf.of_identity(identity) or self._successors(identity.partition(":")[0], object_type)
         return sorted(found, key=lambda registration: str(registration.path) != object_type)
+
+    def _successors(self, distribution: str, object_type: str) -> list[Registration]:
+        """Find what a distribution registers now for a recorded type, or else for the nearest parent of its class."""
+        same = [each for each in self._shelf.of_distribution(distribution) if str(each.path) == object_type]
+        cls = lookup(object_type.partition("[")[0])
+        if same or cls is None:
+            return same
+        every = (registration for level in self._shelf.matches(cls).levels for registration in level.registrations)
+        return [each for each in every if each.distribution == distribution and not each.is_fallback and not each.has_items][:1]
 
     def by_identity(self, identity: str, object_type: str) -> Registration | None:
         """Find the registration of a recorded packager; ``None`` where there is none. See :meth:`recorded`."""

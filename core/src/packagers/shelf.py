@@ -58,6 +58,7 @@ class Shelf:
     def __init__(self, registrations: Iterable[Registration] = ()) -> None:
         self._by_name: defaultdict[str, dict[Order, Registration]] = defaultdict(dict)
         self._by_distribution: defaultdict[str, dict[Order, Registration]] = defaultdict(dict)
+        self._by_identity: defaultdict[str, dict[Order, Registration]] = defaultdict(dict)
         self._hidden: defaultdict[str, set[str]] = defaultdict(set)
         self._shown: defaultdict[type[Any], set[str]] = defaultdict(set)
         self._matches: dict[type[Any], Matches] = {}
@@ -71,6 +72,7 @@ class Shelf:
         path = registration.path
         with self._lock:
             self._by_distribution[registration.distribution][registration.order] = registration
+            self._by_identity[registration.identity][registration.order] = registration
             if path is not None:
                 if path.name not in self._by_name and path.name != STREAM:
                     self._hidden[path.package].add(path.name)
@@ -86,7 +88,12 @@ class Shelf:
     def of_distribution(self, name: str) -> tuple[Registration, ...]:
         """Give what one distribution registers, sorted by name."""
         with self._lock:
-            return _sorted(self._by_distribution[name].values() if name in self._by_distribution else ())
+            return _sorted(self._by_distribution.get(name, {}).values())
+
+    def of_identity(self, identity: str) -> tuple[Registration, ...]:
+        """Give the registrations of one packager, sorted by name."""
+        with self._lock:
+            return _sorted(self._by_identity.get(identity, {}).values())
 
     def matches(self, cls: type[Any] | None) -> Matches:
         """Give the registrations that match a class; ``None`` gives those for ``Iterator``.
