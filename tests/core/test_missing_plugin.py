@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from packagers import (
     Registry,
     Session,
     UnpackError,
+    UntrustedPackageError,
     pack,
     unpack,
 )
@@ -240,3 +241,11 @@ sys.modules["packagers_numpy"] = None
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["pip install packagers-numpy", "[1, 2] False"]
+
+
+def test_a_plain_file_of_an_unknown_type_is_not_a_matter_of_trust(tmp_path: Path) -> None:
+    (tmp_path / "thing.json").write_text("{}")
+    for trust in (None, "all"):
+        with pytest.raises(UnpackError, match="no packager reads plain files as") as caught:
+            unpack(tmp_path / "thing.json", Mapping, trust=trust)
+        assert not isinstance(caught.value, UntrustedPackageError)

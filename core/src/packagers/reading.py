@@ -256,10 +256,14 @@ class Reader:
             if issubclass(member.type, PurePath) or member.type is os.PathLike:
                 return plain.path if member.type is os.PathLike else member.type(plain.path)
             try:
-                packager = self._registry.find_for_hint(member).packager
+                found = self._registry.find_for_hint(member)
             except (NoPackagerError, UnknownArtifactTypeError) as error:
                 reasons.append(str(error.args[0]))
                 continue
+            if found.registration.is_fallback:
+                reasons.append(f"no packager reads plain files as {path_of_hint(member)}")
+                continue
+            packager = found.packager
             artifact_type = packager.default_artifact_type("unpack")
             if artifact_type is None or artifact_type not in packager.unpacks or artifact_type == "result":
                 artifact_type = "file"
