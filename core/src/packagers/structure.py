@@ -47,6 +47,7 @@ class Walk:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._by_value: dict[int, Leaf] = {}
+        self._members: dict[int, tuple[Any, Any]] = {}
         self.leaves: list[Leaf] = []
 
     def encode(self, obj: Any) -> Any:
@@ -105,11 +106,19 @@ class Walk:
 
     def _default(self, obj: Any, encoder: Encoder) -> Any:
         """Encode what is no plain value: a container, a small value of a plugin's, or a heavy leaf."""
+        if id(obj) in self._members:
+            return self._members[id(obj)][1]
+        if id(obj) in self._by_value:
+            return self._by_value[id(obj)].node
         try:
             found = self._registry.find(obj)
             packager = found.packager
             if isinstance(packager, StreamPackager):
                 raise PackError("a stream stands inside of a container", remedy="Make it a list, or return it as a value of its own.")
+            if isinstance(packager, ObjectContainer) and not packager.IDENTITY:
+                node = self._object(obj, found, encoder)
+                self._members[id(obj)] = obj, node
+                return node
             if packager.is_container():
                 cyclic = isinstance(packager, ObjectContainer) and packager.CYCLIC
                 known = encoder.known(obj, cyclic=cyclic)
@@ -121,10 +130,8 @@ class Walk:
         except PackagersError as error:
             error.leaf = error.leaf or encoder.leaf
             raise
-        leaf = self._by_value.get(id(obj))
-        if leaf is None:
-            leaf = self._by_value[id(obj)] = Leaf(obj, encoder.leaf, found)
-            self.leaves.append(leaf)
+        leaf = self._by_value[id(obj)] = Leaf(obj, encoder.leaf, found)
+        self.leaves.append(leaf)
         return leaf.node
 
     def _object(self, obj: Any, found: Found, encoder: Encoder) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class Plan(NamedTuple):
         artifact_type: As what it is packed.
         options: Keyword arguments of the method.
         method: The packager's method; ``None`` where a container is walked instead.
+        walked: The walk that was made to see whether it is a result, and the skeleton.
     """
 
     obj: Any
@@ -53,6 +54,7 @@ class Plan(NamedTuple):
     artifact_type: str
     options: Mapping[str, Any]
     method: Method | None
+    walked: list[tuple[Walk, Any]]
 
 
 class Writer:
@@ -99,7 +101,7 @@ class Writer:
             raise UnknownOptionError(
                 f"{type(found.packager).__qualname__} takes no options for artifact type {artifact_type!r}", option=next(iter(options))
             )
-        return Plan(obj, hint, found, artifact_type, options, method)
+        return Plan(obj, hint, found, artifact_type, options, method, [])
 
     def _with_default(self, obj: Any, hint: LogHint) -> LogHint:
         """Give a hint without artifact type the project's standard form for the type."""
@@ -143,6 +145,7 @@ class Writer:
         value = walk.encode(recorded)
         asked = plan.method is not None or plan.hint.artifact_type == "result"
         if not asked and (walk.leaves or len(canonical(value)) > SMALL):
+            plan.walked.append((walk, value))
             return None
         if walk.leaves:
             leaf = walk.leaves[0]
@@ -194,8 +197,7 @@ class Writer:
             return draft.commit(manifest, self.signer, self.settings.digest)
 
     def _write_container(self, plan: Plan, draft: Draft) -> Manifest:
-        walk = Walk(self.registry)
-        skeleton = walk.encode(plan.obj)
+        walk, skeleton = plan.walked.pop() if plan.walked else self._walk(plan.obj)
         parts = walk.pack_leaves(draft.payload, self._pack_leaf) if walk.leaves else []
         artifact_type = "file" if plan.artifact_type == "result" else plan.artifact_type
         text = canonical(skeleton)
@@ -203,6 +205,10 @@ class Writer:
             (draft.payload / SKELETON).write_bytes(json.dumps(skeleton, ensure_ascii=True, allow_nan=False).encode())
             skeleton = MISSING
         return self._manifest(plan, artifact_type, skeleton=skeleton, parts=tuple(parts))
+
+    def _walk(self, obj: Any) -> tuple[Walk, Any]:
+        walk = Walk(self.registry)
+        return walk, walk.encode(obj)
 
     def _write_stream(self, plan: Plan, draft: Draft) -> Manifest:
         """Pack an iterator chunk by chunk: one line of typed JSON each, heavy leaves in folders of their own."""

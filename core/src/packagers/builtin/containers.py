@@ -27,9 +27,11 @@ class ObjectContainer(Packager):
 
     Attributes:
         CYCLIC: Whether :meth:`empty` and :meth:`fill` work; immutable containers have :meth:`bundle` alone.
+        IDENTITY: Whether it matters that one object stands in several places; it does not for members of an enumeration.
     """
 
     CYCLIC: ClassVar[bool] = False
+    IDENTITY: ClassVar[bool] = True
     READERS = {"file": "data", "result": "data"}
     DETERMINISTIC = frozenset({"file", "result"})
 

@@ -14,6 +14,7 @@ class EnumPackager(ObjectContainer):
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "result"
     PACK_SUBCLASSES = True
+    IDENTITY = False
 
     def unbundle(self, obj: Enum) -> dict[str, Any]:
         """Give the name, or the value where several flags are combined."""
