@@ -74,9 +74,9 @@ REFUSED = {
     "os.system": "no type but a builtin_function_or_method",
     "os.path": "no type but a module",
     "numpy.pi": "no type but a float",
-    "gone_away.Type": "cannot be imported",
-    "pandas.Gone": "cannot be imported",
-    "pandas.DataFrame.Gone": "cannot be imported",
+    "gone_away.Type": "gone_away is not installed",
+    "pandas.Gone": "pandas has no Gone",
+    "pandas.DataFrame.Gone": "pandas.DataFrame has no Gone",
     "os.system('true')": "names no type",
     "__import__('os').system('true')": "names no type",
     "(lambda: int)()": "names no type",
@@ -123,6 +123,17 @@ def test_what_is_no_hint_is_refused_with_the_reason(text: str) -> None:
     assert REFUSED[text] in str(caught.value)
     assert caught.value.remedy
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [("pandas.Dataframe", "Did you mean pandas.DataFrame?"), ("sklearn.linear_model.LogisticRegresion", "LogisticRegression?")],
+)
+def test_a_typo_gets_the_nearest_name(text: str, remedy: str) -> None:
+    with pytest.raises(UnpackError) as caught:
+        from_text(text)
+    assert caught.value.remedy is not None
+    assert remedy in caught.value.remedy
 
 
 def test_the_order_of_a_union_is_kept() -> None:

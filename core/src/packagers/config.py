@@ -461,7 +461,8 @@ class _TableReader:
         parts = entry if isinstance(entry, dict) else {"packager": entry}
         for name in parts:
             if name not in ("packager", "optional"):
-                self.fail(f"{key} has no key {_shown(name)}", _did_you_mean(name, ["packager", "optional"]))
+                quoted = f'If {path}.{name} is the type, put it in quotes: "{path}.{name}" = …'
+                self.fail(f"{key} has no key {_shown(name)}", f"{_did_you_mean(name, ['packager', 'optional'])} {quoted}")
         reference = parts.get("packager")
         if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
             self.fail(

@@ -15,15 +15,23 @@ from packagers.advice import missing_plugin, no_packager
 from packagers.choice import Candidate, Explanation, Preferences
 from packagers.config import Project, logger, read_project, settings
 from packagers.discovery import Installed, canonical_name, scan
-from packagers.errors import AmbiguousPackagerWarning, NoPackagerError, PackagerDefinitionError, PluginLoadWarning
+from packagers.errors import (
+    AmbiguousPackagerWarning,
+    NoPackagerError,
+    PackagerDefinitionError,
+    PackagersError,
+    PluginLoadWarning,
+    SettingError,
+)
 from packagers.hooks import Hooks
 from packagers.loading import LoadFailure, guarded, load_reference, with_colon
+from packagers.loghint import LogHint
 from packagers.packager import Packager
 from packagers.registration import PROJECT, Order, Registrar, Registration, is_packager, of_entry_point, of_project
 from packagers.shelf import Matches, Shelf
 from packagers.subject import NO_CHUNK, Direction, Subject
 from packagers.typehint import Alternative, alternatives, path_of_hint
-from packagers.typepath import lookup
+from packagers.typepath import lookup, parse
 from packagers.weighing import Scales
 
 
@@ -64,7 +72,9 @@ class Registry:
             PackagerDefinitionError: For a malformed type path.
         """
         registry = cls.__new__(cls)
-        registry._set_up(True, read_project(path))
+        project = read_project(path)
+        _check_defaults(project)
+        registry._set_up(True, project)
         return registry
 
     def _set_up(self, discover: bool, project: Project | None) -> None:
@@ -362,3 +372,18 @@ def _rebuild(discover: bool, folder: Path | None, added: list[tuple[str, Any]]) 
     for type_path, packager in added:
         registry.add(type_path, packager)
     return registry
+
+
+def _check_defaults(project: Project) -> None:
+    """Check a project's standard forms before anything is packed by them."""
+    for type_path, text in project.defaults.items():
+        try:
+            parse(type_path)
+            LogHint.parse(f"key : {text}")
+        except PackagersError as error:
+            raise SettingError(
+                f"[tool.packagers.defaults] says {text!r} of {type_path!r}, and that cannot be read: {error.args[0]}",
+                setting="defaults",
+                file=project.folder / "pyproject.toml",
+                remedy=error.remedy or "Write the second half of a log hint, such as 'dataset[format=\"parquet\"]'.",
+            ) from error

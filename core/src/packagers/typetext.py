@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import ast
 import builtins
-import importlib
+import difflib
+import importlib.util
 import operator
+import sys
 import types
 import typing
 from typing import Any, Literal
 
+from packagers.catalogue import plugin_for
 from packagers.errors import UnpackError
 
 TYPING = ("typing", "typing_extensions")
@@ -20,6 +23,8 @@ TYPING = ("typing", "typing_extensions")
 LONGEST = 4096
 """How many characters a hint may have."""
 LONGEST_SHOWN = 200
+
+_CHECK = "Check the path, and that its package is installed."
 
 
 def from_text(text: str) -> Any:
@@ -106,12 +111,31 @@ def _import(name: str, text: str) -> Any:
                 value = getattr(value, part)
         except (Exception, SystemExit) as error:
             why = f"{type(error).__name__}: {error}"
-            raise refusal(
-                text, f"names {name!r}, which cannot be imported ({why})", "Check the path, and that its package is installed."
-            ) from error
+            raise refusal(text, *(_missing(name) or (f"names {name!r}, which cannot be imported ({why})", _CHECK))) from error
     if isinstance(value, type) or type(value).__module__ in (*TYPING, "types"):
         return value
     raise refusal(text, f"names {name!r}, which is no type but a {type(value).__name__}", "Name a class.")
+
+
+def _missing(name: str) -> tuple[str, str] | None:
+    """Say of a dotted name that leads nowhere which part of it is missing, and what to do; ``None`` where none is."""
+    first, *rest = name.split(".")
+    if sys.modules.get(first) is None:
+        if importlib.util.find_spec(first) is not None:
+            return None
+        plugin = plugin_for(first)
+        return f"names {name!r}, and {first} is not installed", f"pip install {plugin}" if plugin else _CHECK
+    value, shown = sys.modules[first], first
+    for part in rest:
+        try:
+            value = getattr(value, part)
+        except AttributeError:
+            close = difflib.get_close_matches(part, [known for known in dir(value) if not known.startswith("_")], 1, 0.7)
+            return f"names {name!r}, and {shown} has no {part}", f"Did you mean {shown}.{close[0]}?" if close else _CHECK
+        except Exception:  # noqa: BLE001 - a module's own __getattr__
+            return None
+        shown = f"{shown}.{part}"
+    return None
 
 
 def refusal(hint: Any, why: str, remedy: str) -> UnpackError:
