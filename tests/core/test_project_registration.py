@@ -221,6 +221,21 @@ def test_defaults_of_the_project(project: Path, tmp_path: Path, monkeypatch: pyt
     assert written == ["ELSA", "moo", "Elsa"]
 
 
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('"farm.Cow" = "file[format=upper]"', "no Python literal|not a Python literal"),
+        ('"farm.Cow" = "a : b"', "two|colon|cannot be read"),
+        ('"farm..Cow" = "file"', "no type path"),
+    ],
+)
+def test_a_default_that_cannot_be_read_is_refused_before_anything_runs(project: Path, table: str, message: str) -> None:
+    says(project, OURS + f"[tool.packagers.defaults]\n{table}\n")
+    with pytest.raises(SettingError, match=message) as caught:
+        Registry.for_project(project)
+    assert "pyproject.toml" in str(caught.value)
+
+
 def test_defaults_count_for_their_very_type_and_its_items(project: Path, tmp_path: Path) -> None:
     table = """[tool.packagers.defaults]
 "dict[str, int]" = 'file[format="json"]'
