@@ -230,9 +230,8 @@ def test_defaults_of_the_project(project: Path, tmp_path: Path, monkeypatch: pyt
     ],
 )
 def test_a_default_that_cannot_be_read_is_refused_before_anything_runs(project: Path, table: str, message: str) -> None:
-    says(project, OURS + f"[tool.packagers.defaults]\n{table}\n")
     with pytest.raises(SettingError, match=message) as caught:
-        Registry.for_project(project)
+        says(project, OURS + f"[tool.packagers.defaults]\n{table}\n")
     assert "pyproject.toml" in str(caught.value)
 
 
