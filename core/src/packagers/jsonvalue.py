@@ -101,7 +101,7 @@ class Encoder:
             return obj if math.isfinite(obj) else {"$float": repr(obj)}
         if cls in _CONTAINERS:
             return self._container(obj, cls)
-        if cls in _BINARY and self._default is not None and len(obj) > LARGE:
+        if cls in _BINARY and self._default is not None and _is_large(obj):
             return self._default(obj, self)
         if cls is bytes:
             return {"$bytes": _to_base64(obj)}
@@ -315,6 +315,13 @@ def step_of(key: Any) -> str:
         return f"[{hex(key)[:60]}]"
     text = repr(key) if isinstance(key, (str, int, float, bool, bytes, type(None))) else f"<{type(key).__qualname__}>"
     return f"[{text[:60]}]"
+
+
+def _is_large(data: Any) -> bool:
+    try:
+        return memoryview(data).nbytes > LARGE
+    except ValueError:  # released; the scalar's own check says so
+        return False
 
 
 def _is_clean(text: str) -> bool:

@@ -198,7 +198,7 @@ class Draft:
             )
             manifest = replace(manifest, payload=self._payload.name, files=files)
             for file in files:
-                FileEntry.from_dict(file.to_dict())
+                _check_entry(file, self._payload)
         package = write_manifest(self.folder, manifest, signer, full=self._full)
         if manifest.payload:
             self._payload = None
@@ -331,6 +331,18 @@ def _digest(path: Path, algorithm: str) -> tuple[int, str, tuple[str, ...]]:
     size, digest, blocks = digest_file(path, algorithm)
     _verified.add(_identity(path, digest))
     return size, digest, tuple(blocks)
+
+
+def _check_entry(file: FileEntry, folder: Path) -> None:
+    """Refuse a file that no reader would accept."""
+    try:
+        FileEntry.from_dict(file.to_dict())
+    except IntegrityError:
+        raise PackError(
+            f"a packager wrote a file whose name not every system can hold: {file.path!r}",
+            file=folder,
+            remedy="Write it under another name.",
+        ) from None
 
 
 def _check(path: Path, entry: FileEntry) -> None:

@@ -1,14 +1,13 @@
 """One package or plain file into one value: which packager reads it, by whose leave, as what.
 
 1. A package whose own packager satisfies the hint is unpacked by it. 2. A hint of another type: the packager of the hinted type, if it
-unpacks the stored artifact type and reads the stored format. 3. A plain file is read by the packager of the hint, its format told by its
-suffix. 4. Otherwise an error that says what could be done.
+unpacks the stored artifact type and reads the stored format. 3. A plain file: ``plainfiles``. 4. Otherwise an error that says what could be
+done.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
@@ -25,16 +24,18 @@ from packagers.errors import (
     UnknownArtifactTypeError,
     UnpackError,
 )
+from packagers.invoking import invoke
 from packagers.loading import LoadFailure
 from packagers.manifest import MISSING, Manifest, Part, Written
-from packagers.names import check_name, shorten
+from packagers.names import check_name
 from packagers.package import Package
 from packagers.packager import Method, Packager
-from packagers.policy import Unpacking, allow_code, current, effective_policy, resume, unpacking
+from packagers.plainfiles import read_plain
+from packagers.policy import Unpacking, current, effective_policy, resume, unpacking
 from packagers.registration import Registration
 from packagers.registry import Registry
 from packagers.scratch import scratch_folder
-from packagers.source import PlainFile, open_local, packages_in
+from packagers.source import PlainFile, open_local
 from packagers.structure import Assembly, Readers
 from packagers.typehint import STREAMS, Alternative, alternatives, path_of_hint
 from packagers.typepath import STREAM, lookup, path_of
@@ -72,10 +73,14 @@ class Reader:
             UnknownOptionError: For an option that the packager does not take.
         """
         members = alternatives(Any if hint is None else hint)
-        if isinstance(source, PlainFile):
-            value = self._read_plain(source, members, dict(options or {}))
-        else:
-            value = self._read_package(self._verified(source), hint, members, dict(options or {}))
+        try:
+            if isinstance(source, PlainFile):
+                value = read_plain(self._registry, self._policy, source, members, dict(options or {}))
+            else:
+                value = self._read_package(self._verified(source), hint, members, dict(options or {}))
+        except UnpackError as error:
+            error.file = error.file or source.location
+            raise
         if hint is not None:
             mismatch = conforms(value, hint)
             if mismatch is not None:
@@ -163,11 +168,19 @@ class Reader:
                 method = packager.unpacks.get("result")
                 if method is None and packager.is_container():
                     return value
-                return self._call(packager, _required(packager, "result", package), manifest.written, value, options, package.location)
+                return invoke(
+                    self._registry.hooks,
+                    packager,
+                    _required(packager, "result", package),
+                    manifest.written,
+                    value,
+                    options,
+                    package.location,
+                )
             if _is_walked(manifest, packager.is_container()):
                 return self._assembly(package, package.payload, manifest.parts, classes).decode(self._skeleton(package))
             method = _required(packager, manifest.written.artifact_type, package)
-            return self._call(packager, method, manifest.written, package.payload, options, package.location)
+            return invoke(self._registry.hooks, packager, method, manifest.written, package.payload, options, package.location)
 
     def _skeleton(self, package: Package) -> Any:
         if package.manifest.skeleton is not MISSING:
@@ -185,7 +198,15 @@ class Reader:
             packager = self._instance(registration, package)
             now = current()
             with unpacking(package.location, now is not None and now.owned, self._policy, packager.TRUSTS):
-                return self._call(packager, _required(packager, written.artifact_type, package), written, source, {}, package.location)
+                return invoke(
+                    self._registry.hooks,
+                    packager,
+                    _required(packager, written.artifact_type, package),
+                    written,
+                    source,
+                    {},
+                    package.location,
+                )
 
         readers = Readers(
             part=lambda part: piece(part.written, folder / part.folder),
@@ -243,73 +264,7 @@ class Reader:
             source = package.payload
             if method.artifact_type == "result":
                 source = self._assembly(package, package.payload, manifest.parts, {}).decode(manifest.value)
-            return self._call(packager, method, written, source, options, package.location)
-
-    def _read_plain(self, plain: PlainFile, members: tuple[Alternative, ...], options: dict[str, Any]) -> Any:
-        reasons: list[str] = []
-        for member in members:
-            if member.type is None and plain.path.is_dir():
-                raise UnpackError("the folder is no package", file=plain.location, remedy=_remedy_for(plain.path))
-            if member.type is None:
-                reasons.append("a plain file says nothing of its type: give a hint, such as pandas.DataFrame")
-                continue
-            if issubclass(member.type, PurePath) or member.type is os.PathLike:
-                return plain.path if member.type is os.PathLike else member.type(plain.path)
-            try:
-                found = self._registry.find_for_hint(member)
-            except (NoPackagerError, UnknownArtifactTypeError) as error:
-                reasons.append(str(error.args[0]))
-                continue
-            if found.registration.is_fallback:
-                reasons.append(f"no packager reads plain files as {path_of_hint(member)}")
-                continue
-            packager = found.packager
-            artifact_type = packager.default_artifact_type("unpack")
-            if artifact_type is None or artifact_type not in packager.unpacks or artifact_type == "result":
-                artifact_type = "file"
-            method = packager.unpacks.get(artifact_type)
-            if method is None:
-                reasons.append(f"{type(packager).__qualname__} reads no plain files")
-                continue
-            merged = {**member.options, **options}
-            format = merged.pop("format", None) or next((f for f in plain.formats if f in method.formats), None)
-            if method.formats and format is None:
-                reasons.append(f"{type(packager).__qualname__} reads {', '.join(method.formats)}; give format= if it is one of them")
-                continue
-            written = Written("", path_of_hint(member), artifact_type, format if method.formats else None)
-            with unpacking(plain.location, False, self._policy, packager.TRUSTS):
-                return self._call(packager, method, written, _stage(plain), merged, plain.location)
-        raise UnpackError(f"the file cannot be read: {'; '.join(reasons)}", file=plain.location)
-
-    def _call(self, packager: Packager, method: Method, written: Written, source: Any, options: Mapping[str, Any], location: str) -> Any:
-        """Ask the gate, then let a packager read."""
-        method.check_options(
-            {"format": written.format, **options} if written.format is not None and "format" in method.options else options
-        )
-        recorded = dict(written.instructions)
-        if written.format is not None and "format" in method.options:
-            recorded["format"] = written.format
-        strange = [name for name in recorded if name not in method.options and not method.takes_any_option]
-        if strange:
-            raise UnpackError(
-                f"the package has an instruction {strange[0]!r} that {type(packager).__qualname__}.{method.name} does not take",
-                file=location,
-                remedy="Upgrade the plugin: a newer version may have written it.",
-            )
-        arguments = {**recorded, **options}
-        name = arguments.get("format") if method.formats else method.artifact_type
-        if packager.READERS.get(str(name), "code") == "code":
-            allow_code(f"{type(packager).__qualname__} ({name})")
-        try:
-            return self._registry.hooks.unpack(packager, method.artifact_type, source, arguments)
-        except PackagersError as error:
-            error.file = location
-            raise
-        except Exception as error:
-            raise UnpackError(
-                f"{type(packager).__qualname__} failed to unpack {written.artifact_type}: {type(error).__name__}: {error}",
-                file=location,
-            ) from error
+            return invoke(self._registry.hooks, packager, method, written, source, options, package.location)
 
     def _instance(self, registration: Registration, package: Package) -> Packager:
         try:
@@ -356,13 +311,6 @@ def _required(packager: Packager, artifact_type: str, package: Package) -> Metho
     )
 
 
-def _remedy_for(folder: Path) -> str:
-    known = packages_in(folder)
-    if not known:
-        return "Give a hint: pathlib.Path gives the folder itself."
-    return f"Name one of the packages and results in it: {shorten(', '.join(known), 400)}."
-
-
 def _missing_plugin(package: Package, written: Written | None = None) -> MissingPluginError:
     written = written or package.manifest.written
     distribution = written.packager.partition(":")[0]
@@ -383,16 +331,3 @@ def _copy(package: Package) -> Path:
     shutil.copytree(package.payload, target)
     files = package.manifest.files
     return target / files[0].path if len(files) == 1 else target
-
-
-def _stage(plain: PlainFile) -> Path:
-    """Give a folder that holds the plain file alone; a folder is its own."""
-    if plain.path.is_dir():
-        return plain.path
-    folder = scratch_folder()
-    target = folder / plain.path.name
-    try:
-        target.symlink_to(plain.path.resolve())
-    except OSError:
-        shutil.copyfile(plain.path, target)
-    return folder

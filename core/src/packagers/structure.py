@@ -139,6 +139,12 @@ class Walk:
         packager = found.packager
         node: dict[str, Any] = {"$object": type_name(obj, found), "packager": found.registration.identity}
         items = packager.unbundle(obj)
+        if not isinstance(items, (list, tuple, dict)):
+            raise PackError(
+                f"{found.registration.identity} took a {path_of(type(obj))} apart into a {type(items).__qualname__}, not a list or dict",
+                leaf=encoder.leaf,
+                remedy="Let its unbundle return a list or a dict.",
+            )
         if isinstance(obj, (set, frozenset)):
             node["items"] = encoder.unordered(items)
         else:
@@ -224,6 +230,14 @@ class Assembly:
         cls = self._resolve(path, names)
         if all(distance(name, cls) is None for name in names) or not packager.holds_class(cls):
             raise UnpackError(f"{path} is not what {node['packager']} puts together")
+        try:
+            return self._put_together(node, decoder, packager, cls)
+        except PackagersError:
+            raise
+        except Exception as error:
+            raise UnpackError(f"{node['packager']} failed to put a {path} together: {type(error).__name__}: {error}") from error
+
+    def _put_together(self, node: dict[str, Any], decoder: Decoder, packager: Packager, cls: type[Any]) -> Any:
         if isinstance(packager, ObjectContainer) and packager.CYCLIC:
             made = decoder.remember(node, packager.empty(cls))
             packager.fill(made, decoder.decode(node["items"]))

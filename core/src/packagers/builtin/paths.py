@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from packagers.archive import FORMATS, UNLIMITED, Limits, extract, pack_folder
 from packagers.errors import PackError, UnpackError
+from packagers.manifest import NAME
 from packagers.members import name_fault
 from packagers.names import find_fault, shorten
 from packagers.packager import Instructions, Packager
@@ -170,7 +171,7 @@ def unpack_path(
     """
     payload = PathPackager().only_file(folder)
     _check_recorded(payload, name, is_directory, mode)
-    with _arriving(_destination(into), name) as arriving:
+    with _arriving(_destination(into, folder), name) as arriving:
         if is_directory:
             # The limits are for what strangers packed; one's own folders come back whatever their size.
             extract(payload, arriving, format, UNLIMITED if may_import() else Limits())
@@ -189,7 +190,7 @@ def _check_recorded(payload: Path, name: Any, is_directory: Any, mode: Any) -> N
         raise UnpackError("the recorded kind or permissions of the path are none", file=payload)
 
 
-def _destination(into: Any) -> Path:
+def _destination(into: Any, payload: Path) -> Path:
     if into is None:
         return scratch_folder()
     # A package can only hold text, so a path object is the word of the caller.
@@ -199,10 +200,15 @@ def _destination(into: Any) -> Path:
             remedy="Give the folder as pathlib.Path.",
         )
     folder = Path(into)
+    package = next((place for place in payload.parents[:2] if (place / NAME).is_file()), payload)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+        inside = folder.resolve().is_relative_to(package.resolve())
+        if not inside:
+            folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
         raise UnpackError(f"the folder to unpack into cannot be made: {error}", file=folder) from error
+    if inside:
+        raise UnpackError("nothing is unpacked into the package itself", file=folder, remedy="Give a folder outside of it.")
     return folder
 
 

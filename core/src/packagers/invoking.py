@@ -1,0 +1,58 @@
+"""Letting a packager read: its options are checked, the gate is asked, and what goes wrong is an error of ours that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from packagers.errors import PackagersError, UnpackError
+from packagers.hooks import Hooks
+from packagers.manifest import Written
+from packagers.packager import Method, Packager
+from packagers.policy import allow_code
+
+
+def invoke(
+    hooks: Hooks, packager: Packager, method: Method, written: Written, source: Any, options: Mapping[str, Any], location: str
+) -> Any:
+    """Check the options, ask the gate, then let a packager read.
+
+    Args:
+        hooks: May wrap the reading.
+        packager: Who reads.
+        method: With which of its methods.
+        written: How it was written: the format and the instructions.
+        source: The folder, or the recorded value.
+        options: What the caller says; it beats the instructions.
+        location: What is read, for messages.
+
+    Raises:
+        UnknownOptionError: For an option that the method does not take.
+        UntrustedPackageError: Where reading would run code and the policy does not allow it.
+        UnpackError: Where it cannot be read.
+    """
+    method.check_options({"format": written.format, **options} if written.format is not None and "format" in method.options else options)
+    recorded = dict(written.instructions)
+    if written.format is not None and "format" in method.options:
+        recorded["format"] = written.format
+    strange = [name for name in recorded if name not in method.options and not method.takes_any_option]
+    if strange:
+        raise UnpackError(
+            f"the package has an instruction {strange[0]!r} that {type(packager).__qualname__}.{method.name} does not take",
+            file=location,
+            remedy="Upgrade the plugin: a newer version may have written it.",
+        )
+    arguments = {**recorded, **options}
+    name = arguments.get("format") if method.formats else method.artifact_type
+    if packager.READERS.get(str(name), "code") == "code":
+        allow_code(f"{type(packager).__qualname__} ({name})")
+    try:
+        return hooks.unpack(packager, method.artifact_type, source, arguments)
+    except PackagersError as error:
+        error.file = location
+        raise
+    except Exception as error:
+        raise UnpackError(
+            f"{type(packager).__qualname__} failed to unpack {written.artifact_type}: {type(error).__name__}: {error}",
+            file=location,
+        ) from error
