@@ -81,9 +81,11 @@ class Samples:
             twin = self._made()[name]
         if twin is value and not is_fixed:
             raise ValueError("it cannot be copied, and samples() gives the same object twice: let it make a new one in each call")
-        if compare(value, twin):
+        difference = compare(value, twin)
+        if difference:
             raise ValueError(
-                "neither a deep copy of it nor what samples() gives in a second call is the same; write same(), or seed samples()"
+                "neither a deep copy of it nor what samples() gives in a second call is the same; write same(), or seed samples(): "
+                + difference
             )
         return twin
 

@@ -6,6 +6,8 @@ import struct
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, TypeAlias
 
+from packagers.builtin.attributes import attributes_of
+
 Seen: TypeAlias = dict[tuple[int, int], tuple[Any, Any]]
 """The pairs that were looked at, by their ids; holds them, so that no id is used twice."""
 _PLAIN = (type(None), bool, int, str, bytes, type(...), type(NotImplemented))
@@ -26,6 +28,25 @@ def alike(left: Any, right: Any) -> bool:
     (True, False, False)
     """
     return _alike(left, right, {})
+
+
+def has_eq(cls: type[Any]) -> bool:
+    """Tell whether a class, or a parent of it but ``object``, says itself when two values are equal."""
+    return any("__eq__" in vars(base) for base in cls.__mro__[:-1])
+
+
+def differing(left: Any, right: Any) -> list[str]:
+    """List the attributes that are not alike, or that one of two values lacks. What compiled code keeps elsewhere is not seen.
+
+    >>> class Shape: ...
+    >>> left, right = Shape(), Shape()
+    >>> left.name, right.name, right.points = "a", "b", []
+    >>> differing(left, right)
+    ['name', 'points']
+    """
+    ours, theirs = attributes_of(left), attributes_of(right)
+    names = dict.fromkeys([*ours, *theirs])
+    return [name for name in names if name not in ours or name not in theirs or not alike(ours[name], theirs[name])]
 
 
 def _alike(left: Any, right: Any, seen: Seen) -> bool:
@@ -69,7 +90,7 @@ def _listed(reduced: Any) -> Any:
 
 def _says_equal(left: Any, right: Any) -> bool:
     """Ask an ``__eq__`` of the type's own, where it answers with one truth value."""
-    if not any("__eq__" in vars(cls) for cls in type(left).__mro__[:-1]):
+    if not has_eq(type(left)):
         return False
     try:
         return bool(left == right)

@@ -35,8 +35,8 @@ from packagers.subject import NO_CHUNK
 from packagers.testing import fresh, probes
 from packagers.testing.evidence import Evidence, Gathering, Samples, Trip
 from packagers.testing.forms import Form, forms_of, own_methods
-from packagers.testing.likeness import alike
-from packagers.typepath import ELLIPSIS, TypePath, parse
+from packagers.testing.likeness import alike, differing, has_eq
+from packagers.typepath import ELLIPSIS, TypePath, names_class, parse, path_of
 
 _SUMMARY_BYTES = 64 << 10
 _LONG = 300
@@ -307,11 +307,26 @@ class PackagerSuite:
         """Say what is wrong with the right one; nothing where the two are the same."""
         try:
             verdict = self.same(left, right)
-            return "" if verdict is None or bool(verdict) else f"it differs: {_shown(left)} became {_shown(right)}"
+            return (
+                "" if verdict is None or bool(verdict) else f"it differs: {_shown(left)} became {_shown(right)}{self._advice(left, right)}"
+            )
         except AssertionError as error:
             return f"it differs: {error!s:.{_LONG}}"
         except Exception as error:  # noqa: BLE001 - a value of another type may break same() in any way
             return f"same() fails: {type(error).__name__}: {error}"
+
+    def _advice(self, left: Any, right: Any) -> str:
+        """Say what to do where two values of one class were compared by their state, because nothing says when they are equal."""
+        cls = type(left)
+        if type(self).same is not PackagerSuite.same or type(right) is not cls or has_eq(cls):
+            return ""
+        name = parse(self.type_path).name
+        attributes = differing(left, right)
+        rest = ", …" if len(attributes) > _SHOWN else ""
+        found = f" (these attributes differ: {', '.join(attributes[:_SHOWN])}{rest})" if attributes else ""
+        return (
+            f"; {name if names_class(name, cls) else path_of(cls)} has no == of its own: define same(left, right) in the test class{found}"
+        )
 
     def _one_trip_a_form(self) -> Iterator[tuple[Trip, Any, Path]]:
         """Give the first sample of each form, packed again, the sample itself, and a folder to work in."""
