@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ import pytest
 import packagers
 from packagers import Packager, PackError, Registry, Session, UnpackError
 from packagers.package import Package
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
+
+import sample_types
 
 
 class Thing:
@@ -224,6 +229,41 @@ def test_nothing_is_unpacked_into_the_package_itself(into: str, tmp_path: Path) 
         packagers.unpack(tmp_path / "package", into=tmp_path / "package" / into)
     assert not (tmp_path / "package" / "below").exists()
     assert packagers.unpack(tmp_path / "package", into=tmp_path / "elsewhere").read_text() == "x"
+
+
+def test_a_packager_that_wrote_nothing_reads_an_empty_folder(tmp_path: Path) -> None:
+    seen: list[list[Path]] = []
+
+    def unpack_file(self: Any, folder: Path) -> Thing:
+        seen.append(list(folder.iterdir()))
+        return Thing()
+
+    odd = session(tmp_path, pack_file=lambda self, obj, folder: None, unpack_file=unpack_file)
+    artifact = odd.pack(Thing(), "thing")
+    assert isinstance(artifact, packagers.Artifact)
+    assert isinstance(odd.unpack(artifact.path), Thing)
+    assert seen == [[]]
+
+
+def test_a_stream_whose_file_is_no_stream_is_an_unpack_error(tmp_path: Path) -> None:
+    artifact = packagers.pack(iter([1, 2]), "stream", tmp_path)
+    assert isinstance(artifact, packagers.Artifact)
+    chunks = next(artifact.path.rglob("chunks.jsonl"))
+    for text in ("[]\n", "{}\n", "x\n", '{"skeleton": {"$part": 0}}\n'):
+        chunks.write_text(text)
+        with pytest.raises(UnpackError):
+            list(packagers.unpack(artifact.path, verify=False))
+    chunks.unlink()
+    with pytest.raises(UnpackError):
+        list(packagers.unpack(artifact.path, verify=False))
+
+
+def test_a_named_tuple_whose_class_has_other_fields_now_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packagers.pack(sample_types.Pair(1, 2), "pair", tmp_path)
+    monkeypatch.setattr(sample_types.Pair, "_fields", ("left", "middle", "right"))
+    with pytest.raises(UnpackError, match="3 fields, and 2") as caught:
+        packagers.unpack(tmp_path / "pair")
+    assert "pair" in str(caught.value.file)
 
 
 def test_a_manifest_that_would_be_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,7 +180,7 @@ class Reader:
             if _is_walked(manifest, packager.is_container()):
                 return self._assembly(package, package.payload, manifest.parts, classes).decode(self._skeleton(package))
             method = _required(packager, manifest.written.artifact_type, package)
-            return invoke(self._registry.hooks, packager, method, manifest.written, package.payload, options, package.location)
+            return invoke(self._registry.hooks, packager, method, manifest.written, _payload_of(package), options, package.location)
 
     def _skeleton(self, package: Package) -> Any:
         if package.manifest.skeleton is not MISSING:
@@ -219,15 +219,22 @@ class Reader:
         """Give the chunks of a stream one by one, each read when it is asked for."""
 
         def chunks() -> Iterator[Any]:
-            with (package.payload / CHUNKS).open(encoding="ascii") as file:
-                for index, line in enumerate(file):
-                    with resume(now):
-                        node = json.loads(line)
-                        parts = tuple(Part.from_dict(part) for part in node.get("parts", ()))
-                        chunk = self._assembly(package, package.payload / f"chunk-{index}", parts, classes).decode(node["skeleton"])
-                    yield chunk
+            try:
+                with (package.payload / CHUNKS).open(encoding="ascii") as file:
+                    for index, line in enumerate(file):
+                        with resume(now):
+                            chunk = self._chunk(package, json.loads(line), f"chunk-{index}", classes)
+                        yield chunk
+            except PackagersError:
+                raise
+            except (OSError, ValueError, KeyError, AttributeError) as error:
+                raise UnpackError(f"the stream cannot be read on: {type(error).__name__}: {error}", file=package.location) from error
 
         return chunks()
+
+    def _chunk(self, package: Package, node: Any, folder: str, classes: Mapping[str, type[Any]]) -> Any:
+        parts = tuple(Part.from_dict(part) for part in node.get("parts", ()))
+        return self._assembly(package, package.payload / folder, parts, classes).decode(node["skeleton"])
 
     def _cross_reader(self, package: Package, member: Alternative, of_container: bool) -> tuple[Packager, Method] | None:
         """Find the packager of a hinted type that reads what is stored, though another one wrote it.
@@ -261,7 +268,7 @@ class Reader:
         kept = {name: value for name, value in written.instructions.items() if name in method.options}
         written = Written(written.packager, written.object_type, method.artifact_type, written.format, kept)
         with unpacking(package.location, package.owned, self._policy, packager.TRUSTS):
-            source = package.payload
+            source: Any = _payload_of(package)
             if method.artifact_type == "result":
                 source = self._assembly(package, package.payload, manifest.parts, {}).decode(manifest.value)
             return invoke(self._registry.hooks, packager, method, written, source, options, package.location)
@@ -273,6 +280,11 @@ class Reader:
             raise UnpackError(
                 str(failure.args[0]), key=package.manifest.key, distribution=registration.distribution, remedy=failure.remedy
             ) from failure
+
+
+def _payload_of(package: Package) -> Path:
+    """Give the folder that a packager wrote, an empty one where it wrote nothing: never that of the manifest."""
+    return package.payload if package.manifest.payload else scratch_folder()
 
 
 def _is_walked(manifest: Manifest, of_container: bool) -> bool:

@@ -137,7 +137,13 @@ class TuplePackager(_BuiltinContainer):
         return list(tuple.__iter__(obj))
 
     def bundle(self, items: Any, cls: type[Any]) -> Any:
-        """Make the tuple."""
+        """Make the tuple; of a named one, with as many items as its class has names."""
+        names = getattr(cls, "_fields", None)
+        if isinstance(names, tuple) and len(names) != len(items):
+            raise UnpackError(
+                f"{cls.__qualname__} has {len(names)} fields, and {len(items)} were packed",
+                remedy="Use the version of the class that the value was packed with.",
+            )
         return tuple.__new__(cls, items)
 
     def from_plain(self, items: Any) -> Any:
