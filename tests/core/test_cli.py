@@ -165,7 +165,11 @@ def test_no_character_has_an_effect(text: str) -> None:
         assert visible(text) == text
 
 
-@given(st.lists(st.text(min_size=1), min_size=1, max_size=3), st.text(), st.text())
+JOINED = "👩🏽‍💻🇩🇪❤️☝🏽é\u0301्क्षa #️⃣" + "".join(map(chr, range(0x1F3FB, 0x1F400)))
+"""What terminals join: combining marks, zero-width joiners, regional indicators, skin tones, and what they join to."""
+
+
+@given(st.lists(st.text(min_size=1) | st.text(JOINED, min_size=1), min_size=1, max_size=3), st.text(), st.text())
 def test_nothing_is_markup(cells: list[str], text: str, fact: str) -> None:
     out = io.StringIO()
     with redirect_stdout(out):

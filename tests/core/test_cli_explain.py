@@ -66,7 +66,7 @@ def chosen(candidates: list[dict[str, Any]]) -> list[str]:
         ("dict[ str,int ]", "dict[str, int]", "DictPackager"),
         ("None", "None", "ScalarPackager"),
         ("Iterator[int]", "Iterator[int]", "StreamPackager"),
-        ("collections.OrderedDict#label", "collections.OrderedDict", "DictPackager"),
+        ("collections.OrderedDict#label", "collections.OrderedDict", "OrderedDictPackager"),
         ("explained_module.Thing", "explained_module.Thing", "ObjectPackager"),
         ("explained_module:Thing", "explained_module.Thing", "ObjectPackager"),
         ("explained_module.py:Thing", "explained_module.Thing", "ObjectPackager"),
@@ -112,7 +112,7 @@ def test_for_people() -> None:
 @pytest.mark.parametrize(
     ("subject", "why"),
     [
-        ("no_such_package.Type", "cannot be imported"),
+        ("no_such_package.Type", "no_such_package"),
         ("explained_module.number", "no type but a int"),
         ("int | str", "several types"),
         ("not a type", "cannot be read"),

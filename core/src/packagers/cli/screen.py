@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+_GAP = "   "
 
 
 def visible(text: str, *, lines: bool = False) -> str:
@@ -32,9 +35,10 @@ class Screen:
     def __init__(self, *, stderr: bool = False) -> None:
         from rich.console import Console
 
-        stream = sys.stderr if stderr else sys.stdout
-        width = None if stream.isatty() else 1_000_000
-        self._console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+        self._stream = sys.stderr if stderr else sys.stdout
+        self._is_terminal = self._stream.isatty()
+        width = None if self._is_terminal else 1_000_000
+        self._console = Console(file=self._stream, width=width, markup=False, emoji=False, highlight=False)
         self._is_used = False
 
     @property
@@ -54,26 +58,51 @@ class Screen:
         self._console.print(Text(visible(text, lines=True), style=style), soft_wrap=True)
         self._is_used = True
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    def heading(self, text: str) -> None:
+        """Print a line over what follows, apart from what stands above it."""
+        if self._is_used:
+            self._console.print()
+        self.text(visible(text), style="bold")
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, whole: int = 0) -> None:
         """Print a table, apart from what stands above it.
 
         Args:
             columns: The headings.
             rows: The cells of each row.
+            whole: How many columns, from the left, are folded only where the others alone cannot give way.
         """
+        if self._is_used:
+            self._console.print()
+        lines = [[visible(cell) for cell in row] for row in rows]
+        if self._is_terminal:
+            self._folded_table([visible(column) for column in columns], lines, whole)
+        else:
+            self._plain_table([visible(column) for column in columns], lines)
+        self._is_used = True
+
+    def _plain_table(self, columns: list[str], rows: list[list[str]]) -> None:
+        """Print a table as lines in which every cell is whole, whatever a terminal would make of its characters."""
+        lines = [columns, *rows] if any(columns) else rows
+        widths = [max(map(len, cells)) for cells in zip_longest(*lines, fillvalue="")]
+        texts = [_GAP.join([*(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False)), *line[-1:]]) for line in lines]
+        if any(columns):
+            is_unicode = (self._stream.encoding or "utf-8").lower().startswith("utf")
+            texts.insert(1, ("─" if is_unicode else "-") * (sum(widths) + len(_GAP) * (len(widths) - 1)))
+        self._stream.write("".join(f"{text}\n" for text in texts))
+
+    def _folded_table(self, columns: list[str], rows: list[list[str]], whole: int) -> None:
+        """Print a table as wide as the terminal, long cells folded."""
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
         from rich.text import Text
 
         table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, show_header=any(columns))
-        for column in columns:
-            table.add_column(Text(visible(column)), overflow="fold")
+        for index, column in enumerate(columns):
+            table.add_column(Text(column), overflow="fold", no_wrap=index < whole)
         for row in rows:
-            table.add_row(*(Text(visible(cell)) for cell in row))
-        if self._is_used:
-            self._console.print()
+            table.add_row(*map(Text, row))
         self._console.print(table)
-        self._is_used = True
 
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Print names and values below one another; those without a value are left out."""
