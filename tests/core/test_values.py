@@ -285,6 +285,14 @@ def test_a_class_without_a_name_is_refused_with_the_reason_and_packs_as_object(t
     assert "object" in str(caught.value.remedy)
 
 
+def test_a_generic_model_is_packed_under_a_name_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(packagers.PackError, match=r"Generic\[int\]") as caught:
+        packagers.pack(shapes.Generic[int](item=1), "v", tmp_path)
+    assert "class" in str(caught.value.remedy)
+    packagers.pack(shapes.GenericOfInt(item=1), "v", tmp_path)
+    assert packagers.unpack(tmp_path / "v") == shapes.GenericOfInt(item=1)
+
+
 @pytest.mark.parametrize("value", [[1.5, "a"], {"k": [None, True]}, shapes.Layer(1, "x")])
 def test_packing_does_not_change_the_input(tmp_path: Path, value: Any) -> None:
     before = pickle.dumps(value)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+import typing
 from collections import OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import attrs
 import pydantic
@@ -66,6 +67,17 @@ class Config(pydantic.BaseModel):
     depth: int = 3
     names: list[str] = []
     _secret: int = pydantic.PrivateAttr(default=5)
+
+
+Item = TypeVar("Item")
+
+
+class Generic(pydantic.BaseModel, typing.Generic[Item]):
+    item: Item
+
+
+class GenericOfInt(Generic[int]):
+    pass
 
 
 class Ages(pydantic.RootModel[list[int]]):

@@ -283,11 +283,13 @@ def check_findable(cls: type[Any], leaf: str = "") -> None:
     Raises:
         PackError: For a local class, and one of the script that runs.
     """
-    path = path_of(cls)
-    if cls.__module__ == "__main__" or lookup(path) is not cls:
+    # A generic class that was made for its arguments has the name that pydantic gave it in this process alone.
+    is_made = "[" in cls.__name__
+    if is_made or cls.__module__ == "__main__" or lookup(path_of(cls)) is not cls:
         why = "it belongs to the script that runs" if cls.__module__ == "__main__" else "it cannot be found by its name"
+        what = "Give it a name of its own, as in class Boxes(Box[int])" if is_made else "Move the class to a module"
         raise PackError(
             f"a {cls.__qualname__} cannot be packed in this form: {why}, and another process could not rebuild it",
             leaf=leaf,
-            remedy='Move the class to a module, or ask for artifact type "object" (pickled, class and all).',
+            remedy=f'{what}, or ask for artifact type "object" (pickled, class and all).',
         )
