@@ -67,6 +67,16 @@ def test_usage_errors_exit_with_2(arguments: list[str]) -> None:
     assert "Usage:" in done.stderr
 
 
+def test_the_nearest_command_is_named() -> None:
+    assert "Did you mean 'call'?" in CliRunner().invoke(root, ["cal"]).stderr
+    assert "Did you mean" not in CliRunner().invoke(root, ["--cal"]).stderr.partition("No such command")[2]
+
+
+def test_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "packagers", "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: packagers ")
+
+
 def test_errors_are_a_message_and_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     done = CliRunner().invoke(root, ["inspect", str(tmp_path / "plain")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -101,10 +103,25 @@ def test_one_direction_and_one_artifact_type() -> None:
     assert "it has no pack_plot" in nothing["pack"][0]["verdict"]
 
 
+@pytest.mark.parametrize("width", [80, 200])
+def test_names_are_whole_in_a_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    root(["explain", "dict"], standalone_mode=False)
+    lines = [line.rstrip() for line in click.unstyle(stream.getvalue()).splitlines()]
+    assert max(map(len, lines)) <= width
+    assert any("object#dataclass" in line and "DataclassPackager" in line for line in lines)
+    assert ("version" in lines[2]) == (width == 200)
+    assert lines[lines.index("unpack dict") - 1] == ""
+
+
 def test_for_people() -> None:
     shown = CliRunner().invoke(root, ["explain", "int"]).output
     assert shown.startswith("pack int\n")
-    assert "\nunpack int\n" in shown
+    assert "\n\nunpack int\n" in shown
     assert "lost: farther type (1 against 0)" in shown
     assert "No packager can pack it." in CliRunner().invoke(root, ["explain", "int", "--as", "plot"]).output
 

@@ -13,6 +13,7 @@ import click
 from packagers.cli.report import Failure
 from packagers.cli.screen import Screen, visible
 from packagers.errors import PackagersError, PackagersWarning
+from packagers.names import nearest
 
 if TYPE_CHECKING:
     from packagers.discovery import Extension
@@ -47,6 +48,16 @@ class Root(click.Group):
             return found
         extension = next((extension for extension in _extensions() if extension.name == cmd_name), None)
         return None if extension is None else _load(extension)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments name; where there is none, name the nearest."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            near = None if args[0].startswith("-") else nearest(args[0], self.list_commands(ctx))
+            if near is None:
+                raise
+            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {near!r}?", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; its errors become messages unless ``--traceback`` was given."""

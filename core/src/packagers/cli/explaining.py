@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from packagers.registry import Registry
     from packagers.subject import Direction
 
+_COLUMNS = ("type", "distribution", "version", "packager", "origin", "priority", "verdict")
+_FEW = ("type", "distribution", "packager", "verdict")
+"""What a narrow terminal shows: who, and why."""
+_WIDE = 140
+"""Characters of a line from which all columns are readable."""
+
 DIRECTIONS: tuple[Direction, Direction] = ("pack", "unpack")
 
 
@@ -67,11 +73,11 @@ def _resolve(subject: str, folder: Path) -> Any:
 def _show(screen: Screen, explanations: Mapping[str, Explanation], registry: Registry) -> None:
     for explanation in explanations.values():
         asked = f" as {explanation.artifact_type}" if explanation.artifact_type else ""
-        screen.text(f"{explanation.direction} {explanation.subject}{asked}", style="bold")
-        screen.table(
-            ("type", "distribution", "version", "packager", "origin", "priority", "verdict"),
-            [_row(line) for line in explanation.candidates],
-        )
+        screen.heading(f"{explanation.direction} {explanation.subject}{asked}")
+        if screen.width < _WIDE:
+            screen.table(_FEW, [_short_row(line) for line in explanation.candidates], whole=len(_FEW) - 1)
+        else:
+            screen.table(_COLUMNS, [_row(line) for line in explanation.candidates])
         if not any(line["verdict"] == "chosen" for line in explanation.candidates):
             screen.text(f"No packager can {explanation.direction} it.{_advice(explanation.subject, registry)}\n")
 
@@ -81,6 +87,11 @@ def _row(line: Any) -> list[str]:
     label = f"#{line['label']}" if line["label"] else ""
     names = ("distribution", "version", "packager", "origin")
     return [line["type"] + label, *(line[name] for name in names), priority, line["verdict"]]
+
+
+def _short_row(line: Any) -> list[str]:
+    type_path, distribution, _, packager, _, _, verdict = _row(line)
+    return [type_path, distribution, packager.rpartition(":")[2], verdict]
 
 
 def _advice(subject: str, registry: Registry) -> str:
