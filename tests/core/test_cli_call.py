@@ -15,11 +15,13 @@ from click.testing import CliRunner, Result
 
 import packagers
 from packagers.cli.app import root
+from packagers.session import Session
 
 SOURCE = '''
 from __future__ import annotations
 
 import called_helper
+from packagers import Artifact
 
 
 class Thing:
@@ -37,6 +39,10 @@ def both(text):
 
 def show(value: object):
     return str(value)
+
+
+def open_it(value: Artifact):
+    return str(value.unpack())
 
 
 def thing():
@@ -167,6 +173,17 @@ def test_trust_is_the_callers(folder: Path) -> None:
     arguments = ["called_train.py:show", "-i", "value=pickled", "-r", "text"]
     assert "lambda" in call(*arguments).stdout
     assert "can run any code" in call(*arguments, "--trust", "data", code=1).stderr
+
+
+@pytest.mark.parametrize("function", ["show", "open_it"])
+def test_a_project_that_nobody_named_cannot_loosen_trust(folder: Path, function: str) -> None:
+    with Session(folder, signer=None) as session:
+        session.pack(lambda: 1, "pickled : object")
+    (folder / "pyproject.toml").write_text('[tool.packagers]\ntrust = "all"\n')
+    arguments = [f"called_train.py:{function}", "-i", "value=pickled", "-r", "text"]
+    assert "can run any code" in call(*arguments, code=1).stderr
+    assert "can run any code" in call(*arguments, "--trust", "own", code=1).stderr
+    assert "lambda" in call(*arguments, "--project", ".").stdout
 
 
 def test_in_a_process_of_its_own() -> None:

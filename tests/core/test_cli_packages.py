@@ -256,6 +256,20 @@ def test_trust_is_the_callers(tmp_path: Path) -> None:
     assert "not a trust policy" in run("unpack", tmp_path / "pickled", "--trust", "everything", code=1).stderr
 
 
+def test_a_project_that_nobody_named_cannot_loosen_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Session(tmp_path, signer=None) as session:
+        session.pack(lambda: 1, "pickled : object")
+    (tmp_path / "pyproject.toml").write_text('[tool.packagers]\ntrust = "all"\n')
+    monkeypatch.chdir(tmp_path)
+    assert "can run any code" in run("unpack", "pickled", code=1).stderr
+    assert "lambda" in run("unpack", "pickled", "--project", ".").output
+    assert "lambda" in run("unpack", "pickled", "--trust", "all").output
+    monkeypatch.setenv("PACKAGERS_TRUST", "all")
+    assert "lambda" in run("unpack", "pickled").output
+    monkeypatch.setenv("PACKAGERS_TRUST_CEILING", "own")
+    assert "can run any code" in run("unpack", "pickled", "--project", ".", code=1).stderr
+
+
 def test_files_are_copied_as_they_are(tmp_path: Path) -> None:
     package = write(tmp_path)
     target = tmp_path / "copies"

@@ -67,6 +67,37 @@ def test_another_project_and_none(tmp_path: Path) -> None:
     assert "no such project folder" in run("config", "--project", "missing", code=1).stderr
 
 
+def test_what_the_project_registers() -> None:
+    Path("pyproject.toml").write_text(
+        '[tool.packagers.types]\n"a.A" = "m:P"\n"a.B" = {packager = "m:Q", optional = true}\n'
+        '[tool.packagers.defaults]\n"a.A" = \'file[format="x"]\'\n'
+    )
+    found = data("config")
+    assert found["types"] == {"a.A": {"packager": "m:P", "optional": False}, "a.B": {"packager": "m:Q", "optional": True}}
+    assert found["defaults"] == {"a.A": 'file[format="x"]'}
+    shown = run("config").output
+    assert "m:Q" in shown
+    assert 'file[format="x"]' in shown
+
+
+def test_trust_of_a_project_counts_only_where_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trust(*arguments: str) -> tuple[str, str]:
+        (found,) = [entry for entry in data("config", *arguments)["settings"] if entry["name"] == "trust"]
+        return found["value"], found["origin"]
+
+    Path("pyproject.toml").write_text('[tool.packagers]\ntrust = "all"\n')
+    assert trust() == ("own", f"default; 'all' of pyproject.toml of {tmp_path} counts only where --project names it")
+    assert trust("--project", ".") == ("all", f"pyproject.toml of {tmp_path}")
+    monkeypatch.setenv("PACKAGERS_TRUST", "data")
+    assert trust() == ("data", "PACKAGERS_TRUST")
+
+
+def test_a_named_project_has_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "bare").mkdir()
+    for command in (["config"], ["list"], ["explain", "int"]):
+        assert "has no pyproject.toml" in run(*command, "--project", "bare", code=1).stderr
+
+
 def test_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PACKAGERS_TRUST", "everything")
     done = run("config", code=1)

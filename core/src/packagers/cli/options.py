@@ -7,14 +7,16 @@ import importlib
 import importlib.util
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from packagers.errors import PackagersError
+from packagers.errors import PackagersError, SettingError
 from packagers.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ def project_option(function: F) -> F:
         "--project",
         type=click.Path(path_type=Path),
         callback=lambda context, parameter, value: project_of(value),
-        help="The folder whose pyproject.toml counts; by default the working directory, if its file has a table [tool.packagers].",
+        help="The folder whose pyproject.toml counts; by default the working directory, if its file has a table [tool.packagers]. Trust is "
+        "taken only from a folder that is named.",
     )(function)
 
 
@@ -43,8 +46,14 @@ def trust_option(function: F) -> F:
 
 
 def project_of(given: Path | None) -> Path | None:
-    """Give the project folder that counts: the one that was given, else the working directory if it is one."""
+    """Give the project folder that counts: the one that was given, else the working directory if it is one.
+
+    Raises:
+        SettingError: For a given folder without a ``pyproject.toml``.
+    """
     if given is not None:
+        if given.is_dir() and not (given / _FILE).is_file():
+            raise SettingError(f"the project folder has no {_FILE}", file=given, remedy=f"Name the folder that holds {_FILE}.")
         return given
     folder = Path.cwd()
     try:
@@ -60,6 +69,28 @@ def project_of(given: Path | None) -> Path | None:
     except (ValueError, RecursionError):
         return folder  # whoever reads it says what is wrong with it
     return folder if isinstance(tool, dict) and "packagers" in tool else None
+
+
+def is_project_named() -> bool:
+    """Tell whether the user named the project folder. One that was found in the working directory has no say in what may run code."""
+    return click.get_current_context().get_parameter_source("project") is ParameterSource.COMMANDLINE
+
+
+@contextmanager
+def trust_of(given: str | None) -> Iterator[str | None]:
+    """Give the policy for reading, in a block in which a project that the user did not name cannot loosen it.
+
+    Args:
+        given: The value of ``--trust``.
+    """
+    if is_project_named():
+        yield given
+        return
+    from packagers.config import settings
+
+    own = settings.trust
+    with settings(trust=own):  # for what a called function reads by itself
+        yield own if given is None else given
 
 
 def registry_of(project: Path | None) -> Registry:

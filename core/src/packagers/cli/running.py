@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packagers.cli.options import literal, load_object, pairs, project_option, trust_option
+from packagers.cli.options import literal, load_object, pairs, project_option, trust_of, trust_option
 from packagers.cli.report import Report, command
 from packagers.cli.screen import Screen
 from packagers.cli.unpacking import bounded_repr
@@ -57,7 +57,8 @@ def call(
         raise PackagersError(f"{function} is not callable but a {type(found).__name__}", remedy="Name a function.")
     failure: PackingFailed | None = None
     try:
-        outputs: Outputs | None = calling.call(found, sources, values, hints, folder, project=project, trust=trust)
+        with trust_of(trust) as policy:
+            outputs: Outputs | None = calling.call(found, sources, values, hints, folder, project=project, trust=policy)
     except PackingFailed as error:
         failure, outputs = error, error.outputs
     made = [] if outputs is None else _describe(outputs, folder)

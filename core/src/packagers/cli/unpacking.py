@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packagers.cli.options import importable, literal, pairs, project_option, trust_option
+from packagers.cli.options import importable, literal, pairs, project_option, trust_of, trust_option
 from packagers.cli.packages import open_package
 from packagers.cli.report import Report, command
 
@@ -43,7 +43,8 @@ def unpack(
     arguments = {name: literal(text) for name, text in pairs(options, "--option").items()}
     if hint is not None:
         importable(project or Path.cwd(), first=False)
-    value = calling.unpack(package, hint, trust=trust, project=project, **arguments)
+    with trust_of(trust) as policy:
+        value = calling.unpack(package, hint, trust=policy, project=project, **arguments)
     data = {"type": path_of(type(value)), "repr": bounded_repr(value)}
     return Report(data, lambda screen: screen.text(data["repr"]))
 
