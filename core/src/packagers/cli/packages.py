@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,13 @@ import click
 
 from packagers.cli.report import Report, command
 from packagers.cli.screen import Screen
+from packagers.errors import UnpackError
+from packagers.names import shorten
 
 if TYPE_CHECKING:
     from packagers.package import Package
+
+_ZIP = b"PK\3\4"
 
 
 def open_package(source: str) -> Package:
@@ -21,15 +26,45 @@ def open_package(source: str) -> Package:
         UnpackError: Where there is none.
         IntegrityError: Where its manifest is not as it was written.
     """
-    from packagers.errors import UnpackError
     from packagers.package import Package
     from packagers.source import open_source
 
     opened = open_source(source)
-    if not isinstance(opened, Package):
-        what = "folder" if opened.path.is_dir() else "file"
-        raise UnpackError(f"this is a plain {what} and no package", file=source, remedy="Name the folder that holds manifest.json.")
-    return opened
+    if isinstance(opened, Package):
+        return opened
+    raise several_packages(source, opened.path) or broken_zip(source, opened.path) or _plain(source, opened.path)
+
+
+def several_packages(source: str, path: Path) -> UnpackError | None:
+    """Give the error for a folder of packages, where it is one.
+
+    Args:
+        source: What the user named.
+        path: Where that is, on this machine.
+    """
+    from packagers.source import packages_in
+
+    known = packages_in(path) if path.is_dir() else []
+    if not known:
+        return None
+    return UnpackError(f"{source} is a folder of packages", remedy=f"Name one of them: {shorten(', '.join(known), 400)}.")
+
+
+def broken_zip(source: str, path: Path) -> UnpackError | None:
+    """Give the error for a file that is called a zip, or begins as one, and cannot be read as one; arguments as above."""
+    try:
+        with path.open("rb") as file:
+            is_zip = path.suffix.lower() == ".zip" or file.read(len(_ZIP)) == _ZIP
+    except OSError:  # a folder, or for others to say
+        return None
+    if not is_zip or zipfile.is_zipfile(path):
+        return None
+    return UnpackError(f"{source} is no readable zip (truncated?)", remedy="Get or make it again.")
+
+
+def _plain(source: str, path: Path) -> UnpackError:
+    what = "folder" if path.is_dir() else "file"
+    return UnpackError(f"this is a plain {what} and no package", file=source, remedy="Name the folder that holds manifest.json.")
 
 
 @command("inspect")
@@ -64,8 +99,8 @@ def inspect(package: str) -> Report:
                 ("tag", data["tag"]),
                 *((f"label {name}", value if isinstance(value, str) else shown(value)) for name, value in data["labels"].items()),
                 *(
-                    (f"{section} {name}", shown(entry, 200))
-                    for section in ("metrics", "extra_data")
+                    (f"{what} {name}", entry_text(entry, 200))
+                    for what, section in (("metric", "metrics"), ("extra_data", "extra_data"))
                     for name, entry in data["links"][section].items()
                 ),
                 ("versions", ", ".join(f"{name} {version}" for name, version in data["versions"].items())),
@@ -79,6 +114,15 @@ def inspect(package: str) -> Report:
             screen.table(("file", "bytes", "digest"), [(file["path"], f"{file['size']:,}", file["digest"]) for file in data["files"]])
 
     return Report(data, show)
+
+
+def entry_text(entry: Any, length: int) -> str:
+    """Give the text of an entry of a manifest: of a link its value, or where it leads to."""
+    from packagers.display import shown
+
+    if isinstance(entry, dict) and "$link" in entry:
+        return shown(entry["value"], length) if "value" in entry else f"→ {shorten(str(entry['$link']), length)}"
+    return shown(entry, length)
 
 
 def facts(package: Package) -> dict[str, Any]:
@@ -129,7 +173,6 @@ def zip_(package: str, target: Path) -> Report:
 
     The file TARGET must not exist. It has the same digest as PACKAGE, every byte of which is checked before.
     """
-    from packagers.errors import UnpackError
     from packagers.manifest import NAME
 
     opened = open_package(package)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from packagers.cli.packages import facts, open_package
+from packagers.cli.packages import entry_text, facts, open_package
 from packagers.cli.report import Report, command
 from packagers.cli.screen import Screen, visible
 
@@ -67,7 +67,7 @@ def _show(screen: Screen, found: dict[str, Any]) -> None:
     form = f" ({found['format']})" if found["format"] else ""
     screen.text(visible(f"{found['key']}: {found['object_type']} as {found['artifact_type']}{form}"), style="bold")
     sections = (found["description"], found["labels"], *found["links"].values())
-    rows = [(str(name), shown(value, 400)) for section in sections for name, value in section.items()]
+    rows = [(str(name), entry_text(value, 400)) for section in sections for name, value in section.items()]
     if "value" in found:
         rows.insert(0, ("value", shown(found["value"], 4000)))
     if rows:

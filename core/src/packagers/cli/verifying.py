@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import click
 from packagers.cli.packages import open_package, signature_of
 from packagers.cli.report import Report, command
 from packagers.cli.screen import Screen
+from packagers.errors import IntegrityError, PackagersError, UnpackError
+
+_PAYLOAD = re.compile(r"[0-9a-f]{8}")
 
 _Check = tuple[str, Callable[[], dict[str, Any]]]
 
@@ -24,8 +28,6 @@ def verify(packages: tuple[str, ...]) -> Report:
     PACKAGE is a folder, a zip, a URL or a result; of a folder of packages, all in it and its results.json are checked. Exits with 1,
     naming the file, where something is not as it was packed.
     """
-    from packagers.errors import IntegrityError, UnpackError
-
     checked = [_run(location, check) for source in packages for location, check in _checks(source)]
     bad = [entry for entry in checked if entry["state"] != "ok"]
     error: Exception | None = None
@@ -40,7 +42,7 @@ def _checks(source: str) -> Iterator[_Check]:
     """Give what is to be checked for one argument: a package, or all that a folder holds."""
     from packagers.source import url_of
 
-    found = [] if url_of(source) else list(_in_folder(Path(source)))
+    found = list(_in_folder(Path(source))) if not url_of(source) and os.path.isdir(source) else []
     yield from found or [(source, lambda: _check_package(source))]
 
 
@@ -48,26 +50,48 @@ def _in_folder(folder: Path) -> Iterator[_Check]:
     """Give the packages and results below a folder, in name order; what packages hold is theirs."""
     from packagers import manifest, results
 
-    for place, folders, files in os.walk(folder):
+    unreadable: list[OSError] = []
+    for place, folders, files in os.walk(folder, onerror=unreadable.append):
         path = Path(place)
         if manifest.NAME in files:
             folders.clear()
             yield str(path), lambda path=path: _check_package(str(path))  # type: ignore[misc]
             continue
+        if any(_is_payload(path / name) for name in folders):
+            folders.clear()
+            yield str(path), lambda path=path: _fail(_lost(path))  # type: ignore[misc]
+            continue
         folders.sort()
         if results.NAME in files:
             yield str(path / results.NAME), lambda path=path: _check_results(path)  # type: ignore[misc]
+    for error in unreadable:
+        yield str(error.filename), lambda error=error: _fail(error)  # type: ignore[misc]
+
+
+def _is_payload(folder: Path) -> bool:
+    """Tell whether a folder is called as the payload of a package is, and holds no packages: their keys may look so too."""
+    from packagers import manifest, results
+
+    if not _PAYLOAD.fullmatch(folder.name):
+        return False
+    return not any(manifest.NAME in files or results.NAME in files for _, _, files in os.walk(folder))
+
+
+def _lost(folder: Path) -> UnpackError:
+    return UnpackError("no manifest: not a package, or a damaged one", file=folder, remedy="Pack it again, or get it from a copy.")
+
+
+def _fail(error: Exception) -> dict[str, Any]:
+    raise error
 
 
 def _run(location: str, check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    from packagers.errors import IntegrityError, PackagersError
-
     try:
         return {"package": location, "state": "ok", **check(), "file": None, "problem": ""}
     except (PackagersError, OSError) as error:
         file = error.file if isinstance(error, PackagersError) else error.filename
         state = "damaged" if isinstance(error, IntegrityError) else "unreadable"
-        text = str(error) if file and str(file) in str(error) else f"{error} ({location})"
+        text = str(error) if str(file or location) in str(error) else f"{error} ({location})"
         return {"package": location, "state": state, "files": 0, "size": 0, "signature": "", "file": str(file or location), "problem": text}
 
 
