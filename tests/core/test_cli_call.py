@@ -49,6 +49,10 @@ def thing():
     return Thing()
 
 
+def take(thing: Thing):
+    return 1
+
+
 def fails(depth=0):
     return 1 / depth
 
@@ -110,6 +114,7 @@ def test_as_json() -> None:
     assert outputs["rows"]["value"] == 15
     assert outputs["parts"]["value"] == {"a": 1, "b": "word"}
     assert Path(outputs["raw"]["path"], "manifest.json").is_file()
+    assert all(Path(output["path"]).is_absolute() for output in found["outputs"])
     assert outputs["raw"]["digest"].startswith("blake3:")
 
 
@@ -139,6 +144,34 @@ def test_classes_of_the_file_are_found_again() -> None:
     assert "called_train.Thing" in done.stdout
 
 
+def test_classes_of_the_file_are_carried_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call("called_train.py:thing", "-r", "thing", "-o", "out")
+    (tmp_path / "elsewhere").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "packagers", "unpack", "../out/thing"], cwd="elsewhere", capture_output=True, text=True, check=False
+    )
+    assert "called_train.Thing" in done.stdout, done.stderr
+
+
+def test_a_class_that_is_carried_along_is_a_copy() -> None:
+    call("called_train.py:thing", "-r", "thing", "-o", "out")
+    done = subprocess.run(
+        [sys.executable, "-m", "packagers", "call", "called_train.py:take", "-i", "thing=out/thing"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "belong into a module that FILE.py imports" in done.stderr
+
+
+def test_what_an_input_is_not_is_no_matter_of_paths(tmp_path: Path) -> None:
+    Path("data.csv").write_text("a,b")
+    shown = call("called_train.py:train", "-i", "data=data.csv", code=1).stderr
+    assert "cannot be read" in shown
+    assert "Inputs are paths" not in shown
+
+
 def test_what_was_packed_before_a_failure_is_shown() -> None:
     done = call("called_train.py:both", "-p", "text=x", "-r", "good", "-r", "bad : no_such_type", "-o", "out", code=1)
     assert "'kept'" in done.stdout
@@ -158,11 +191,16 @@ def test_what_was_packed_before_a_failure_is_shown() -> None:
         (["called_train.py:train", "-i", "data"], 2, "name=value"),
         (["called_train.py:train", "-i", "data=data.json", "-i", "data=data.json"], 2, "given twice"),
         (["called_train.py:train", "-i", "data=missing.json"], 1, "there is nothing here"),
+        (["called_train.py:train", "-i", "data=missing.json"], 1, "text is given with -p data=missing.json"),
+        (["called_train.py:train", "-i", "data=[1,2]"], 1, "Values are given with -p data=[1,2]."),
+        (["called_train.py:train", "-i", "data=cut.zip"], 1, "cut.zip is no readable zip (truncated?)"),
+        (["called_train.py:train"], 1, "-i NAME=SOURCE (to be unpacked) or -p NAME=LITERAL (as it is)"),
         (["called_train.py:train", "-i", "data=data.json", "-r", "a b : :"], 1, "^"),
         (["called_train.py:fails"], 1, "ZeroDivisionError: division by zero"),
     ],
 )
 def test_mistakes(arguments: list[str], code: int, why: str) -> None:
+    Path("cut.zip").write_bytes(b"PK\3\4...")
     done = call(*arguments, code=code)
     assert why in done.stderr
     assert "Traceback" not in done.stderr

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 import packagers
 from packagers import LogHint
 from packagers.cli.app import root
+from packagers.cli.unpacking import is_small_json
 from packagers.manifest import Manifest, Written
 from packagers.package import Draft, Package
 from packagers.policy import sign_seal
@@ -119,6 +120,29 @@ def test_what_is_no_package(tmp_path: Path, command: str) -> None:
         assert name in run(command, tmp_path / name, code=1).stderr
 
 
+def test_links_are_shown_by_their_values(tmp_path: Path) -> None:
+    package = write(tmp_path, metrics={"accuracy": {"$link": "accuracy", "value": 1.0}})
+    for command in ("inspect", "show"):
+        (line,) = [line for line in run(command, package).output.splitlines() if "accuracy" in line]
+        assert line.removeprefix("metric ").split() == ["accuracy", "1.0"]
+
+
+@pytest.mark.parametrize("command", ["inspect", "show", "unpack", "zip"])
+def test_a_folder_of_packages(folder: Path, command: str) -> None:
+    more = [folder / "x.zip"] if command == "zip" else []
+    shown = run(command, folder, *more, code=1).stderr
+    assert "is a folder of packages\n  → Name one of them: evil, many, n, raw." in shown
+    assert "Did you mean 'many'?" in run(command, folder / "mnay", *more, code=1).stderr
+
+
+@pytest.mark.parametrize("command", ["inspect", "show", "unpack", "verify"])
+@pytest.mark.parametrize("name", ["cut.zip", "cut.download"])
+def test_a_zip_that_is_cut_short(folder: Path, tmp_path: Path, command: str, name: str) -> None:
+    whole = Package.open(folder / "raw").zip(tmp_path / "whole.zip").read_bytes()
+    (tmp_path / name).write_bytes(whole[:300])
+    assert f"{name} is no readable zip (truncated?)" in run(command, tmp_path / name, code=1).stderr
+
+
 # show
 
 
@@ -213,6 +237,34 @@ def test_the_rest_is_checked_all_the_same(folder: Path, tmp_path: Path) -> None:
     assert [entry["state"] for entry in found["checked"]] == ["unreadable", "ok", "ok"]
 
 
+def test_a_package_that_has_lost_its_manifest(folder: Path) -> None:
+    (folder / "raw" / "manifest.json").unlink()
+    for named in (folder, folder / "raw"):
+        assert "no manifest: not a package, or a damaged one" in run("verify", named, code=1).stderr
+        bad = [entry for entry in data("verify", named, code=1)["checked"] if entry["state"] != "ok"]
+        assert [(entry["state"], entry["package"]) for entry in bad] == [("unreadable", str(folder / "raw"))]
+
+
+def test_a_key_that_looks_like_a_payload(tmp_path: Path) -> None:
+    packagers.pack(b"x", "20240101 : file", tmp_path)
+    packagers.pack(b"x", "model : file", tmp_path / "runs" / "20240102")
+    assert len(data("verify", tmp_path)["checked"]) == 2
+
+
+def test_a_folder_that_cannot_be_listed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if os.fspath(path) == str(folder / "raw"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    bad = [entry for entry in data("verify", folder, code=1)["checked"] if entry["state"] != "ok"]
+    assert [(entry["state"], entry["package"]) for entry in bad] == [("unreadable", str(folder / "raw"))]
+    assert "Permission denied" in bad[0]["problem"]
+
+
 # zip
 
 
@@ -232,17 +284,44 @@ def test_a_zip_has_the_same_digest(folder: Path, tmp_path: Path) -> None:
 def test_values_are_shown_in_short(folder: Path, tmp_path: Path) -> None:
     assert run("unpack", folder / "many").output == "[1, {'a': None}]\n"
     assert run("unpack", folder / "n").output == "3\n"
-    assert data("unpack", folder / "n") == {"type": "int", "repr": "3"}
+    assert data("unpack", folder / "n") == {"type": "int", "repr": "3", "value": 3}
+    assert data("unpack", folder / "many")["value"] == [1, {"a": None}]
+    assert data("unpack", folder / "raw").keys() == {"type", "repr"}
     assert "\\x1b[31m" in run("unpack", folder / "evil").output
     packagers.pack(list(range(100_000)), "long : file", tmp_path)
     assert len(run("unpack", tmp_path / "long").output) < 1000
+
+
+@pytest.mark.parametrize("value", [None, True, -1.5, "text", [], [[1] * 900], {"a": {"b": [None]}}])
+def test_what_is_json_as_it_is(value: Any) -> None:
+    assert is_small_json(value)
+    assert json.loads(json.dumps(value)) == value
+
+
+def test_what_is_no_json_or_not_small() -> None:
+    deep: list[Any] = []
+    for _ in range(100):
+        deep = [deep]
+    for value in (
+        (1,),
+        {1: 2},
+        float("nan"),
+        float("inf"),
+        b"",
+        10**5000,
+        "x" * 20_000,
+        [0] * 1001,
+        dict.fromkeys(map(str, range(1001)), 0),
+        deep,
+    ):
+        assert not is_small_json(value)
 
 
 def test_plain_files_hints_and_options(tmp_path: Path) -> None:
     (tmp_path / "plain.json").write_text("[1, 2]")
     assert run("unpack", tmp_path / "plain.json", "--as", "list").output == "[1, 2]\n"
     assert run("unpack", tmp_path / "plain.json", "--as", "list", "--option", "format='json'").output == "[1, 2]\n"
-    assert "give a hint" in run("unpack", tmp_path / "plain.json", code=1).stderr
+    assert "--as pandas.DataFrame" in run("unpack", tmp_path / "plain.json", code=1).stderr
     assert "no_such_option" in run("unpack", tmp_path / "plain.json", "--as", "list", "--option", "no_such_option=1", code=1).stderr
     for option in ("format", "=x"):
         assert "name=value" in run("unpack", tmp_path / "plain.json", "--option", option, code=2).stderr
@@ -261,7 +340,10 @@ def test_a_project_that_nobody_named_cannot_loosen_trust(tmp_path: Path, monkeyp
         session.pack(lambda: 1, "pickled : object")
     (tmp_path / "pyproject.toml").write_text('[tool.packagers]\ntrust = "all"\n')
     monkeypatch.chdir(tmp_path)
-    assert "can run any code" in run("unpack", "pickled", code=1).stderr
+    refused = run("unpack", "pickled", code=1).stderr
+    assert "can run any code" in refused
+    assert "`--trust all`" in refused
+    assert "unpack(" not in refused
     assert "lambda" in run("unpack", "pickled", "--project", ".").output
     assert "lambda" in run("unpack", "pickled", "--trust", "all").output
     monkeypatch.setenv("PACKAGERS_TRUST", "all")

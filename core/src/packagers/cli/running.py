@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from packagers.cli.options import literal, load_object, pairs, project_option, trust_of, trust_option
+from packagers.cli.options import carried_by_value, literal, load_object, pairs, project_option, trust_of, trust_option
 from packagers.cli.report import Report, command
 from packagers.cli.screen import Screen
 from packagers.cli.unpacking import bounded_repr
+from packagers.cli.wording import in_words_of_the_shell
 
 if TYPE_CHECKING:
     from packagers.artifact import Artifact, Outputs
@@ -42,7 +44,8 @@ def call(
 ) -> Report:
     """Run a function, and pack what it returns.
 
-    FUNCTION is FILE.py:name or module:name. Its inputs are unpacked by their type hints; what it returns is packed by log hints.
+    FUNCTION is FILE.py:name or module:name. Pickled objects carry the classes of FILE.py along, as those of a script; the classes of a
+    module are found by name. Its inputs are unpacked by their type hints; what it returns is packed by log hints.
 
     Example: packagers call train.py:train -i data=iris.csv -p depth=3 -r accuracy -r "model : model" -o out
     """
@@ -57,7 +60,7 @@ def call(
         raise PackagersError(f"{function} is not callable but a {type(found).__name__}", remedy="Name a function.")
     failure: PackingFailed | None = None
     try:
-        with trust_of(trust) as policy:
+        with in_words_of_the_shell(sources), carried_by_value(function), trust_of(trust) as policy:
             outputs: Outputs | None = calling.call(found, sources, values, hints, folder, project=project, trust=policy)
     except PackingFailed as error:
         failure, outputs = error, error.outputs
@@ -101,7 +104,7 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
         "files": len(artifact.manifest.files),
         "size": artifact.manifest.size,
         "digest": artifact.digest,
-        "path": str(artifact.path),
+        "path": os.path.abspath(artifact.path),
     }
 
 
@@ -114,7 +117,7 @@ def _result(package: Package, artifact_type: str, short: str) -> dict[str, Any]:
         "files": 0,
         "size": 0,
         "digest": None,
-        "path": str(package.folder / package.manifest.key),
+        "path": os.path.abspath(package.folder / package.manifest.key),
         "value": package.manifest.value,
         "repr": short,
     }
