@@ -5,7 +5,6 @@ A call binds its inputs to the parameters of a function, runs it, and packs what
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import threading
 from collections.abc import Callable, Mapping
@@ -166,6 +165,7 @@ def registry_of(project: str | Path | None) -> Registry:
 
 def _run(awaitable: Any) -> Any:
     """Run an awaitable to its end; beside a running event loop, in a thread of its own."""
+    import asyncio
 
     async def wait() -> Any:
         return await awaitable

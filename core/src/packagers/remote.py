@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
-from urllib.request import Request, urlopen
 
 from packagers.errors import UnpackError
 from packagers.manifest import MAX_BYTES, NAME, Manifest, from_text
@@ -86,6 +85,8 @@ def _join(path: str, below: str) -> str:
 
 
 def _get(url: str) -> IO[Any]:
+    from urllib.request import Request, urlopen  # brings http.client and ssl with it
+
     try:
         answer: IO[Any] = urlopen(Request(url, headers={"User-Agent": "packagers"}), timeout=_TIMEOUT)  # noqa: S310 - http or https
         return answer

@@ -7,7 +7,6 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packagers import manifest, results
 from packagers.errors import UnpackError
@@ -136,6 +135,8 @@ def _path_of_url(url: str) -> Path:
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):
         raise UnpackError(f"a file URL of the machine {parts.netloc!r} cannot be read here", file=url, remedy="Write it as file:///path.")
+    from urllib.request import url2pathname  # brings http.client with it
+
     return Path(url2pathname(parts.path))
 
 
