@@ -16,6 +16,7 @@ import pytest
 from packagers import (
     AmbiguousPackagerWarning,
     LogHint,
+    MissingPluginError,
     NoPackagerError,
     PackagerDefinitionError,
     PluginLoadWarning,
@@ -355,3 +356,12 @@ def test_it_works_in_a_process_that_is_started_afresh(project: Path, tmp_path: P
     assert identity == "project:farm_packagers.CowPackager"
     sys.path.append(str(project))
     assert unpack(tmp_path / "out" / "alma", project=project) == cow("Alma")
+
+
+def test_a_package_of_a_projects_packager_says_to_name_the_project(project: Path, tmp_path: Path) -> None:
+    registry = says(project, OURS)
+    with Session(tmp_path / "out", registry=registry) as session:
+        session.pack(cow(), "cow")
+    with pytest.raises(MissingPluginError, match="project=") as caught:
+        unpack(tmp_path / "out" / "cow")
+    assert "pip install" not in str(caught.value)

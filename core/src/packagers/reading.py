@@ -32,7 +32,7 @@ from packagers.package import Package
 from packagers.packager import Method, Packager
 from packagers.plainfiles import read_plain
 from packagers.policy import Unpacking, current, effective_policy, resume, unpacking
-from packagers.registration import Registration
+from packagers.registration import PROJECT, Registration
 from packagers.registry import Registry
 from packagers.scratch import scratch_folder
 from packagers.source import PlainFile, open_local
@@ -326,13 +326,15 @@ def _required(packager: Packager, artifact_type: str, package: Package) -> Metho
 def _missing_plugin(package: Package, written: Written | None = None) -> MissingPluginError:
     written = written or package.manifest.written
     distribution = written.packager.partition(":")[0]
-    line = pip_line(distribution)
+    remedy = pip_line(distribution) or "Install or register what provides it; the package can be inspected and verified all the same."
+    if distribution == PROJECT:
+        remedy = "A project registered it: name its folder, with project=… in a call or --project on the command line."
     return MissingPluginError(
         f"the packager {written.packager!r} that wrote this {written.object_type} is not installed",
         key=package.manifest.key,
         file=package.location,
         distribution=distribution,
-        remedy=line or "Install or register what provides it; the package can be inspected and verified all the same.",
+        remedy=remedy,
     )
 
 
