@@ -144,16 +144,7 @@ def test_classes_of_the_file_are_found_again() -> None:
     assert "called_train.Thing" in done.stdout
 
 
-def test_classes_of_the_file_are_carried_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    call("called_train.py:thing", "-r", "thing", "-o", "out")
-    (tmp_path / "elsewhere").mkdir()
-    done = subprocess.run(
-        [sys.executable, "-m", "packagers", "unpack", "../out/thing"], cwd="elsewhere", capture_output=True, text=True, check=False
-    )
-    assert "called_train.Thing" in done.stdout, done.stderr
-
-
-def test_a_class_that_is_carried_along_is_a_copy() -> None:
+def test_another_call_of_the_file_takes_its_objects() -> None:
     call("called_train.py:thing", "-r", "thing", "-o", "out")
     done = subprocess.run(
         [sys.executable, "-m", "packagers", "call", "called_train.py:take", "-i", "thing=out/thing"],
@@ -161,8 +152,19 @@ def test_a_class_that_is_carried_along_is_a_copy() -> None:
         text=True,
         check=False,
     )
+    assert done.returncode == 0, done.stderr
+
+
+def test_elsewhere_the_classes_of_the_file_must_be_importable(tmp_path: Path) -> None:
+    call("called_train.py:thing", "-r", "thing", "-o", "out")
+    (tmp_path / "elsewhere").mkdir()
+    command = [sys.executable, "-m", "packagers", "unpack", "../out/thing"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, cwd="elsewhere", capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 1
-    assert "belong into a module that FILE.py imports" in done.stderr
+    assert "PYTHONPATH" in done.stderr
+    done = subprocess.run(command, cwd="elsewhere", capture_output=True, text=True, check=False, env={**environment, "PYTHONPATH": ".."})
+    assert "called_train.Thing" in done.stdout, done.stderr
 
 
 def test_what_an_input_is_not_is_no_matter_of_paths(tmp_path: Path) -> None:

@@ -358,7 +358,8 @@ def test_it_works_in_a_process_that_is_started_afresh(project: Path, tmp_path: P
     assert unpack(tmp_path / "out" / "alma", project=project) == cow("Alma")
 
 
-def test_a_package_of_a_projects_packager_says_to_name_the_project(project: Path, tmp_path: Path) -> None:
+def test_a_package_of_a_projects_packager_says_to_name_the_project(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(project))
     registry = says(project, OURS)
     with Session(tmp_path / "out", registry=registry) as session:
         session.pack(cow(), "cow")

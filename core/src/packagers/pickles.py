@@ -186,5 +186,5 @@ def _unpicklable(obj: Any, name: str, cause: Exception) -> PackError:
 
 def _reading_remedy(error: Exception) -> str:
     if isinstance(error, ImportError | AttributeError):
-        return "Install, or put on the path, the code that the value was made with, in the version that it was made with."
+        return "Install, or put on the path (PYTHONPATH), the code that the value was made with, in the version that it was made with."
     return "Verify the package; a whole one needs the versions of Python and of its libraries that it was written with."

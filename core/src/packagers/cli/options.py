@@ -166,27 +166,6 @@ def load_object(reference: str) -> Any:
     return found
 
 
-@contextmanager
-def carried_by_value(reference: str) -> Iterator[None]:
-    """Let what is pickled inside of the block carry along the classes of the file that ``FILE.py:name`` names, which no one can import.
-
-    Args:
-        reference: As :func:`load_object` took it. The classes of ``module:name`` go by name.
-    """
-    place = reference.rpartition(":")[0]
-    if not place.endswith(".py"):
-        yield
-        return
-    import cloudpickle
-
-    module = sys.modules[Path(place).stem]
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
-
-
 def importable(folder: Path, *, first: bool) -> None:
     """Make the modules of a folder importable.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packagers.cli.options import carried_by_value, literal, load_object, pairs, project_option, trust_of, trust_option
+from packagers.cli.options import literal, load_object, pairs, project_option, trust_of, trust_option
 from packagers.cli.report import Report, command
 from packagers.cli.screen import Screen
 from packagers.cli.unpacking import bounded_repr
@@ -60,7 +60,7 @@ def call(
         raise PackagersError(f"{function} is not callable but a {type(found).__name__}", remedy="Name a function.")
     failure: PackingFailed | None = None
     try:
-        with in_words_of_the_shell(sources), carried_by_value(function), trust_of(trust) as policy:
+        with in_words_of_the_shell(sources), trust_of(trust) as policy:
             outputs: Outputs | None = calling.call(found, sources, values, hints, folder, project=project, trust=policy)
     except PackingFailed as error:
         failure, outputs = error, error.outputs

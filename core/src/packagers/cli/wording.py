@@ -12,8 +12,6 @@ from packagers.cli.packages import broken_zip
 from packagers.errors import PackagersError, UnpackError
 
 _GENERAL = "Inputs are paths and URLs"
-_TWICE = re.compile(r"expected (\S+), found \1$")
-_COPY = "The package carries its own copy of that class. Classes that several calls share belong into a module that FILE.py imports."
 _NOTHING = "there is nothing here"
 _WORDS = (
     (re.compile(r'unpack\(\.\.\., trust="(\w+)"\)(?: or `with packagers\.trust\("\w+"\):`)?'), r"`--trust \1`"),
@@ -53,4 +51,4 @@ def _reword_input(error: UnpackError, source: str) -> None:
     elif error.args[0] == _NOTHING and is_general:
         error.remedy = f"Check the path; text is given with -p {error.key}={source}."
     elif is_general:
-        error.remedy = _COPY if _TWICE.search(str(error.args[0])) else None
+        error.remedy = None
