@@ -53,12 +53,13 @@ print("survived", kills)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and kill -9")
-def test_a_kill_at_a_random_moment_never_leaves_a_torn_package(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [KILLS, pytest.param(10 * KILLS, marks=pytest.mark.long)])
+def test_a_kill_at_a_random_moment_never_leaves_a_torn_package(tmp_path: Path, kills: int) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PACKER, str(tmp_path), "1", str(KILLS)], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", PACKER, str(tmp_path), "1", str(kills)], capture_output=True, text=True, timeout=1800, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["survived", str(KILLS)]
+    assert done.stdout.split() == ["survived", str(kills)]
     last = packagers.pack({"generation": -1}, "data : file", tmp_path)
     assert isinstance(last, packagers.Artifact)
     assert sorted(path.name for path in last.path.iterdir()) == ["manifest.json"], "litter of a crash is gone after the next packing"
