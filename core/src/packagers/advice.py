@@ -8,7 +8,7 @@ from packagers.catalogue import pip_line, plugin_for
 from packagers.choice import Candidate
 from packagers.errors import NoPackagerError, UnknownArtifactTypeError
 from packagers.shelf import Shelf
-from packagers.subject import Subject
+from packagers.subject import Direction, Subject
 
 
 def missing_plugin(asked: Subject, shelf: Shelf) -> str | None:
@@ -29,15 +29,17 @@ def no_packager(
         shelf: Everything that is registered.
     """
     verb = asked.direction
-    loaded = [candidate.packager for candidate in candidates if not candidate.fault or candidate.priority is not None]
+    # One that takes other values says nothing of this one; one that has only the other direction does.
+    loaded = [candidate.packager for candidate in candidates if candidate.fault in ("", f"it does not {verb}")]
     known = sorted({name for candidate in candidates if not candidate.fault for name in candidate.packager.artifact_types(verb)})
     if artifact_type is not None and known:
-        other = "unpack" if verb == "pack" else "pack"
-        reverse = any(artifact_type in packager.artifact_types("unpack" if verb == "pack" else "pack") for packager in loaded)
+        plugin = missing_plugin(asked, shelf)
+        other: Direction = "unpack" if verb == "pack" else "pack"
+        reverse = any(artifact_type in packager.artifact_types(other) for packager in loaded)
         return UnknownArtifactTypeError(
             f"no packager can {verb} {asked.name} as artifact type {artifact_type!r}" + (f", only {other} it" if reverse else ""),
             known=known,
-            remedy=f"It can be {verb}ed as: {', '.join(known)}.",
+            remedy=f"It can be {verb}ed as: {', '.join(known)}." + (f" {pip_line(plugin)} brings more." if plugin else ""),
         )
     return NoPackagerError(f"no packager can {verb} {asked.name}", remedy=_remedy(asked, candidates, shelf))
 

@@ -153,7 +153,7 @@ class Writer:
                 f"{path_of(type(leaf.value))} objects are no plain values",
                 key=plan.hint.key,
                 leaf=leaf.path,
-                remedy=f'Record it as an artifact: "{plan.hint.key} : file", for example.',
+                remedy=f'Record it as an artifact: "{plan.hint.key}" alone takes the default form of its type.',
             )
         return Recorded(Written(plan.found.registration.identity, type_name(plan.obj, plan.found), "result"), value)
 
