@@ -19,12 +19,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from packagers.testing.crossing import cross as cross
     from packagers.testing.distributions import installed as installed
     from packagers.testing.distributions import write_files as write_files
     from packagers.testing.likeness import alike as alike
     from packagers.testing.suite import PackagerSuite as PackagerSuite
 
-_HOMES = {"PackagerSuite": "suite", "alike": "likeness", "installed": "distributions", "write_files": "distributions"}
+_HOMES = {"PackagerSuite": "suite", "alike": "likeness", "cross": "crossing", "installed": "distributions", "write_files": "distributions"}
 
 __all__ = sorted(_HOMES)
 
