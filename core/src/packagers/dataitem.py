@@ -6,12 +6,13 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, TypeVar, overload
 
-from packagers import manifest, remote, results
+from packagers import manifest, results
 from packagers.artifact import Artifact
 from packagers.errors import IntegrityError, UnpackError
 from packagers.package import Package
 from packagers.reading import Reader
 from packagers.registry import Registry, default_registry
+from packagers.remote import Remote
 from packagers.source import PlainFile, open_source, url_of
 from packagers.typehint import admits
 
@@ -72,7 +73,7 @@ class DataItem:
         opened = self._opened
         if isinstance(opened, Package):
             return "result" if opened.folder == opened.root else "package"
-        return "folder" if opened.path.is_dir() else "file"
+        return "folder" if opened.is_folder else "file"
 
     @property
     def artifact_type(self) -> str | None:
@@ -92,16 +93,16 @@ class DataItem:
     @property
     def _opened(self) -> Package | PlainFile:
         """What is there; fetched again where the copy went with the session that it was made in."""
-        if self._known is None or not _place(self._known).exists():
+        if self._known is None or not _is_there(self._known):
             self._known = self._source.package if isinstance(self._source, Artifact) else open_source(self._source)
         return self._known
 
     def exists(self) -> bool:
         """Tell whether there is something."""
         if not isinstance(self._source, Artifact) and url_of(self._source) not in ("", "file"):
-            return remote.exists(self.url)
+            return Remote(self.url).exists()
         try:
-            return _place(self._opened).exists()
+            return _is_there(self._opened)
         except IntegrityError:
             return True
         except UnpackError:
@@ -132,7 +133,10 @@ class DataItem:
     def local(self) -> Path:
         """Give a local path: of the file or folder, of the folder of a package, or of the file that holds a result."""
         opened = self._opened
-        return opened.folder if isinstance(opened, Package) and opened.folder != opened.root else _place(opened)
+        if isinstance(opened, PlainFile):
+            return opened.path
+        opened.fetch()
+        return opened.folder if opened.folder != opened.root else opened.folder / results.NAME
 
     def as_df(self) -> pandas.DataFrame:
         """Unpack as a DataFrame."""
@@ -163,7 +167,7 @@ class DataItem:
     def _one_file(self) -> Path:
         opened = self._opened
         if isinstance(opened, PlainFile):
-            if opened.path.is_dir():
+            if opened.is_folder:
                 raise UnpackError("this is a folder and not one file", file=self.url, remedy="local() gives its path.")
             return opened.path
         opened.verify()
@@ -182,11 +186,11 @@ def _is_text_path(source: Any) -> bool:
     return isinstance(source, (str, os.PathLike)) and isinstance(os.fspath(source), str)
 
 
-def _place(opened: Package | PlainFile) -> Path:
-    """Give the file or folder that is there as long as what was opened is."""
+def _is_there(opened: Package | PlainFile) -> bool:
+    """Tell whether what was opened is still there; a copy of what is remote goes with its session, and can be had again."""
     if isinstance(opened, PlainFile):
-        return opened.path
-    return opened.folder / (results.NAME if opened.folder == opened.root else manifest.NAME)
+        return opened.is_there()
+    return (opened.folder / (results.NAME if opened.folder == opened.root else manifest.NAME)).exists()
 
 
 def _remake(source: str | os.PathLike[str] | Artifact, registry: Registry | None, trust: str | None) -> DataItem:

@@ -89,9 +89,31 @@ def check_file(path: Path, size: int, digest: str) -> None:
     except FileNotFoundError:
         raise IntegrityError("a file of the package is missing", file=path) from None
     if actual != digest:
-        raise IntegrityError(
-            "the file's bytes are not the bytes that were packed", file=path, remedy="Get the package again from where it came from."
-        )
+        raise _changed(path)
+
+
+def check_bytes(data: bytes, digest: str, path: Path) -> None:
+    """Check that bytes have the digest that was recorded.
+
+    Args:
+        data: The bytes.
+        digest: The digest.
+        path: The file that they are of, for messages.
+
+    Raises:
+        IntegrityError: Where they have not.
+    """
+    algorithm = digest.partition(":")[0]
+    if algorithm not in ALGORITHMS:
+        raise IntegrityError(f"unknown digest {digest!r}", file=path)
+    if digest_bytes(data, algorithm) != digest:
+        raise _changed(path)
+
+
+def _changed(path: Path) -> IntegrityError:
+    return IntegrityError(
+        "the file's bytes are not the bytes that were packed", file=path, remedy="Get the package again from where it came from."
+    )
 
 
 @cache

@@ -31,6 +31,7 @@ def invoke(
         UntrustedPackageError: Where reading would run code and the policy does not allow it.
         UnpackError: Where it cannot be read.
     """
+    _check_version(packager, written, location)
     method.check_options({"format": written.format, **options} if written.format is not None and "format" in method.options else options)
     recorded = dict(written.instructions)
     if written.format is not None and "format" in method.options:
@@ -56,3 +57,17 @@ def invoke(
             f"{type(packager).__qualname__} failed to unpack {written.artifact_type}: {type(error).__name__}: {error}",
             file=location,
         ) from error
+
+
+def _check_version(packager: Packager, written: Written, location: str) -> None:
+    """Refuse what a newer release of the packager wrote in a way that this one does not know."""
+    known = packager.VERSIONS.get(written.form, 1)
+    if written.version <= known:
+        return
+    distribution = written.packager.partition(":")[0]
+    raise UnpackError(
+        f"{written.form} was written in version {written.version} of its format; {type(packager).__qualname__} reads up to version {known}",
+        file=location,
+        distribution=distribution,
+        remedy=f"pip install --upgrade {distribution}",
+    )

@@ -88,6 +88,7 @@ class Written:
         artifact_type: As what it was packed.
         format: The format of the bytes, where the method has several.
         instructions: What the packager wants to be told when unpacking.
+        version: Of the format, or of the artifact type where there are no formats, as the packager counts.
     """
 
     packager: str
@@ -95,14 +96,21 @@ class Written:
     artifact_type: str
     format: str | None = None
     instructions: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+
+    @property
+    def form(self) -> str:
+        """The name under which a packager's declarations speak of what was written: the format, or else the artifact type."""
+        return self.format or self.artifact_type
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON form."""
+        """Give the JSON form; a first version goes without saying."""
         return {
             "object_type": self.object_type,
             "artifact_type": self.artifact_type,
             "packager": self.packager,
             "format": self.format,
+            **({"format_version": self.version} if self.version != 1 else {}),
             "instructions": dict(self.instructions),
         }
 
@@ -115,6 +123,7 @@ class Written:
             _expect(data, "artifact_type", str),
             _expect(data, "format", (str, type(None)), None),
             _expect(data, "instructions", dict, {}),
+            _expect(data, "format_version", int, 1),
         )
 
 
@@ -191,12 +200,11 @@ class Manifest:
     @property
     def digest(self) -> str:
         """Identify what was packed: equal data, equal digest, whatever the key, the time and the place."""
+        written = self.written.to_dict()
+        del written["packager"]
         content = {
             "version": VERSION,
-            "object_type": self.written.object_type,
-            "artifact_type": self.written.artifact_type,
-            "format": self.written.format,
-            "instructions": dict(self.written.instructions),
+            **written,
             "parts": [part.to_dict() for part in self.parts],
             "files": [{"path": file.path, "size": file.size, "digest": file.digest} for file in sorted(self.files, key=lambda f: f.path)],
         }

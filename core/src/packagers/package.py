@@ -19,15 +19,15 @@ from types import TracebackType
 from typing import Any
 
 from packagers.archive import extract, write_zip
-from packagers.digests import check_file, digest_file
 from packagers.errors import IntegrityError, PackError, UnpackError
-from packagers.manifest import MAX_BYTES, NAME, FileEntry, Manifest, from_text, seal_of, to_text
+from packagers.files import Files, entry_of
+from packagers.manifest import MAX_BYTES, NAME, Manifest, from_text, seal_of, to_text
 from packagers.policy import signature_state
+from packagers.remote import Remote
 from packagers.scratch import scratch_folder
 
 Signer = Callable[[str], Mapping[str, Any] | None]
 _OURS = re.compile(r"[0-9a-f]{8}(\.tmp)?")
-_verified: set[tuple[int, int, int, int, int, str]] = set()
 
 
 class Package:
@@ -39,18 +39,33 @@ class Package:
         signature: Who vouches for the seal, if anybody.
         folder: The folder that holds manifest and payload.
         location: Where it is, for messages.
+        remote: Where the payload comes from, if it is not in the folder.
     """
 
-    def __init__(self, manifest: Manifest, seal: str, signature: Mapping[str, Any] | None, folder: Path, location: str = "") -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        seal: str,
+        signature: Mapping[str, Any] | None,
+        folder: Path,
+        location: str = "",
+        remote: Remote | None = None,
+    ) -> None:
         self.manifest = manifest
         self.seal = seal
         self.signature = signature
         self.folder = folder
         self.location = location or str(folder)
+        self.remote = remote
 
     @classmethod
-    def open(cls, folder: Path, location: str = "") -> Package:
+    def open(cls, folder: Path, location: str = "", remote: Remote | None = None) -> Package:
         """Read the manifest of a package folder.
+
+        Args:
+            folder: The folder.
+            location: Where it is, for messages.
+            remote: Where the payload comes from, if it is not in the folder.
 
         Raises:
             UnpackError: Where there is none.
@@ -59,7 +74,7 @@ class Package:
         file = folder / NAME
         try:
             data, seal, signature = from_text(file.read_bytes())
-            return cls(Manifest.from_dict(data), seal, signature, folder, location)
+            return cls(Manifest.from_dict(data), seal, signature, folder, location, remote)
         except (FileNotFoundError, NotADirectoryError):
             raise UnpackError("there is no package here: it has no manifest.json", file=folder) from None
         except (IntegrityError, UnpackError) as error:
@@ -95,24 +110,47 @@ class Package:
         """The payload folder."""
         return self.folder / self.manifest.payload
 
+    def files(self, verify: bool = True) -> Files:
+        """Give the files of the payload, each to be fetched and checked when it is asked for.
+
+        Args:
+            verify: Whether digests are checked.
+        """
+        entries = {file.path: file for file in self.manifest.files}
+        return Files(self.payload, entries, self.remote, f"{self.manifest.payload}/", verify)
+
+    def fetch(self) -> None:
+        """Copy what is remote and not there yet."""
+        files = self.files(verify=False)
+        for file in self.manifest.files:
+            files.whole(self.payload / file.path)
+
     def verify(self) -> None:
-        """Check that the payload is, file by file and byte by byte, what was packed.
+        """Check that the payload is, file by file and byte by byte, what was packed; what is remote is fetched first.
 
         Raises:
             IntegrityError: Names the file that is missing, changed, or too many.
         """
         signature_state(self.seal, self.signature)
-        if not self.manifest.payload:
+        self.check_names()
+        files = self.files()
+        for file in self.manifest.files:
+            files.whole(self.payload / file.path)
+
+    def check_names(self) -> None:
+        """Check that nothing stands in the payload folder that was not packed.
+
+        Raises:
+            IntegrityError: Names the file that is too many, or the folder that is missing.
+        """
+        if not self.manifest.payload or (self.remote is not None and not self.payload.exists()):
             return
-        expected = {file.path: file for file in self.manifest.files}
+        expected = {file.path for file in self.manifest.files}
         if not self.payload.is_dir() or self.payload.is_symlink():
             raise IntegrityError("the payload folder is missing", file=self.payload)
         for path in _walk(self.payload):
-            name = path.relative_to(self.payload).as_posix()
-            if name not in expected or path.is_symlink():
+            if path.relative_to(self.payload).as_posix() not in expected or path.is_symlink():
                 raise IntegrityError("the package holds a file that was not packed", file=path)
-        for name, entry in expected.items():
-            _check(self.payload / name, entry)
 
     def zip(self, target: Path) -> Path:
         """Write the package as one zip file with the same digest; equal packages give equal bytes.
@@ -193,12 +231,9 @@ class Draft:
         if self._payload is not None and any(self._payload.iterdir()):
             if self._full:
                 _sync_tree(self._payload)
-            files = tuple(
-                FileEntry(path.relative_to(self._payload).as_posix(), *_digest(path, algorithm)) for path in sorted(_walk(self._payload))
-            )
+            found = sorted(_walk(self._payload))
+            files = tuple(entry_of(path, path.relative_to(self._payload).as_posix(), algorithm) for path in found)
             manifest = replace(manifest, payload=self._payload.name, files=files)
-            for file in files:
-                _check_entry(file, self._payload)
         package = write_manifest(self.folder, manifest, signer, full=self._full)
         if manifest.payload:
             self._payload = None
@@ -323,42 +358,6 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield from _walk(Path(entry.path))
         else:
             yield Path(entry.path)
-
-
-def _digest(path: Path, algorithm: str) -> tuple[int, str, tuple[str, ...]]:
-    if path.is_symlink() or not path.is_file():
-        raise PackError("a packager wrote something that is no regular file", file=path)
-    size, digest, blocks = digest_file(path, algorithm)
-    _verified.add(_identity(path, digest))
-    return size, digest, tuple(blocks)
-
-
-def _check_entry(file: FileEntry, folder: Path) -> None:
-    """Refuse a file that no reader would accept."""
-    try:
-        FileEntry.from_dict(file.to_dict())
-    except IntegrityError:
-        raise PackError(
-            f"a packager wrote a file whose name not every system can hold: {file.path!r}",
-            file=folder,
-            remedy="Write it under another name.",
-        ) from None
-
-
-def _check(path: Path, entry: FileEntry) -> None:
-    """Check one file, unless this process has already seen exactly these bytes there."""
-    try:
-        identity = _identity(path, entry.digest)
-    except OSError:
-        raise IntegrityError("a file of the package is missing", file=path) from None
-    if identity not in _verified or identity[2] != entry.size:
-        check_file(path, entry.size, entry.digest)
-        _verified.add(identity)
-
-
-def _identity(path: Path, digest: str) -> tuple[int, int, int, int, int, str]:
-    status = path.stat()
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, digest
 
 
 def _sync_tree(folder: Path) -> None:

@@ -26,12 +26,16 @@ from collections.abc import Collection, Mapping
 from functools import cached_property, partialmethod
 from pathlib import Path
 from types import MappingProxyType, NoneType
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, TypeAlias
 
 from packagers.errors import PackagerDefinitionError, PackError, UnknownOptionError, UnpackError
 from packagers.hinttext import RESERVED_OPTIONS
+from packagers.policy import current
 from packagers.signatures import Unresolved, hints_of
 from packagers.typehint import alternatives
+
+if TYPE_CHECKING:
+    from packagers.files import Files
 
 Instructions: TypeAlias = dict[str, Any]
 """JSON that a ``pack_x`` returns; it becomes the keyword arguments of the ``unpack_x`` of the same artifact type."""
@@ -186,6 +190,10 @@ class Packager:
         DETERMINISTIC: Formats (or artifact types without formats) whose bytes depend on the value alone.
         LOSSY: Formats (or artifact types without formats) that do not give back all of the value.
         TRUSTS: Names of types that an audited reader of this packager may build for any package.
+        PARTIAL: Formats (or artifact types without formats) whose readers get at their files through ``only_file`` and ``open_file`` alone,
+            so that a part can be read without fetching and checking the rest.
+        VERSIONS: How often the meaning of a format's files or instructions has changed, counted from 1, which is what is unsaid. It is
+            recorded, and a package of a newer version is refused.
     """
 
     PACKABLE_OBJECT_TYPE: ClassVar[Any] = None
@@ -199,6 +207,8 @@ class Packager:
     DETERMINISTIC: ClassVar[frozenset[str]] = frozenset()
     LOSSY: ClassVar[frozenset[str]] = frozenset()
     TRUSTS: ClassVar[frozenset[str]] = frozenset()
+    PARTIAL: ClassVar[frozenset[str]] = frozenset()
+    VERSIONS: ClassVar[Mapping[str, int]] = MappingProxyType({})
 
     packs: ClassVar[Mapping[str, Method]] = MappingProxyType({})
     unpacks: ClassVar[Mapping[str, Method]] = MappingProxyType({})
@@ -273,16 +283,47 @@ class Packager:
     def only_file(self, folder: Path) -> Path:
         """Give the one file in ``folder``: a package's payload, or the plain file that is being read.
 
+        Args:
+            folder: What the method was given.
+
         Raises:
             UnpackError: Where there is none, or several.
+            IntegrityError: Where it is not what was packed.
         """
-        files = sorted(path for path in folder.iterdir() if path.is_file())
-        if len(files) != 1:
+        files, path = self._only(folder)
+        return path if files is None else files.whole(path)
+
+    def open_file(self, folder: Path, name: str | None = None) -> BinaryIO:
+        """Open the one file in ``folder``, or one by its name, of which perhaps only a part is read.
+
+        In a format that the class has in ``PARTIAL``, no more is fetched from a URL than is read, and of a file over 8 MiB only the blocks
+        of 1 MiB that are touched are checked. ``seek`` and ``read`` go anywhere in it.
+
+        Args:
+            folder: What the method was given.
+            name: The file's name; the only file if not given.
+
+        Raises:
+            UnpackError: Where there is none or, without a name, several.
+            IntegrityError: Where it is not what was packed; of a changed block, when it is read.
+        """
+        files, path = self._only(folder, name)
+        return path.open("rb") if files is None else files.open(path)
+
+    def _only(self, folder: Path, name: str | None = None) -> tuple[Files | None, Path]:
+        """Find a file, and what knows of it where not all are fetched and checked."""
+        now = current()
+        files = None if now is None else now.files
+        names = None if files is None else files.names(folder)
+        if names is None:
+            files, names = None, sorted(path.name for path in folder.iterdir() if path.is_file())
+        if name is None and len(names) != 1:
             raise UnpackError(
-                f"{type(self).__qualname__} expects one file and found {len(files)}: {', '.join(p.name for p in files[:5]) or 'none'}",
-                file=folder,
+                f"{type(self).__qualname__} expects one file and found {len(names)}: {', '.join(names[:5]) or 'none'}", file=folder
             )
-        return files[0]
+        if name is not None and name not in names:
+            raise UnpackError(f"{type(self).__qualname__} expects a file {name!r}, and there is none", file=folder)
+        return files, folder / (name or names[0])
 
 
 def _literals(hint: Any) -> tuple[Any, ...]:
@@ -337,7 +378,10 @@ def _check_class(cls: type[Packager]) -> None:
     for attribute in ("PACK_SUBCLASSES", "BUNDLE_FROM_LIST", "BUNDLE_FROM_DICT"):
         if type(getattr(cls, attribute)) is not bool:
             raise _definition_error(cls, f"{attribute} is {getattr(cls, attribute)!r}", "Write True or False.")
-    for attribute in ("DETERMINISTIC", "LOSSY", "TRUSTS"):
+    versions: Any = cls.VERSIONS
+    if not isinstance(versions, Mapping) or not all(type(number) is int and number > 0 for number in versions.values()):
+        raise _definition_error(cls, f"VERSIONS is {cls.VERSIONS!r}", 'Write {"format": 2}; what is not named has version 1.')
+    for attribute in ("DETERMINISTIC", "LOSSY", "TRUSTS", "PARTIAL"):
         names = getattr(cls, attribute)
         if isinstance(names, str) or not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
             raise _definition_error(cls, f"{attribute} is {names!r}", 'Write frozenset({"name"}).')

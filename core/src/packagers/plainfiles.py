@@ -14,7 +14,7 @@ from packagers.names import shorten
 from packagers.policy import unpacking
 from packagers.registry import Registry
 from packagers.scratch import scratch_folder
-from packagers.source import PlainFile, packages_in
+from packagers.source import PlainFile, RemoteFile, packages_in
 from packagers.typehint import Alternative, path_of_hint
 
 
@@ -33,7 +33,7 @@ def read_plain(registry: Registry, policy: str, plain: PlainFile, members: tuple
     """
     reasons: list[str] = []
     for member in members:
-        if member.type is None and plain.path.is_dir():
+        if member.type is None and plain.is_folder:
             raise UnpackError("the folder is no package", file=plain.location, remedy=_remedy_for(plain.path))
         if member.type is None:
             reasons.append("a plain file says nothing of its type: give a hint, such as pandas.DataFrame")
@@ -62,8 +62,10 @@ def read_plain(registry: Registry, policy: str, plain: PlainFile, members: tuple
             reasons.append(f"{type(packager).__qualname__} reads {', '.join(method.formats)}; give format= if it is one of them")
             continue
         written = Written("", path_of_hint(member), artifact_type, format if method.formats else None)
-        with unpacking(plain.location, False, policy, packager.TRUSTS):
-            return invoke(registry.hooks, packager, method, written, _stage(plain), merged, plain.location)
+        files = plain.in_parts() if isinstance(plain, RemoteFile) and written.form in packager.PARTIAL else None
+        with unpacking(plain.location, False, policy, packager.TRUSTS, files):
+            source = _stage(plain) if files is None else files.folder
+            return invoke(registry.hooks, packager, method, written, source, merged, plain.location)
     raise UnpackError(f"the file cannot be read: {'; '.join(reasons)}", file=plain.location)
 
 
@@ -76,7 +78,7 @@ def _remedy_for(folder: Path) -> str:
 
 def _stage(plain: PlainFile) -> Path:
     """Give a folder that holds the plain file alone; a folder is its own."""
-    if plain.path.is_dir():
+    if plain.is_folder:
         return plain.path
     folder = scratch_folder()
     target = folder / plain.path.name

@@ -27,12 +27,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from packagers import keys
 from packagers.config import settings
 from packagers.errors import IntegrityError, SettingError, UnpackError, UntrustedPackageError
 from packagers.names import shorten
+
+if TYPE_CHECKING:
+    from packagers.files import Files
 
 POLICIES = ("data", "own", "all")
 CEILING = "PACKAGERS_TRUST_CEILING"
@@ -51,12 +54,14 @@ class Unpacking:
         owned: Whether it carries a signature by a key that this reader accepts.
         policy: The policy in force, the ceiling included.
         trusts: Names of the types that the reading packager vouches for.
+        files: Its files, where the packager asks for them one by one; ``None`` where they are all there, and checked.
     """
 
     source: str
     owned: bool
     policy: str
     trusts: frozenset[str] = frozenset()
+    files: Files | None = None
 
     @property
     def trusted(self) -> bool:
@@ -110,7 +115,9 @@ def effective_policy(argument: str | None = None, configured: str | None = None)
 
 
 @contextmanager
-def unpacking(source: str, owned: bool, policy: str, trusts: frozenset[str] = frozenset()) -> Iterator[Unpacking]:
+def unpacking(
+    source: str, owned: bool, policy: str, trusts: frozenset[str] = frozenset(), files: Files | None = None
+) -> Iterator[Unpacking]:
     """Make a package the one that the gate decides about, inside of the block.
 
     Args:
@@ -118,8 +125,9 @@ def unpacking(source: str, owned: bool, policy: str, trusts: frozenset[str] = fr
         owned: Whether its signature is by a key that this reader accepts; plain files have none.
         policy: What :func:`effective_policy` gave.
         trusts: The ``TRUSTS`` of the packager that reads.
+        files: Its files, where the packager asks for them one by one.
     """
-    with resume(Unpacking(source, owned, _capped(_checked(policy, "trust", "unpacking()")), frozenset(trusts))) as made:
+    with resume(Unpacking(source, owned, _capped(_checked(policy, "trust", "unpacking()")), frozenset(trusts), files)) as made:
         yield made
 
 

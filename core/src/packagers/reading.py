@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -17,13 +18,13 @@ from packagers.builtin.streams import StreamPackager
 from packagers.catalogue import pip_line
 from packagers.conformity import accepts_class, classes_in, conforms
 from packagers.errors import (
-    IntegrityError,
     MissingPluginError,
     NoPackagerError,
     PackagersError,
     UnknownArtifactTypeError,
     UnpackError,
 )
+from packagers.files import Files
 from packagers.invoking import invoke
 from packagers.loading import LoadFailure
 from packagers.manifest import MISSING, Manifest, Part, Written
@@ -77,7 +78,7 @@ class Reader:
             if isinstance(source, PlainFile):
                 value = read_plain(self._registry, self._policy, source, members, dict(options or {}))
             else:
-                value = self._read_package(self._verified(source), hint, members, dict(options or {}))
+                value = self._read_latest(source, hint, members, dict(options or {}))
         except UnpackError as error:
             error.file = error.file or source.location
             raise
@@ -87,21 +88,35 @@ class Reader:
                 raise UnpackError(f"the value does not fit the hint: {mismatch}", file=source.location)
         return value
 
-    def _verified(self, package: Package) -> Package:
-        """Check a package; one that was replaced meanwhile is opened again."""
-        if not self._verify:
-            return package
+    def _read_latest(self, package: Package, hint: Any, members: tuple[Alternative, ...], options: dict[str, Any]) -> Any:
+        """Read a package; one that was replaced meanwhile is opened and read again."""
         for _ in range(_RETRIES):
             try:
-                package.verify()
-                return package
-            except IntegrityError:
-                again = Package.open(package.folder, package.location) if package.manifest.payload else package
+                return self._read_package(package, hint, members, options)
+            except UnpackError:
+                again = _opened_again(package)
                 if again.seal == package.seal:
                     raise
                 package = again
-        package.verify()
-        return package
+        return self._read_package(package, hint, members, options)
+
+    def _files(self, package: Package, packager: Packager | None = None) -> Files | None:
+        """Give the files of a package that is read in parts, to be fetched and checked one by one.
+
+        Args:
+            package: The package.
+            packager: Who reads it; ``None`` for somebody who wants all of it.
+
+        Returns:
+            ``None`` where all files are there and checked.
+        """
+        manifest = package.manifest
+        if packager is None or manifest.written.form not in packager.PARTIAL or not manifest.payload:
+            (package.verify if self._verify else package.fetch)()
+            return None
+        if self._verify:
+            package.check_names()
+        return package.files(self._verify)
 
     def _read_package(self, package: Package, hint: Any, members: tuple[Alternative, ...], options: dict[str, Any]) -> Any:
         written = package.manifest.written
@@ -118,6 +133,7 @@ class Reader:
                 return self._read_as(package, *reader, {**member.options, **options})
         for member in members:
             if member.type is not None and issubclass(member.type, PurePath) and package.manifest.files:
+                self._files(package)
                 return member.type(_copy(package))
         if registration is None:
             raise _missing_plugin(package)
@@ -160,7 +176,9 @@ class Reader:
 
     def _read_own(self, package: Package, packager: Packager, options: dict[str, Any], classes: Mapping[str, type[Any]]) -> Any:
         manifest = package.manifest
-        with unpacking(package.location, package.owned, self._policy, packager.TRUSTS) as now:
+        is_taken_apart = manifest.value is not MISSING or isinstance(packager, StreamPackager) or packager.is_container()
+        files = self._files(package, None if is_taken_apart else packager)
+        with unpacking(package.location, package.owned, self._policy, packager.TRUSTS, files) as now:
             if isinstance(packager, StreamPackager):
                 return self._read_stream(package, classes, now)
             if manifest.value is not MISSING:
@@ -266,8 +284,9 @@ class Reader:
         manifest = package.manifest
         written = manifest.written
         kept = {name: value for name, value in written.instructions.items() if name in method.options}
-        written = Written(written.packager, written.object_type, method.artifact_type, written.format, kept)
-        with unpacking(package.location, package.owned, self._policy, packager.TRUSTS):
+        written = replace(written, artifact_type=method.artifact_type, instructions=kept)
+        files = self._files(package, packager if method.artifact_type != "result" else None)
+        with unpacking(package.location, package.owned, self._policy, packager.TRUSTS, files):
             source: Any = _payload_of(package)
             if method.artifact_type == "result":
                 source = self._assembly(package, package.payload, manifest.parts, {}).decode(manifest.value)
@@ -280,6 +299,16 @@ class Reader:
             raise UnpackError(
                 str(failure.args[0]), key=package.manifest.key, distribution=registration.distribution, remedy=failure.remedy
             ) from failure
+
+
+def _opened_again(package: Package) -> Package:
+    """Open a package again where it stands; itself where it cannot change, or is gone."""
+    if not package.manifest.payload or package.remote is not None:
+        return package
+    try:
+        return Package.open(package.folder, package.location)
+    except UnpackError:
+        return package
 
 
 def _payload_of(package: Package) -> Path:

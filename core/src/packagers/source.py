@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from packagers import manifest, results
 from packagers.errors import UnpackError
+from packagers.files import Files
 from packagers.names import did_you_mean
 from packagers.package import Package
-from packagers.remote import fetch
+from packagers.remote import Remote
+from packagers.scratch import scratch_folder
 
 _SUFFIXES = {
     "htm": "html",
@@ -27,22 +29,78 @@ _SUFFIXES = {
 _OUTER = ("gz", "bz2", "xz", "zst")
 
 
-@dataclass(frozen=True)
 class PlainFile:
     """A file or folder without a manifest.
 
-    Attributes:
-        path: Where it is, on this machine.
+    Args:
         location: What the caller named.
+        path: Where it is, on this machine.
     """
 
-    path: Path
-    location: str
+    def __init__(self, location: str, path: Path) -> None:
+        self.location = location
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        """Its name, with all suffixes."""
+        return self._path.name
+
+    @property
+    def path(self) -> Path:
+        """Where it is, on this machine."""
+        return self._path
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self._path.is_dir()
+
+    def is_there(self) -> bool:
+        """Tell whether it is still there."""
+        return self._path.exists()
 
     @property
     def formats(self) -> tuple[str, ...]:
         """The formats that its name may mean, the most exact first: ``data.CSV.GZ`` may be ``csv.gz`` or ``csv``."""
-        return formats_of(self.path.name)
+        return formats_of(self.name)
+
+
+class RemoteFile(PlainFile):
+    """A plain file at a URL, copied when its path is asked for; a copy goes with the session that it was made in.
+
+    Args:
+        remote: Where it is.
+    """
+
+    def __init__(self, remote: Remote) -> None:
+        super().__init__(remote.url, Path(remote.name))
+        self.remote = remote
+        self._is_copied = False
+
+    @property
+    def path(self) -> Path:
+        """Where the copy is."""
+        if not self._is_copied or not self._path.exists():
+            target = scratch_folder() / self.remote.name
+            self.remote.copy("", target)
+            self._path, self._is_copied = target, True
+        return self._path
+
+    @property
+    def is_folder(self) -> bool:
+        """It is a file."""
+        return False
+
+    def is_there(self) -> bool:
+        """Tell that another copy can be made."""
+        return True
+
+    def in_parts(self) -> Files | None:
+        """Give it as a file that is fetched in parts; ``None`` where it is copied already, or can only be had whole."""
+        if self._is_copied or not self.remote.in_parts:
+            return None
+        return Files(scratch_folder(), {self.name: None}, self.remote)
 
 
 def formats_of(name: str) -> tuple[str, ...]:
@@ -69,7 +127,7 @@ def url_of(source: str | os.PathLike[str]) -> str:
 
 
 def open_source(source: str | os.PathLike[str]) -> Package | PlainFile:
-    """Open what a path or URL names. What is remote is copied whole into scratch space first.
+    """Open what a path or URL names. What is remote is fetched when it is read.
 
     Raises:
         UnpackError: Where nothing is there.
@@ -80,10 +138,27 @@ def open_source(source: str | os.PathLike[str]) -> Package | PlainFile:
     if scheme == "file":
         return open_local(_path_of_url(text), text)
     if scheme:
-        return open_local(fetch(text), text)
+        return _open_remote(text)
     if not text:
         raise UnpackError("the source is an empty text", remedy="Give a path, a URL or an artifact.")
     return open_local(Path(text), text)
+
+
+def _open_remote(url: str) -> Package | PlainFile:
+    remote = Remote(url)
+    text = remote.manifest()
+    if text is not None:
+        folder = scratch_folder() / remote.name
+        folder.mkdir()
+        (folder / manifest.NAME).write_bytes(text)
+        return Package.open(folder, url, remote)
+    plain = RemoteFile(remote)
+    if remote.in_parts:
+        with remote.open() as file:
+            is_package = _is_package_zip(file)
+    else:
+        is_package = _is_package_zip(plain.path)
+    return Package.open_zip(plain.path, url) if is_package else plain
 
 
 def open_local(path: Path, location: str) -> Package | PlainFile:
@@ -111,8 +186,8 @@ def _open_local(path: Path, location: str) -> Package | PlainFile | None:
     if path.name == manifest.NAME and path.is_file():
         return Package.open(path.parent, location)
     if path.is_file():
-        return Package.open_zip(path, location) if _is_package_zip(path) else PlainFile(path, location)
-    return PlainFile(path, location) if path.is_dir() else None
+        return Package.open_zip(path, location) if _is_package_zip(path) else PlainFile(location, path)
+    return PlainFile(location, path) if path.is_dir() else None
 
 
 def packages_in(folder: Path) -> list[str]:
@@ -140,12 +215,10 @@ def _path_of_url(url: str) -> Path:
     return Path(url2pathname(parts.path))
 
 
-def _is_package_zip(path: Path) -> bool:
+def _is_package_zip(file: Path | BinaryIO) -> bool:
     """Tell whether a file is a zip with a manifest at its top."""
-    if not zipfile.is_zipfile(path):
-        return False
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             return any(name.rpartition("/")[2] == manifest.NAME and name.count("/") <= 1 for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile, ValueError):
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
         return False

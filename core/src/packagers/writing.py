@@ -261,7 +261,8 @@ class Writer:
         if strange:
             raise PackError(f"{identity} returned the instruction {strange[0]!r}, which its unpack_{artifact_type} does not take")
         format = instructions.get("format", options.get("format", method.default_format))
-        return Written(identity, type_name(obj, found), artifact_type, format, instructions)
+        written = Written(identity, type_name(obj, found), artifact_type, format, instructions)
+        return replace(written, version=packager.VERSIONS.get(written.form, 1))
 
     def _manifest(self, plan: Plan, artifact_type: str, *, written: Written | None = None, **content: Any) -> Manifest:
         hint, found = plan.hint, plan.found
@@ -270,7 +271,7 @@ class Writer:
         return Manifest(
             key=hint.key,
             written=written,
-            lossless=(written.format or artifact_type) not in found.packager.LOSSY,
+            lossless=written.form not in found.packager.LOSSY,
             description={} if is_stream else _bounded(found.packager.describe, plan.obj),
             preview={} if is_stream else _bounded(found.packager.preview, plan.obj),
             labels=dict(hint.labels) if hint.labels else {},

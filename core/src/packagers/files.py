@@ -1,0 +1,227 @@
+"""The files of a payload: fetched and checked when they are asked for, whole or in part.
+
+A file over 8 MiB carries digests of its 1 MiB blocks, so each block can be checked by itself before a byte of it is handed out. What this
+process has seen whole and right (device, inode, size, times) is not hashed again.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
+
+from packagers.digests import BLOCK_SIZE, check_bytes, check_file, digest_file
+from packagers.errors import IntegrityError, PackError
+from packagers.manifest import FileEntry
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+    from packagers.remote import Remote
+
+_KEPT = 8
+"""Blocks that an open file remembers."""
+_seen: set[tuple[int, int, int, int, int, str]] = set()
+
+
+class Files:
+    """The files of one payload, or one plain file.
+
+    Args:
+        folder: Where they stand on this machine, or are put.
+        entries: What is known of each, by its path in the folder; ``None`` where nothing is.
+        remote: Where they come from, if they are not there yet.
+        below: The folder in which they stand there, with a slash at its end; ``None`` where the URL is that of the one file.
+        verify: Whether digests are checked.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        entries: Mapping[str, FileEntry | None],
+        remote: Remote | None = None,
+        below: str | None = None,
+        verify: bool = True,
+    ) -> None:
+        self.folder = folder
+        self._entries = entries
+        self._remote = remote
+        self._below = below
+        self._verify = verify
+
+    def names(self, folder: Path) -> list[str] | None:
+        """List the files of a folder by name, fetched or not; ``None`` for a folder that is not one of this payload's."""
+        if not folder.is_relative_to(self.folder):
+            return None
+        inner = folder.relative_to(self.folder)
+        paths = [Path(path) for path in self._entries]
+        return sorted(path.name for path in paths if path.parent == inner)
+
+    def whole(self, path: Path) -> Path:
+        """Give a file, fetched and checked.
+
+        Raises:
+            IntegrityError: Where it is missing, or not what was packed.
+            UnpackError: Where it cannot be fetched.
+        """
+        name = self._name(path)
+        if self._remote is not None and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._remote.copy(self._place(name), path)
+        entry = self._entries[name]
+        if entry is not None and self._verify:
+            check(path, entry)
+        return path
+
+    def open(self, path: Path) -> BinaryIO:
+        """Open a file of which perhaps only a part is read: no more is fetched, and each block is checked when it is first read.
+
+        Raises:
+            IntegrityError: As above; for a block, when it is read.
+            UnpackError: As above.
+        """
+        entry = self._entries[self._name(path)]
+        is_here = self._remote is None or path.exists()
+        if entry is not None and (not self._verify or (is_here and is_seen(path, entry))):
+            entry = None
+        if (entry is not None and not entry.blocks) or (self._remote is not None and not is_here and not self._remote.in_parts):
+            return self.whole(path).open("rb")
+        opened = path.open("rb") if self._remote is None or is_here else self._remote.open(self._place(self._name(path)))
+        return opened if entry is None else cast("BinaryIO", BlockFile(opened, entry, path))
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _place(self, name: str) -> str:
+        return "" if self._below is None else self._below + name
+
+
+class BlockFile(io.RawIOBase):
+    """A file for reading whose blocks are checked before bytes of them are handed out.
+
+    Args:
+        file: The file itself; closed with this one.
+        entry: Its size and the digests of its blocks.
+        path: Where it is, for messages.
+
+    Raises:
+        IntegrityError: Where its size is not the recorded one; for a changed block, when it is read.
+    """
+
+    def __init__(self, file: IO[bytes], entry: FileEntry, path: Path) -> None:
+        super().__init__()
+        self._file = file
+        self._entry = entry
+        self._path = path
+        self._position = 0
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        size = file.seek(0, io.SEEK_END)
+        if size != entry.size:
+            file.close()
+            raise IntegrityError(f"the file has {size} bytes and was packed with {entry.size}", file=path)
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Tell that it can be read anywhere."""
+        return True
+
+    def tell(self) -> int:
+        """Give the position in bytes."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position; arguments as of ``io.IOBase.seek``."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._entry.size}[whence]
+        if start + offset < 0:
+            raise ValueError(f"negative position {start + offset}")
+        self._position = start + offset
+        return self._position
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill a buffer from the position on, as far as the file reaches."""
+        target = memoryview(buffer).cast("B")
+        wanted = min(len(target), max(self._entry.size - self._position, 0))
+        done = 0
+        while done < wanted:
+            number, first = divmod(self._position, BLOCK_SIZE)
+            piece = memoryview(self._block(number))[first : first + wanted - done]
+            target[done : done + len(piece)] = piece
+            done += len(piece)
+            self._position += len(piece)
+        return done
+
+    def close(self) -> None:
+        """Close the file itself too."""
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+    def _block(self, number: int) -> bytes:
+        block = self._blocks.get(number)
+        if block is None:
+            self._file.seek(number * BLOCK_SIZE)
+            block = self._file.read(min(BLOCK_SIZE, self._entry.size - number * BLOCK_SIZE))
+            check_bytes(block, self._entry.blocks[number], self._path)
+            self._blocks[number] = block
+            if len(self._blocks) > _KEPT:
+                self._blocks.popitem(last=False)
+        return block
+
+
+def check(path: Path, entry: FileEntry) -> None:
+    """Check a whole file, unless this process has already seen exactly these bytes there.
+
+    Raises:
+        IntegrityError: Where it is missing, or not what was packed.
+    """
+    if not is_seen(path, entry):
+        check_file(path, entry.size, entry.digest)
+        _seen.add(_identity(path, entry.digest))
+
+
+def is_seen(path: Path, entry: FileEntry) -> bool:
+    """Tell whether this process has seen that a file is what was packed.
+
+    Raises:
+        IntegrityError: Where it is missing.
+    """
+    try:
+        identity = _identity(path, entry.digest)
+    except OSError:
+        raise IntegrityError("a file of the package is missing", file=path) from None
+    return identity in _seen and identity[2] == entry.size
+
+
+def entry_of(path: Path, name: str, algorithm: str) -> FileEntry:
+    """Digest a file that was just written.
+
+    Args:
+        path: The file.
+        name: Its path in the payload.
+        algorithm: Of the digests.
+
+    Raises:
+        PackError: For what is no regular file, or has a name that no reader would accept.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise PackError("a packager wrote something that is no regular file", file=path)
+    size, digest, blocks = digest_file(path, algorithm)
+    entry = FileEntry(name, size, digest, tuple(blocks))
+    try:
+        FileEntry.from_dict(entry.to_dict())
+    except IntegrityError:
+        raise PackError(
+            f"a packager wrote a file whose name not every system can hold: {name!r}", file=path, remedy="Write it under another name."
+        ) from None
+    _seen.add(_identity(path, digest))
+    return entry
+
+
+def _identity(path: Path, digest: str) -> tuple[int, int, int, int, int, str]:
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, digest
