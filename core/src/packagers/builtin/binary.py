@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+from packagers.builtin.summaries import Summarised
 from packagers.errors import PackError
 from packagers.packager import Instructions, Packager
 from packagers.stdscalars import check_view, make_view
 
 
-class BytesPackager(Packager):
+class BytesPackager(Summarised, Packager):
     """Pack ``bytes``."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"

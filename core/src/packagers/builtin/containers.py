@@ -11,8 +11,9 @@ from pathlib import Path
 from types import GenericAlias
 from typing import Any, ClassVar
 
-from packagers.builtin.attributes import attributes_of, set_attributes
+from packagers.attributes import attributes_of, set_attributes
 from packagers.builtin.formats import Format, read_text, write_text
+from packagers.builtin.summaries import Summarised
 from packagers.errors import PackError, UnpackError
 from packagers.packager import Instructions, Packager
 from packagers.policy import import_class
@@ -22,7 +23,7 @@ _MADE_BY = (OrderedDict, defaultdict, deque, dict, list, set)
 """The classes whose ``__new__`` makes a container before it has items, the more special ones first."""
 
 
-class ObjectContainer(Packager):
+class ObjectContainer(Summarised, Packager):
     """Base of containers that can be made before their items are, so that they may contain themselves.
 
     Attributes:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from packagers.archive import FORMATS, UNLIMITED, Limits, extract, pack_folder
+from packagers.builtin.summaries import Summarised
 from packagers.errors import PackError, UnpackError
 from packagers.manifest import NAME
 from packagers.members import name_fault
@@ -32,7 +33,7 @@ _PERMISSIONS = 0o777
 _CLASSES: dict[str, type[PurePath]] = {cls.__name__: cls for cls in (PosixPath, WindowsPath, PurePosixPath, PureWindowsPath)}
 
 
-class PurePathPackager(Packager):
+class PurePathPackager(Summarised, Packager):
     """Pack a path by its text: what it leads to, if anything, is not looked at."""
 
     PACK_SUBCLASSES = True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from packagers.builtin.summaries import Summarised
 from packagers.packager import Packager
 
 
-class ScalarPackager(Packager):
+class ScalarPackager(Summarised, Packager):
     """Pack a value that typed JSON has a form for."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "result"

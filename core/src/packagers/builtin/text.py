@@ -7,11 +7,12 @@ from pathlib import Path
 
 from packagers.archive import FORMATS
 from packagers.builtin.paths import ArchiveFormat, pack_path, unpack_path
+from packagers.builtin.summaries import Summarised
 from packagers.errors import PackError, UnpackError
 from packagers.packager import Instructions, Packager
 
 
-class TextPackager(Packager):
+class TextPackager(Summarised, Packager):
     """Pack a ``str``."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "result"
