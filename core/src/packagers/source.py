@@ -26,6 +26,7 @@ _SUFFIXES = {
     "txz": "tar.xz",
     "yml": "yaml",
 }
+_ZIP = b"PK\3\4"
 _OUTER = ("gz", "bz2", "xz", "zst")
 
 
@@ -153,11 +154,8 @@ def _open_remote(url: str) -> Package | PlainFile:
         (folder / manifest.NAME).write_bytes(text)
         return Package.open(folder, url, remote)
     plain = RemoteFile(remote)
-    if remote.in_parts:
-        with remote.open() as file:
-            is_package = _is_package_zip(file)
-    else:
-        is_package = _is_package_zip(plain.path)
+    with remote.open() if remote.in_parts else plain.path.open("rb") as file:
+        is_package = _is_package_zip(file)
     return Package.open_zip(plain.path, url) if is_package else plain
 
 
@@ -186,7 +184,9 @@ def _open_local(path: Path, location: str) -> Package | PlainFile | None:
     if path.name == manifest.NAME and path.is_file():
         return Package.open(path.parent, location)
     if path.is_file():
-        return Package.open_zip(path, location) if _is_package_zip(path) else PlainFile(location, path)
+        with path.open("rb") as file:
+            is_package = _is_package_zip(file)
+        return Package.open_zip(path, location) if is_package else PlainFile(location, path)
     return PlainFile(location, path) if path.is_dir() else None
 
 
@@ -215,9 +215,11 @@ def _path_of_url(url: str) -> Path:
     return Path(url2pathname(parts.path))
 
 
-def _is_package_zip(file: Path | BinaryIO) -> bool:
+def _is_package_zip(file: BinaryIO) -> bool:
     """Tell whether a file is a zip with a manifest at its top."""
     try:
+        if file.read(len(_ZIP)) != _ZIP:
+            return False
         with zipfile.ZipFile(file) as archive:
             return any(name.rpartition("/")[2] == manifest.NAME and name.count("/") <= 1 for name in archive.namelist())
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
