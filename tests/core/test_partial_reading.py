@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +74,11 @@ class Counting(MemoryFileSystem):
 
 
 @pytest.fixture(autouse=True)
-def counting() -> Iterator[type[Counting]]:
+def counting() -> type[Counting]:
     fsspec.register_implementation("counting", Counting, clobber=True)
     Counting.store.clear()
     Counting.read = 0
-    yield Counting
+    return Counting
 
 
 @pytest.fixture(scope="module")

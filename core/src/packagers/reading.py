@@ -94,7 +94,9 @@ class Reader:
             try:
                 return self._read_package(package, hint, members, options)
             except UnpackError:
-                again = _opened_again(package)
+                if not package.manifest.payload or package.remote is not None:
+                    raise
+                again = Package.open(package.folder, package.location)
                 if again.seal == package.seal:
                     raise
                 package = again
@@ -299,16 +301,6 @@ class Reader:
             raise UnpackError(
                 str(failure.args[0]), key=package.manifest.key, distribution=registration.distribution, remedy=failure.remedy
             ) from failure
-
-
-def _opened_again(package: Package) -> Package:
-    """Open a package again where it stands; itself where it cannot change, or is gone."""
-    if not package.manifest.payload or package.remote is not None:
-        return package
-    try:
-        return Package.open(package.folder, package.location)
-    except UnpackError:
-        return package
 
 
 def _payload_of(package: Package) -> Path:
