@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -16,10 +16,11 @@ import sklearn
 import skops.io
 from sklearn.base import BaseEstimator
 
-from packagers import Instructions, Packager, PackagersWarning, PackError, UnpackError, allow_code, allowed_types
-from packagers_sklearn import soundness, summaries
+from packagers import Instructions, Packager, PackagersWarning, PackError, UnknownOptionError, UnpackError, allow_code, allowed_types
+from packagers_sklearn import onnxfile, soundness, summaries
 from packagers_sklearn.fidelity import difference
 from packagers_sklearn.trusted import TRUSTED
+from packagers_sklearn.vouching import vouched
 
 _SCRIPTS = ("__main__", "__mp_main__")
 _OTHER = 'Ask for format="joblib", or for format="pickle", which carries the classes of scripts by value; both run code when they are read.'
@@ -36,23 +37,72 @@ class EstimatorPackager(Packager):
     DEFAULT_PACKING_ARTIFACT_TYPE = "model"
     PACK_SUBCLASSES = True
     READERS = MappingProxyType({"skops": "audited", "joblib": "code", "pickle": "code", "pkl": "code"})
+    LOSSY = frozenset({"onnx"})
     TRUSTS = TRUSTED
 
     def pack_model(
-        self, obj: BaseEstimator, folder: Path, *, format: Literal["skops", "joblib", "pickle"] = "skops", check: bool = True
+        self,
+        obj: BaseEstimator,
+        folder: Path,
+        *,
+        format: Literal["skops", "joblib", "pickle", "onnx"] = "skops",
+        check: bool = True,
+        X: Any = None,
+        initial_types: Sequence[tuple[str, Any]] | None = None,
+        final_types: Sequence[tuple[str, Any]] | None = None,
+        target_opset: Mapping[str, int] | int | None = None,
+        options: Mapping[Any, Any] | None = None,
+        white_op: Set[str] | None = None,
+        black_op: Set[str] | None = None,
+        name: str | None = None,
+        naming: str | Callable[..., str] | None = None,
+        model_optim: bool = True,
     ) -> Instructions:
         """Write ``model.<format>``.
 
         Args:
             obj: The estimator.
             folder: Where to write.
-            format: ``skops``; ``joblib`` and ``pickle`` (cloudpickle) run code when they are read.
+            format: ``skops``; ``joblib`` and ``pickle`` (cloudpickle) run code when they are read; ``onnx`` is for other runtimes, and is
+                not made an estimator of again.
             check: Read a skops file again and compare it with the estimator: skops does not keep everything that objects may hold.
+            X: This and what follows is for ``onnx``, and what ``skl2onnx.to_onnx`` takes. Rows of the data as the model will get them
+                (``float32`` rather than ``float64``).
+            initial_types: Names and types of the inputs. Without this and ``X``, one ``float32`` matrix ``X``.
+            final_types: Names and types of the outputs.
+            target_opset: Version of the operators.
+            options: Options of converters, such as ``{"zipmap": False}``.
+            white_op: Operators that may be used.
+            black_op: Operators that may not be used.
+            name: Of the graph.
+            naming: A prefix, or a function, for the names of intermediate results.
+            model_optim: Whether to leave out what does nothing.
 
         Raises:
             PackError: For what the format cannot hold, or could not give back in another process.
+            UnknownOptionError: For an option of ``onnx`` with another format.
         """
+        given = {
+            "X": X,
+            "initial_types": initial_types,
+            "final_types": final_types,
+            "target_opset": target_opset,
+            "options": options,
+            "white_op": white_op,
+            "black_op": black_op,
+            "name": name,
+            "naming": naming,
+        }
+        given = {option: value for option, value in given.items() if value is not None} | ({} if model_optim else {"model_optim": False})
         file = folder / f"model.{format}"
+        if format == "onnx":
+            onnxfile.write(obj, file, given)
+            return {}
+        if given:
+            option = next(iter(given))
+            raise UnknownOptionError(
+                f"{option!r} is an option of format 'onnx', and the format is {format!r}", option=option, known=("format", "check")
+            )
         try:
             _WRITERS[format](obj, file)
         except Exception as error:
@@ -119,7 +169,10 @@ def _read_pickle(file: Path) -> Any:
 def _read_skops(file: Path) -> Any:
     """Read a skops file: first its types are allowed, then they are built, then what they hold is checked."""
     try:
-        found = skops.io.load(file, trusted=allowed_types(skops.io.get_untrusted_types(file=file)))
+        names = skops.io.get_untrusted_types(file=file)
+        others = vouched() if not TRUSTED.issuperset(names) else frozenset()
+        allowed_types(name for name in names if name not in others)
+        found = skops.io.load(file, trusted=names)
     except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
         raise UnpackError(f"this is no skops file that can be read: {error}", file=file) from error
     soundness.check(found)

@@ -7,10 +7,13 @@ checked here, before anybody predicts with them: every index inside of its array
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.interpolate import BSpline
+from sklearn.cluster import BisectingKMeans, KMeans, MiniBatchKMeans
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -32,6 +35,9 @@ from packagers import UnpackError
 
 _BOOSTED = (GradientBoostingClassifier, GradientBoostingRegressor)
 _HISTOGRAMS = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+_CENTRES = (BisectingKMeans, KMeans, MiniBatchKMeans)
+_SOLVERS = tuple(("sklearn.cluster._kmeans", name) for name in ("_kmeans_single_elkan", "_kmeans_single_lloyd"))
+"""Functions that check nothing, since only an estimator that has checked everything calls them: module and name, decorated or not."""
 _FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor, RandomTreesEmbedding, IsolationForest)
 
 
@@ -63,10 +69,41 @@ def _walk(root: Any) -> Iterator[Any]:
         if isinstance(obj, np.ndarray):
             waiting.extend(obj.flat if obj.dtype == object else ())
         elif isinstance(obj, dict):
+            waiting.extend(obj)
             waiting.extend(obj.values())
         elif isinstance(obj, (list, tuple, set, frozenset)):
             waiting.extend(obj)
-        waiting.extend(getattr(obj, "__dict__", {}).values())
+        elif isinstance(obj, (BuiltinMethodType, MethodType, MethodWrapperType)):
+            waiting.append(obj.__self__)
+        attributes = getattr(obj, "__dict__", {})
+        waiting.extend(value for name, value in attributes.items() if not _is_at_home(obj, name, value))
+
+
+def _is_at_home(obj: Any, name: str, value: Any) -> bool:
+    """Tell whether a function that checks nothing is held by the estimator that calls it."""
+    return type(obj) is BisectingKMeans and name == "_kmeans_single" and isinstance(value, FunctionType) and not _function(value)
+
+
+def _function(function: Any) -> bool:
+    return (function.__module__, function.__qualname__) not in _SOLVERS
+
+
+def _centres(estimator: Any) -> bool:
+    """Check that cluster centres have the features that the estimator demands of data."""
+    centres = getattr(estimator, "cluster_centers_", None)
+    return centres is None or (isinstance(centres, np.ndarray) and centres.ndim == 2 and centres.shape[1] == estimator.n_features_in_)
+
+
+def _spline(spline: Any) -> bool:
+    """Check knots and coefficients of a spline as its constructor does, which reading went around."""
+    state = vars(spline)
+    knots, coefficients = (state.get(f"_{name}", state.get(name)) for name in ("t", "c"))
+    if not isinstance(knots, np.ndarray) or not isinstance(coefficients, np.ndarray) or not isinstance(spline.k, (int, np.integer)):
+        return False
+    if knots.ndim != 1 or knots.dtype != np.float64 or coefficients.ndim < 1 or coefficients.dtype not in (np.float64, np.complex128):
+        return False
+    count = len(knots) - spline.k - 1
+    return bool(0 <= spline.k < count <= len(coefficients) and np.isfinite(knots).all() and (np.diff(knots) >= 0).all())
 
 
 def _tree(tree: Any) -> bool:
@@ -171,6 +208,9 @@ _CHECKS: tuple[tuple[type[Any] | tuple[type[Any], ...], Callable[[Any], bool]], 
     (_FORESTS, _forest),
     (_BOOSTED, _boosted),
     (TreePredictor, _predictor),
+    (_CENTRES, _centres),
+    (FunctionType, _function),
+    (BSpline, _spline),
     (_HISTOGRAMS, _histogram),
     ((KDTree, BallTree), _neighbours),
     ((sparse.spmatrix, sparse.sparray), _matrix),

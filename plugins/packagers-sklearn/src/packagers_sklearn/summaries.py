@@ -1,24 +1,44 @@
-"""Bounded descriptions and previews of estimators."""
+"""Bounded descriptions and previews of estimators: parameters and names are shown, and nothing that was learned is looked into."""
 
 from __future__ import annotations
 
+import json
 import reprlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 MAX_ENTRIES = 100
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = 200
-_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = 10
+_CHARACTERS = 200
+_BYTES = 12 << 10
+"""Bytes of JSON of one list of texts; a description has four of them, and 64 KiB are kept."""
+
+
+class _Short(reprlib.Repr):
+    """Texts of parameters; of a large array shape and type."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = _CHARACTERS
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = 10
+
+    def repr_ndarray(self, array: np.ndarray[Any, Any], level: int) -> str:
+        """Give the items of small arrays alone."""
+        return repr(array) if array.size <= MAX_ENTRIES else f"<ndarray of {array.dtype}, shape {array.shape}>"
+
+
+_SHORT = _Short()
 
 
 def describe(estimator: BaseEstimator) -> dict[str, Any]:
     """Give class, parameters, fitted attributes, and what is known of features and classes."""
+    fitted = sorted(name for name in getattr(estimator, "__dict__", ()) if name.endswith("_") and not name.startswith("_"))
     facts: dict[str, Any] = {
-        "class": f"{type(estimator).__module__}.{type(estimator).__qualname__}",
-        "parameters": dict(_parameters(estimator)),
-        "fitted": sorted(name for name in vars(estimator) if name.endswith("_") and not name.startswith("_"))[:MAX_ENTRIES],
+        "class": f"{type(estimator).__module__}.{type(estimator).__qualname__}"[:_CHARACTERS],
+        "parameters": dict(_bounded(_parameters(estimator))),
+        "fitted": list(_bounded(name[:_CHARACTERS] for name in fitted)),
     }
     features = _known(estimator, "n_features_in_")
     if features is not None:
@@ -26,21 +46,37 @@ def describe(estimator: BaseEstimator) -> dict[str, Any]:
     for attribute, name in (("feature_names_in_", "feature_names"), ("classes_", "classes")):
         values = _known(estimator, attribute)
         if values is not None:
-            facts[name] = [_SHORT.repr(value)[:200] if not isinstance(value, str) else value[:200] for value in _listed(values)]
+            facts[name] = list(_bounded(_text(value) for value in _listed(values)))
     return facts
 
 
 def preview(estimator: BaseEstimator) -> dict[str, Any]:
     """Give a table of the parameters."""
-    return {"table": {"columns": ["parameter", "value"], "rows": [list(row) for row in _parameters(estimator)]}}
+    rows = [list(row) for row in _bounded(_parameters(estimator))]
+    return {"table": {"columns": ["parameter", "value"], "rows": rows}}
 
 
-def _parameters(estimator: BaseEstimator) -> list[tuple[str, str]]:
+def _parameters(estimator: BaseEstimator) -> Iterator[tuple[str, str]]:
     try:
         parameters = estimator.get_params(deep=False)
     except Exception:  # noqa: BLE001  # a user's estimator may have attributes of other names than its parameters
-        return []
-    return [(name, _SHORT.repr(value)[:200]) for name, value in list(parameters.items())[:MAX_ENTRIES]]
+        return
+    for name, value in parameters.items():
+        yield name[:_CHARACTERS], _SHORT.repr(value)[:_CHARACTERS]
+
+
+def _text(value: Any) -> str:
+    return (value if isinstance(value, str) else _SHORT.repr(value))[:_CHARACTERS]
+
+
+def _bounded(entries: Iterable[Any]) -> Iterator[Any]:
+    """Give entries until they are too many, or too long as JSON."""
+    left = _BYTES
+    for _, entry in zip(range(MAX_ENTRIES), entries, strict=False):
+        left -= len(json.dumps(entry)) + 2
+        if left < 0:
+            return
+        yield entry
 
 
 def _known(estimator: BaseEstimator, attribute: str) -> Any:

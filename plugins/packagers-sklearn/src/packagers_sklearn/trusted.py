@@ -6,7 +6,9 @@ trusts by itself (every estimator of scikit-learn, primitive and numpy types, uf
 * ``builtins``, ``operator`` and ``functools`` callables: they can be put together to call anything.
 * ``scipy.stats`` distributions: rebuilding one executes a text that its state holds.
 * ``joblib.Memory``: it writes files.
-* ``scipy.interpolate.BSpline`` and the distance metrics with parameters: compiled code that trusts the sizes in their state.
+* distance metrics with parameters: compiled code that trusts the sizes in their state.
+
+Some of what is here is only safe as part of what it was made for; :mod:`packagers_sklearn.soundness` looks after that.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from collections.abc import Mapping
 _BY_MODULE: Mapping[str, str] = {
     "builtins": "frozenset range",
     "numpy": "dtype mean median",
+    "scipy._lib.array_api_compat.numpy._aliases": "asarray",
+    "scipy.interpolate._bsplines": "BSpline",
     "scipy.sparse._bsr": "bsr_array bsr_matrix",
     "scipy.sparse._coo": "coo_array coo_matrix",
     "scipy.sparse._csc": "csc_array csc_matrix",
@@ -24,6 +28,7 @@ _BY_MODULE: Mapping[str, str] = {
     "sklearn._loss.loss": "HalfTweedieLoss HalfTweedieLossIdentity",
     "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling",
     "sklearn.cluster._bisect_k_means": "_BisectingTree",
+    "sklearn.cluster._kmeans": "_kmeans_single_elkan _kmeans_single_lloyd",
     "sklearn.compose._column_transformer": "make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.predictor": "TreePredictor",
     "sklearn.feature_selection._mutual_info": "mutual_info_classif mutual_info_regression",
