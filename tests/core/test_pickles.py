@@ -112,7 +112,7 @@ def test_what_cannot_be_pickled_is_named_with_what_to_do(name: str, value: Any, 
     with pytest.raises(PackError) as caught:
         dump(value, tmp_path, name)
     assert type(value).__qualname__ in str(caught.value)
-    assert "packager" in str(caught.value.remedy)
+    assert any(word in str(caught.value.remedy) for word in ("packager", "pathlib.Path", "list"))
 
 
 def test_a_local_class_points_pickle_users_to_cloudpickle(tmp_path: Path) -> None:

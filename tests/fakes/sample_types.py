@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 import enum
+import fractions
+import ipaddress
+import random
 import typing
-from collections import OrderedDict, defaultdict, deque
-from dataclasses import dataclass, field
+import uuid
+import zoneinfo
+from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque
+from dataclasses import KW_ONLY, InitVar, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -198,6 +205,173 @@ class Holder:
         return isinstance(other, Holder) and self.value == other.value
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class Moment(dt.datetime):
+    pass
+
+
+class Day(dt.date):
+    pass
+
+
+class Hour(dt.time):
+    pass
+
+
+class Span(dt.timedelta):
+    __slots__ = ("unit",)
+    unit: Any
+
+
+class Amount(decimal.Decimal):
+    pass
+
+
+class Share(fractions.Fraction):
+    __slots__ = ("note", "owner")
+
+
+class Serial(uuid.UUID):
+    pass
+
+
+class Zone(zoneinfo.ZoneInfo):
+    pass
+
+
+class Address(ipaddress.IPv4Address):
+    pass
+
+
+class Tally(Counter[Any]):
+    pass
+
+
+class Dice(random.Random):
+    pass
+
+
+class Number(int):
+    pass
+
+
+class Ratio(float):
+    pass
+
+
+class Label(str):
+    __slots__ = ("note",)
+    note: Any
+
+
+class Blob(bytes):
+    pass
+
+
+class Buffer(bytearray):
+    pass
+
+
+class Club(frozenset[Any]):
+    pass
+
+
+class Trio(tuple[Any, ...]):
+    pass
+
+
+class Chained(ChainMap[Any, Any]):
+    pass
+
+
+class Mapped(UserDict[Any, Any]):
+    pass
+
+
+class Listed(UserList[Any]):
+    pass
+
+
+class Fixed(dt.tzinfo):
+    """A time zone of one's own."""
+
+    def utcoffset(self, moment: dt.datetime | None) -> dt.timedelta:
+        return dt.timedelta(hours=1)
+
+    def dst(self, moment: dt.datetime | None) -> dt.timedelta:
+        return dt.timedelta(0)
+
+    def tzname(self, moment: dt.datetime | None) -> str:
+        return "fixed"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Fixed
+
+    def __hash__(self) -> int:
+        return 1
+
+
+Planet = enum.Enum("Planet", ["EARTH", "MARS"])
+
+
+class Shape(enum.Enum):
+    """Members with values that are equal, and with values that cannot be compared."""
+
+    ROUND = [1]
+    CIRCLE = [1]  # noqa: PIE796 - an alias
+    SQUARE = float("nan")
+
+
+class Word(enum.StrEnum):
+    YES = "y"
+
+
+class Rights(enum.IntFlag):
+    X = 1
+    R = 4
+
+
+@dataclass
+class Base:
+    _: KW_ONLY
+    first: Any = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Derived(Base):
+    scale: InitVar[int] = 1
+    second: list[Any] = field(default_factory=list)
+    third: int = field(init=False, default=0)
+
+    def __post_init__(self, scale: int) -> None:
+        self.third = 10 * scale
+
+
+@dataclass
+class Box(typing.Generic[Item]):
+    item: Item
+
+
+@attrs.define
+class Cased:
+    """Attributes with a converter and a validator, which neither packing nor rebuilding may call."""
+
+    name: str = attrs.field(converter=str.upper)
+    size: int = attrs.field(default=0, validator=attrs.validators.ge(0), on_setattr=attrs.setters.NO_OP)
+    __secret: int = attrs.field(default=1, init=False)
+
+
+class Open(pydantic.BaseModel):
+    """A model with fields that nobody declared, and another model inside."""
+
+    model_config = pydantic.ConfigDict(extra="allow", frozen=True)
+    inner: Config = Config()
+
+
+class Entry(typing.TypedDict, total=False):
+    name: str
+    size: int
 
 
 def here() -> Path:

@@ -11,11 +11,13 @@ import io
 import pickle
 import types
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from packagers.errors import MissingPluginError, PackagersError, PackError, UnpackError
 from packagers.policy import allow_code
+from packagers.reducing import reduction
 
 if TYPE_CHECKING:
     from packagers.packager import Instructions
@@ -50,10 +52,9 @@ def dump(obj: Any, folder: Path, pickle_module_name: str = "cloudpickle") -> Ins
             if pickle_module_name == "joblib":
                 module.dump(obj, file, protocol=5)
             else:
-                make = _ByReference if module is pickle else module.Pickler
-                make(file, protocol=5, buffer_callback=buffers).dump(obj)
-    except PackagersError:
-        raise
+                _pickler(_ByReference if module is pickle else module.Pickler)(file, protocol=5, buffer_callback=buffers).dump(obj)
+    except PackError as error:
+        raise PackError(f"An object of type {_kind(obj)} cannot be pickled: {error.args[0]}", remedy=error.remedy) from error
     except Exception as error:
         raise _unpicklable(obj, pickle_module_name, error) from error
     instructions: Instructions = {"pickle_module_name": pickle_module_name}
@@ -94,6 +95,19 @@ def load(folder: Path, pickle_module_name: str = "cloudpickle", buffer_sizes: Se
             file=path,
             remedy=_reading_remedy(error),
         ) from error
+
+
+@lru_cache(maxsize=8)
+def _pickler(base: Any) -> Any:
+    """Give a pickler that keeps, or refuses, what its base would change without a word."""
+
+    class Careful(base):  # type: ignore[misc] - the class of a module that is not known here
+        def reducer_override(self, obj: Any) -> Any:
+            found = reduction(obj)
+            override = getattr(super(), "reducer_override", None)
+            return found if found is not NotImplemented or override is None else override(obj)
+
+    return Careful
 
 
 class _ByReference(pickle.Pickler):
@@ -169,8 +183,12 @@ def _import(name: str, error: type[PackagersError]) -> Any:
         raise error(f"The pickle module {name!r} cannot be imported: {cause}", remedy=f"Install it: pip install {name}") from cause
 
 
+def _kind(obj: Any) -> str:
+    return f"{type(obj).__module__}.{type(obj).__qualname__}"
+
+
 def _unpicklable(obj: Any, name: str, cause: Exception) -> PackError:
-    kind = f"{type(obj).__module__}.{type(obj).__qualname__}"
+    kind = _kind(obj)
     if isinstance(cause, OSError):
         return PackError(f"The pickle of an object of type {kind} cannot be written: {cause}", file=cause.filename)
     if isinstance(cause, RecursionError) or isinstance(cause.__cause__, RecursionError):

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from io import TextIOWrapper
-from pathlib import Path
-from typing import Any
-
 from packagers.builtin.summaries import Summarised
-from packagers.errors import PackError
-from packagers.packager import DefaultPackager, Instructions
+from packagers.packager import DefaultPackager
 
 
 class ObjectPackager(Summarised, DefaultPackager):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from packagers.builtin.attributes import attributes_of, set_attributes
+from packagers.attributes import attributes_of, set_attributes
 from packagers.builtin.containers import ObjectContainer
 
 _CACHED_HASH = "_attrs_cached_hash"

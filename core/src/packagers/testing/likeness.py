@@ -6,7 +6,7 @@ import struct
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, TypeAlias
 
-from packagers.builtin.attributes import attributes_of
+from packagers.attributes import attributes_of
 
 Seen: TypeAlias = dict[tuple[int, int], tuple[Any, Any]]
 """The pairs that were looked at, by their ids; holds them, so that no id is used twice."""

@@ -13,10 +13,15 @@ from typing import Any
 from packagers.errors import UnpackError
 
 
-def attributes_of(obj: Any) -> dict[str, Any]:
-    """Give every attribute that is set on the object itself, slots first."""
+def attributes_of(obj: Any, base: type[Any] = object) -> dict[str, Any]:
+    """Give every attribute that is set on the object itself, slots first.
+
+    Args:
+        obj: The object.
+        base: A class of it whose slots, and those of its parents, are left out.
+    """
     found: dict[str, Any] = {}
-    for name, slot in _slots_of(type(obj)).items():
+    for name, slot in _slots_of(type(obj), base).items():
         try:
             found[name] = slot.__get__(obj)
         except AttributeError:
@@ -43,15 +48,15 @@ def set_attributes(obj: Any, attributes: Mapping[str, Any]) -> None:
             )
 
 
-def _slots_of(cls: type[Any]) -> dict[str, Any]:
+def _slots_of(cls: type[Any], base: type[Any] = object) -> dict[str, Any]:
     """Give the descriptors of the slots of a class and of its parents by name, theirs first; the names of private ones are mangled."""
     found: dict[str, Any] = {}
-    for base in reversed(cls.__mro__):
-        declared = vars(base).get("__slots__", ())
+    for each in reversed(cls.__mro__):
+        declared = () if each in base.__mro__ else vars(each).get("__slots__", ())
         for name in (declared,) if isinstance(declared, str) else declared:
-            slot = _mangled(name, base)
-            if isinstance(vars(base).get(slot), MemberDescriptorType):
-                found[slot] = vars(base)[slot]
+            slot = _mangled(name, each)
+            if isinstance(vars(each).get(slot), MemberDescriptorType):
+                found[slot] = vars(each)[slot]
     return found
 
 
