@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from packagers.builtin.streams import StreamPackager
 from packagers.config import Resolved, logger
 from packagers.digests import canonical
 from packagers.discovery import installed_version
-from packagers.errors import PackagersError, PackError, UnknownArtifactTypeError, UnknownOptionError
+from packagers.errors import NoPackagerError, PackagersError, PackError, UnknownArtifactTypeError, UnknownOptionError
 from packagers.itemtypes import fit_of_items
 from packagers.loghint import LogHint
 from packagers.manifest import MISSING, Manifest, Written
@@ -25,6 +24,7 @@ from packagers.packager import Method
 from packagers.registration import Registration
 from packagers.registry import Found, Registry
 from packagers.results import Recorded
+from packagers.stream import Stream
 from packagers.structure import Walk, type_name
 from packagers.subject import NO_CHUNK
 from packagers.typepath import names_class, parse, path_of
@@ -83,7 +83,8 @@ class Writer:
             hint = self._with_default(obj, hint)
         chunk = NO_CHUNK
         if hasattr(type(obj), "__next__") and isinstance(self.registry.find(obj).packager, StreamPackager):
-            obj, chunk = _peek(obj, hint.key)
+            obj = self._looked_at(obj, hint.key)
+            chunk = obj.ahead
         found = self.registry.find(obj, hint.artifact_type, chunk=chunk)
         artifact_type = hint.artifact_type or found.packager.default_artifact_type("pack")
         if artifact_type is None:
@@ -102,6 +103,15 @@ class Writer:
                 f"{type(found.packager).__qualname__} takes no options for artifact type {artifact_type!r}", option=next(iter(options))
             )
         return Plan(obj, hint, found, artifact_type, options, method, [])
+
+    def _looked_at(self, obj: Iterator[Any], key: str) -> Stream:
+        """Take the first chunk of a stream, which says what the stream is of, and let it be summarized before it goes."""
+        stream = Stream(obj, key)
+        if stream.ahead is not NO_CHUNK:
+            with suppress(NoPackagerError):
+                packager = self.registry.find(stream.ahead).packager
+                stream.description, stream.preview = (_bounded(each, stream.ahead) for each in (packager.describe, packager.preview))
+        return stream
 
     def _with_default(self, obj: Any, hint: LogHint) -> LogHint:
         """Give a hint without artifact type the project's standard form for the type."""
@@ -267,13 +277,16 @@ class Writer:
     def _manifest(self, plan: Plan, artifact_type: str, *, written: Written | None = None, **content: Any) -> Manifest:
         hint, found = plan.hint, plan.found
         written = written or Written(found.registration.identity, type_name(plan.obj, found), artifact_type)
-        is_stream = isinstance(found.packager, StreamPackager)
+        if isinstance(plan.obj, Stream):
+            description, preview = plan.obj.summary(), plan.obj.preview
+        else:
+            description, preview = (_bounded(each, plan.obj) for each in (found.packager.describe, found.packager.preview))
         return Manifest(
             key=hint.key,
             written=written,
             lossless=written.form not in found.packager.LOSSY,
-            description={} if is_stream else _bounded(found.packager.describe, plan.obj),
-            preview={} if is_stream else _bounded(found.packager.preview, plan.obj),
+            description=description,
+            preview=preview,
             labels=dict(hint.labels) if hint.labels else {},
             tag=hint.tag,
             versions=_versions(found.registration),
@@ -298,17 +311,6 @@ def _failure(found: Found, obj: Any, artifact_type: str, error: Exception) -> Pa
         f"{found.registration.identity} failed to pack a {name} as {artifact_type}: {type(error).__name__}: {error}",
         distribution=found.registration.distribution,
     )
-
-
-def _peek(stream: Iterator[Any], key: str) -> tuple[Iterator[Any], Any]:
-    """Take the first chunk of a stream; give a stream that starts over with it, of the same class where that is a plain iterator."""
-    try:
-        first = next(stream)
-    except StopIteration:
-        return iter(()), NO_CHUNK
-    except Exception as error:
-        raise PackError(f"a {path_of(type(stream))} failed to give its first chunk: {type(error).__name__}: {error}", key=key) from error
-    return chain((first,), stream), first
 
 
 def _bounded(summary: Any, obj: Any) -> dict[str, Any]:
