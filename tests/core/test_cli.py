@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 import packagers
 from packagers.cli.app import root
 from packagers.cli.report import Report, command
-from packagers.cli.screen import Screen, visible
+from packagers.cli.screen import Screen
+from packagers.readable import visible
 
 COMMANDS = ["list", "explain", "inspect", "verify", "show", "unpack", "zip", "call", "config", "keys", "new"]
 HEAVY = {"numpy", "pandas", "torch", "sklearn", "matplotlib", "pyarrow", "fsspec", "cloudpickle", "rich"}

@@ -91,7 +91,8 @@ def test_html_shows_data_as_text(outputs: Outputs) -> None:
         assert "<b>here" not in html
         assert "<i>" not in html
     assert "&lt;b&gt;here&lt;/b&gt;" in outputs["array"]._repr_html_()
-    assert "<td>accuracy</td><td>0.5</td>" in outputs._repr_html_()
+    assert '<th scope="row">accuracy</th><td>0.5</td>' in outputs._repr_html_()
+    assert "numpy.ndarray as file, 152 B" in outputs._repr_html_()
 
 
 def test_a_preview_is_what_was_recorded(outputs: Outputs) -> None:

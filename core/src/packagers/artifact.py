@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -15,11 +16,14 @@ from packagers.loghint import LINK
 from packagers.manifest import Manifest
 from packagers.package import Package, write_manifest
 from packagers.policy import sign_seal
+from packagers.readable import size
 from packagers.reading import Reader, open_sibling
 from packagers.registry import Registry, default_registry
 from packagers.results import manifest_of
 
 _SHOWN = 100
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 80
 
 
 class Artifact:
@@ -119,7 +123,11 @@ class Artifact:
         return dict(self.manifest.preview)
 
     def __repr__(self) -> str:
-        return f"<Artifact {self.key!r}: {self.object_type} as {self.artifact_type}, {display.size(self.manifest.size)}, {self.path}>"
+        return f"<Artifact {self.key!r}: {self._summary}>"
+
+    @property
+    def _summary(self) -> str:
+        return f"{self.object_type} as {self.artifact_type}, {size(self.manifest.size)}, {self.path}"
 
     def _repr_html_(self) -> str:
         return display.manifest_html(self.manifest)
@@ -244,7 +252,12 @@ class Outputs(Mapping[str, Any]):
         return f"Outputs({', '.join(shown)}{', …' if len(self) > _SHOWN else ''})"
 
     def _repr_html_(self) -> str:
-        return display.outputs_html({key: self[key] for key in islice(self, _SHOWN)}, len(self))
+        shown = [(key, self._words(key)) for key in islice(self, _SHOWN)]
+        return display.outputs_html(shown, len(self) - len(shown))
+
+    def _words(self, key: str) -> str:
+        output = self[key]
+        return output._summary if isinstance(output, Artifact) else _REPR.repr(output)
 
 
 def sign(source: str | Path | Artifact) -> Artifact:

@@ -1,90 +1,134 @@
-"""How packages look to people: HTML for notebooks, everything from data escaped."""
+"""How packages look to people: facts, parts and previews, and both as HTML in which nothing that data holds is markup."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import islice
 from typing import Any
 
 from packagers.manifest import MISSING, Manifest
+from packagers.previews import Picture, Preview, Table, Text, read_preview
+from packagers.readable import cut, fact_text, places_of_parts, size, value_text, visible
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-
-
-def size(count: int) -> str:
-    """Give a number of bytes in words.
-
-    >>> size(0), size(1536), size(5 << 20)
-    ('0 B', '1.5 KiB', '5.0 MiB')
-    """
-    amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024:
-            return f"{count} B" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} TiB"
+FACTS, PARTS = 100, 200
+_LONG = 400
+_PLACES = 3
 
 
-def shown(value: Any, length: int = 80) -> str:
-    """Give a value's text, shortened."""
-    text = repr(value)
-    return text if len(text) <= length else text[: length - 1] + "…"
+def title_of(manifest: Manifest) -> str:
+    """Say in one line what a package holds."""
+    written = manifest.written
+    form = f" ({cut(written.format, _LONG)})" if written.format else ""
+    return f"{manifest.key}: {cut(written.object_type, _LONG)} as {cut(written.artifact_type, _LONG)}{form}"
+
+
+def facts_of(manifest: Manifest) -> list[tuple[str, str]]:
+    """Give what is recorded for people, by name: value, description, labels, links, and how much of it there is."""
+    rows = [("tag", manifest.tag)] if manifest.tag else []
+    if manifest.value is not MISSING:
+        rows.append(("value", value_text(manifest.value, 10 * _LONG)))
+    elif manifest.skeleton is not MISSING:
+        rows.append(("value", value_text(manifest.skeleton, _LONG)))
+    known = {text for _, text in rows}
+    sections = (
+        ("", manifest.description),
+        ("label ", manifest.labels),
+        ("metric ", manifest.metrics),
+        ("extra data ", manifest.extra_data),
+    )
+    for what, section in sections:
+        found = [(what + cut(str(name), _LONG), fact_text(entry, _LONG)) for name, entry in islice(section.items(), FACTS)]
+        rows += [(name, text) for name, text in found if what or text not in known]
+        if len(section) > FACTS:
+            rows.append(("…", f"{len(section) - FACTS:,} more"))
+    if not manifest.lossless:
+        rows.append(("lossless", "no: unpacking does not give back all of the value"))
+    if manifest.files:
+        count = len(manifest.files)
+        rows.append(("size", f"{size(manifest.size)} in {count:,} file{'s' if count > 1 else ''}"))
+    return rows
+
+
+def parts_of(manifest: Manifest) -> Table | None:
+    """Give a table of the parts of a container: where each stands in it, its type, form and size."""
+    if not manifest.parts:
+        return None
+    places = places_of_parts(manifest.skeleton) if manifest.skeleton is not MISSING else {}
+    sizes: dict[str, int] = {}
+    for file in manifest.files:
+        folder = file.path.partition("/")[0]
+        sizes[folder] = sizes.get(folder, 0) + file.size
+    rows = []
+    for number, part in enumerate(manifest.parts[:PARTS]):
+        form = part.written.artifact_type + (f" ({part.written.format})" if part.written.format else "")
+        where = _place(places.get(number, []), part.folder)
+        rows.append([where, cut(part.written.object_type, _LONG), cut(form, _LONG), size(sizes.get(part.folder, 0))])
+    return Table(["part", "type", "packed as", "size"], rows, more_rows=len(manifest.parts) - len(rows))
+
+
+def _place(places: Sequence[str], folder: str) -> str:
+    if not places:
+        return folder
+    more = f", … ({len(places):,} in all)" if len(places) > _PLACES else ""
+    return ", ".join(place or "the whole" for place in places[:_PLACES]) + more
 
 
 def manifest_html(manifest: Manifest) -> str:
-    """Give a package as HTML: what it is, its description and its preview."""
-    rows: list[tuple[str, str]] = [
-        ("type", manifest.written.object_type),
-        ("packed as", manifest.written.artifact_type + (f" ({manifest.written.format})" if manifest.written.format else "")),
-        ("packager", manifest.written.packager),
-        ("size", size(manifest.size)),
+    """Give a package as HTML, for a notebook or inside of a page: what it is, its preview, and what is recorded of it."""
+    preview = read_preview(manifest.preview)
+    parts = parts_of(manifest)
+    written = [
+        ("packager", cut(manifest.written.packager, _LONG)),
+        ("versions", fact_text(dict(manifest.versions), _LONG)),
         ("digest", manifest.digest),
     ]
-    if manifest.value is not MISSING:
-        rows.insert(0, ("value", shown(manifest.value, 400)))
-    for section in (manifest.labels, manifest.metrics, manifest.extra_data, manifest.description):
-        rows += [(str(name), _entry_text(value)) for name, value in section.items()]
-    return f"<div><b>{escape(manifest.key)}</b>{_table(('', ''), rows)}{preview_html(manifest.preview)}</div>"
+    pieces = [
+        preview_html(preview) if preview is not None else "",
+        _facts_html("Facts", facts_of(manifest)),
+        _table_html("Parts", parts) if parts is not None else "",
+        _facts_html("Written by", written),
+    ]
+    return f'<div class="packagers" lang="en"><p><b>{_text(title_of(manifest))}</b></p>{"".join(pieces)}</div>'
 
 
-def _entry_text(entry: Any) -> str:
-    """Give the text of a label, of an entry of the description, or of a link: its value, or where it leads to."""
-    if isinstance(entry, dict) and "$link" in entry:
-        return shown(entry["value"]) if "value" in entry else f"→ {entry['$link']}"
-    return shown(entry)
+def preview_html(preview: Preview) -> str:
+    """Give a preview as HTML."""
+    if isinstance(preview, Table):
+        return _table_html("Preview", preview)
+    if isinstance(preview, Text):
+        return f'<pre aria-label="Preview" tabindex="0">{_text(preview.text, lines=True)}</pre>'
+    return _picture_html(preview)
 
 
-def preview_html(preview: Mapping[str, Any]) -> str:
-    """Give a preview as HTML; what is no table, text or PNG picture is left out."""
-    table, text, png = preview.get("table"), preview.get("text"), preview.get("png")
-    if isinstance(table, dict) and isinstance(table.get("columns"), list) and isinstance(table.get("rows"), list):
-        return _table(map(str, table["columns"]), [[str(cell) for cell in row] for row in table["rows"] if isinstance(row, list)])
-    if isinstance(text, str):
-        return f"<pre>{escape(text)}</pre>"
-    if isinstance(png, str):
-        try:
-            data = base64.b64decode(png, validate=True)
-        except (binascii.Error, ValueError):
-            return ""
-        if data.startswith(_PNG):
-            return f'<img alt="preview" src="data:image/png;base64,{base64.b64encode(data).decode()}">'
-    return ""
-
-
-def outputs_html(outputs: Mapping[str, Any], count: int) -> str:
+def outputs_html(outputs: Iterable[tuple[str, str]], left_out: int) -> str:
     """Give the outputs of a run as an HTML table.
 
     Args:
-        outputs: Those that are shown.
-        count: How many there are.
+        outputs: The key of each that is shown, and what it is.
+        left_out: How many are not shown.
     """
-    more = [("…", f"{count - len(outputs)} more")] if count > len(outputs) else []
-    return _table(("key", "output"), [(key, shown(output)) for key, output in outputs.items()] + more)
+    more = [("…", f"{left_out:,} more")] if left_out else []
+    return f'<div class="packagers" lang="en">{_facts_html("Outputs", [*outputs, *more])}</div>'
 
 
-def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+def _picture_html(picture: Picture) -> str:
+    sides = f'width="{picture.width}" height="{picture.height}"'
+    return f'<figure><img alt="Preview" {sides} src="data:image/png;base64,{picture.base64}"></figure>'
+
+
+def _table_html(caption: str, table: Table) -> str:
+    head = "".join(f'<th scope="col">{_text(column)}</th>' for column in table.columns)
+    body = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
+    rest = f"<p>{_text(table.rest)}</p>" if table.rest else ""
+    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
+
+
+def _facts_html(caption: str, facts: Iterable[tuple[str, str]]) -> str:
+    body = "".join(f'<tr><th scope="row">{_text(name)}</th><td>{_text(text)}</td></tr>' for name, text in facts)
+    return f"<table><caption>{caption}</caption><tbody>{body}</tbody></table>" if body else ""
+
+
+def _text(text: str, *, lines: bool = False) -> str:
+    """Make text that data holds harmless: no markup, no control character, no mark that turns its direction."""
+    return escape(visible(text, lines=lines))

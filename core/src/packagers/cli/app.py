@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packagers.cli.report import Failure
-from packagers.cli.screen import Screen, visible
+from packagers.cli.screen import Screen
 from packagers.errors import PackagersError, PackagersWarning
 from packagers.names import nearest
+from packagers.readable import visible
 
 if TYPE_CHECKING:
     from packagers.discovery import Extension

@@ -74,7 +74,7 @@ def inspect(package: str) -> Report:
 
     PACKAGE is a folder, a zip, a URL or a result. Its plugin is not needed, and its files are not read.
     """
-    from packagers.display import shown, size
+    from packagers.readable import fact_text, size, value_text
 
     opened = open_package(package)
     data = facts(opened)
@@ -89,17 +89,17 @@ def inspect(package: str) -> Report:
                 ("artifact type", data["artifact_type"]),
                 ("packager", data["packager"]),
                 ("format", data["format"] or ""),
-                ("value", shown(data["value"], 400) if "value" in data else ""),
-                ("instructions", shown(data["instructions"], 400) if data["instructions"] else ""),
+                ("value", value_text(data["value"], 400) if "value" in data else ""),
+                ("instructions", fact_text(data["instructions"], 400)),
                 ("lossless", "" if data["lossless"] else "no: unpacking does not give back all of the value"),
                 ("size", size(data["size"])),
                 ("digest", data["digest"]),
                 ("seal", data["seal"]),
                 ("signature", f"{signature['state']}{by}{signature['problem']}"),
                 ("tag", data["tag"]),
-                *((f"label {name}", value if isinstance(value, str) else shown(value)) for name, value in data["labels"].items()),
+                *((f"label {name}", fact_text(value, 400)) for name, value in data["labels"].items()),
                 *(
-                    (f"{what} {name}", entry_text(entry, 200))
+                    (f"{what} {name}", fact_text(entry, 200))
                     for what, section in (("metric", "metrics"), ("extra_data", "extra_data"))
                     for name, entry in data["links"][section].items()
                 ),
@@ -114,15 +114,6 @@ def inspect(package: str) -> Report:
             screen.table(("file", "bytes", "digest"), [(file["path"], f"{file['size']:,}", file["digest"]) for file in data["files"]])
 
     return Report(data, show)
-
-
-def entry_text(entry: Any, length: int) -> str:
-    """Give the text of an entry of a manifest: of a link its value, or where it leads to."""
-    from packagers.display import shown
-
-    if isinstance(entry, dict) and "$link" in entry:
-        return shown(entry["value"], length) if "value" in entry else f"→ {shorten(str(entry['$link']), length)}"
-    return shown(entry, length)
 
 
 def facts(package: Package) -> dict[str, Any]:

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
+
+from packagers.readable import visible
 
 _GAP = "   "
-
-
-def visible(text: str, *, lines: bool = False) -> str:
-    r"""Give text in which every character that does not print is shown by its number.
-
-    Args:
-        text: Any text.
-        lines: Whether ends of lines and tabs stay what they are.
-
-    >>> visible("a\x1b[31m\u202eb\n"), visible("a\nb", lines=True)
-    ('a\\x1b[31m\\u202eb\\n', 'a\nb')
-    """
-    if text.isprintable():
-        return text
-    kept = "\n\t" if lines else ""
-    return "".join(c if c.isprintable() or c in kept else c.encode("unicode_escape").decode("ascii") for c in text)
+_CELL = 12
+"""Columns of a terminal that a cell gets at least."""
 
 
 class Screen:
-    """Prints text and tables. Where the output is no terminal, nothing is wrapped, so that programs can read lines.
+    """Prints text and tables. Where the output is no terminal, nothing is wrapped, cut or coloured, so that programs can read lines.
 
     Args:
         stderr: Whether to print on standard error.
@@ -38,8 +26,14 @@ class Screen:
         self._stream = sys.stderr if stderr else sys.stdout
         self._is_terminal = self._stream.isatty()
         width = None if self._is_terminal else 1_000_000
-        self._console = Console(file=self._stream, width=width, markup=False, emoji=False, highlight=False)
+        colours = None if self._is_terminal else False
+        self._console = Console(file=self._stream, width=width, markup=False, emoji=False, highlight=False, force_terminal=colours)
         self._is_used = False
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody is looking."""
+        return self._is_terminal
 
     @property
     def width(self) -> int:
@@ -55,8 +49,14 @@ class Screen:
         """
         from rich.text import Text
 
-        self._console.print(Text(visible(text, lines=True), style=style), soft_wrap=True)
+        self._console.print(Text(self._shown(text, lines=True), style=style), soft_wrap=True)
         self._is_used = True
+
+    def paragraph(self, text: str) -> None:
+        """Print lines of text, apart from what stands above them."""
+        if self._is_used:
+            self._console.print()
+        self.text(text)
 
     def heading(self, text: str) -> None:
         """Print a line over what follows, apart from what stands above it."""
@@ -74,12 +74,46 @@ class Screen:
         """
         if self._is_used:
             self._console.print()
-        lines = [[visible(cell) for cell in row] for row in rows]
+        lines = [[self._shown(cell) for cell in row] for row in rows]
+        headings = [self._shown(column) for column in columns]
         if self._is_terminal:
-            self._folded_table([visible(column) for column in columns], lines, whole)
+            self._folded_table(headings, lines, whole)
         else:
-            self._plain_table([visible(column) for column in columns], lines)
+            self._plain_table(headings, lines)
         self._is_used = True
+
+    def cut_table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+        """Print what fits of a table: as many columns as the terminal has room for, one at least, and of long cells the beginning.
+
+        Args:
+            columns: The headings.
+            rows: The cells of each row.
+
+        Returns:
+            How many columns were left out.
+        """
+        if not self._is_terminal:
+            self.table(columns, rows)
+            return 0
+        from rich.cells import cell_len
+
+        most = max(self.width // 3, min(self.width, _CELL))
+        lines = [[self._beginning(cell, most) for cell in row] for row in (columns, *rows)]
+        widths = [max(map(cell_len, cells)) + len(_GAP) for cells in zip_longest(*lines, fillvalue="")]
+        fitting = max(sum(total <= self.width + len(_GAP) for total in accumulate(widths)), 1)
+        self.table(lines[0][:fitting], [line[:fitting] for line in lines[1:]])
+        return len(columns) - fitting
+
+    def _beginning(self, text: str, width: int) -> str:
+        from rich.cells import cell_len, set_cell_size
+
+        text = self._shown(text)
+        return text if cell_len(text) <= width else set_cell_size(text, max(width - 1, 0)) + "…"
+
+    def _shown(self, text: str, *, lines: bool = False) -> str:
+        """Give text as it can be printed: what the output cannot encode is shown by its number, too."""
+        encoding = self._stream.encoding or "utf-8"
+        return visible(text, lines=lines).encode(encoding, "backslashreplace").decode(encoding)
 
     def _plain_table(self, columns: list[str], rows: list[list[str]]) -> None:
         """Print a table as lines in which every cell is whole, whatever a terminal would make of its characters."""
