@@ -9,6 +9,7 @@ import collections.abc
 import dataclasses
 import decimal
 import enum
+import fractions
 import inspect
 import io
 import itertools
@@ -117,8 +118,16 @@ GENERATOR = (i for i in range(3))
 
 # A hint, values that fit, and values that do not with the path of what is wrong.
 CASES: list[tuple[Any, list[Any], list[tuple[Any, str]]]] = [
-    (int, [1, True, 2**100, enum.IntEnum("E", "A").A], [(1.0, ""), ("1", ""), (None, "")]),
-    (float, [1.0, 1, True, float("nan"), np.float64(1)], [(1j, ""), ("1", ""), (decimal.Decimal(1), "")]),
+    (
+        int,
+        [1, True, 2**100, enum.IntEnum("E", "A").A, np.int64(1), np.uint8(1)],
+        [(1.0, ""), (np.float64(1), ""), (np.bool_(True), ""), ("1", ""), (None, "")],
+    ),
+    (
+        float,
+        [1.0, 1, True, float("nan"), np.float64(1), np.float32(1), np.int64(1)],
+        [(1j, ""), (np.complex64(1), ""), ("1", ""), (decimal.Decimal(1), "")],
+    ),
     (complex, [1j, 1.0, 1, True], [("1", ""), (None, "")]),
     (bool, [True], [(1, ""), (None, "")]),
     (str, ["", np.str_("x")], [(b"", "")]),
@@ -137,12 +146,14 @@ CASES: list[tuple[Any, list[Any], list[tuple[Any, str]]]] = [
     (Child, [Child()], [(Plain(), "")]),
     (Constrained, ["x", b"x"], [(1, "")]),
     (Literal["a", 1, None, Color.RED], ["a", 1, None, Color.RED], [("b", ""), (True, ""), (1.0, ""), (Color.BLUE, ""), (2, "")]),
-    (Literal[True], [True], [(1, ""), (False, "")]),
+    (Literal[True], [True], [(1, ""), (False, ""), (np.bool_(True), "")]),
+    (Literal[1], [1], [(np.int64(1), ""), (True, "")]),
+    (types.GenericAlias, [list[int]], [(list, "")]),
     (typing.Final[int], [1], [("x", "")]),
     ("decimal.Decimal | None", [decimal.Decimal(1), None], [(1, "")]),
     (list, [[], [1, "x"], MyList()], [((), "")]),
     (list[int], [[], [1, True], MyList([1])], [([1, "x"], "[1]"), ((1,), ""), (MyList(["x"]), "[0]")]),
-    (list[float], [[1, 2.0, True]], [([1j], "[0]")]),
+    (list[float], [[1, 2.0, True, np.float32(1), np.int8(1)]], [([1j], "[0]")]),
     (list[Any], [[1, "x"]], [((), "")]),
     (list[list[int]], [[[1], []]], [([[1], [2, "x"]], "[1][1]"), ([1], "[0]")]),
     (set[int], [{1}, set()], [({"x"}, "{'x'}"), ([1], "")]),
@@ -465,8 +476,10 @@ class TestAcceptsClass:
         ("hint", "good", "bad"),
         [
             (int, [int, bool, enum.IntEnum], [float, str]),
-            (float, [float, int, bool, np.float64], [complex, np.float32, str]),
-            (complex, [complex, float, int], [str]),
+            (int, [int, bool, np.int64, np.uint8], [float, np.float64, np.bool_, fractions.Fraction, str]),
+            (float, [float, int, bool, np.float64, np.float32, np.int8], [complex, np.complex64, decimal.Decimal, np.datetime64, str]),
+            (complex, [complex, float, int, np.complex64, np.float16], [str, decimal.Decimal]),
+            (bool, [bool], [int, np.bool_]),
             (Plain, [Plain, Child], [object, int]),
             (Child, [Child], [Plain]),
             (None, [type(None)], [int]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -14,8 +15,9 @@ from packagers.dataitem import DataItem
 from packagers.errors import InputError, PackagersError, UnpackError
 from packagers.names import did_you_mean
 from packagers.session import Session
-from packagers.signatures import MISSING, hints_of
-from packagers.typehint import STREAMS, Alternative, admits, alternatives, path_of_hint
+from packagers.signatures import MISSING, Unresolved, hints_of
+from packagers.standins import stand_ins
+from packagers.typehint import STREAMS, Alternative, admits, alternatives, argument, argument_names, path_of_hint
 
 HANDLES = (DataItem, Artifact, Result, Bundle)
 SOURCES = (str, os.PathLike, *HANDLES)
@@ -49,17 +51,47 @@ def bind_inputs(
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} does not say which parameters it takes: {error}", remedy="Wrap it into a function that does.") from None
     _check_names(name, signature, inputs, params)
-    hints = {**hints_of(function)[0], **getattr(function, "__packagers_inputs__", {})}
+    hints = input_hints(function)
     values = dict(params)
     for key, source in inputs.items():
         parameter = _parameter_of(signature, key)
-        unpacker = Unpacker(session, key, trust, None if parameter is None else parameter.default)
-        hint = hints.get(key if parameter is None else parameter.name, MISSING)
-        if parameter is not None and parameter.kind is Parameter.VAR_POSITIONAL:
-            values[key] = unpacker.unpack_each(source, hint)
+        unpacker = Unpacker(session, key, trust, parameter.default)
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            values[key] = unpacker.unpack_each(source, hints.get(key, MISSING))
         else:
-            values[key] = unpacker.unpack(source, hint)
-    return _bind(name, signature, values)
+            values[key] = unpacker.unpack(source, hint_of_argument(hints, parameter, key))
+    return _bind(name, signature, values, _names_required(signature, hints))
+
+
+def input_hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """Give the hints of the inputs of a function by parameter: what its handler says goes before its annotations."""
+    carrier: Any = function
+    while isinstance(carrier, functools.partial):
+        carrier = carrier.func
+    return {**hints_of(function)[0], **getattr(carrier, "__packagers_inputs__", {})}
+
+
+def hint_of_argument(hints: Mapping[str, Any], parameter: Parameter, key: Any) -> Any:
+    """Give the hint of an argument, :data:`MISSING` where there is none.
+
+    Args:
+        hints: Those of the function.
+        parameter: The one that takes the argument.
+        key: The name of the argument, for ``**kwargs`` one of several; for ``*args`` the position among them.
+
+    Raises:
+        InputError: For a name that the ``TypedDict`` of ``**kwargs: Unpack[TD]`` does not have.
+        UnpackError: For something that cannot be unpacked so.
+    """
+    hint = hints.get(parameter.name, MISSING)
+    if parameter.kind is Parameter.VAR_POSITIONAL:
+        return argument(hint, key)
+    if parameter.kind is not Parameter.VAR_KEYWORD:
+        return hint
+    found = hints[key] if key in hints else argument(hint, key)
+    if found is MISSING and hint is not MISSING:
+        raise InputError(f"**{parameter.name} take no {key!r}", key=key, remedy=did_you_mean(key, argument_names(hint)))
+    return found
 
 
 def name_of(function: Any) -> str:
@@ -85,20 +117,26 @@ def _check_names(function: str, signature: Signature, inputs: Mapping[Any, Any],
             raise InputError(f"{function} takes no parameter {name!r}", key=str(name), remedy=did_you_mean(str(name), by_name))
 
 
-def _parameter_of(signature: Signature, name: str) -> Parameter | None:
-    """Give the parameter that takes an argument of a name; ``None`` where none does."""
+def _parameter_of(signature: Signature, name: str) -> Parameter:
+    """Give the parameter that takes an argument of a name, one that is known to be taken."""
     parameter = signature.parameters.get(name)
     if parameter is not None and parameter.kind is not Parameter.VAR_KEYWORD:
         return parameter
-    return next((p for p in signature.parameters.values() if p.kind is Parameter.VAR_KEYWORD), None)
+    return next(p for p in signature.parameters.values() if p.kind is Parameter.VAR_KEYWORD)
 
 
-def _bind(function: str, signature: Signature, values: dict[str, Any]) -> BoundArguments:
+def _names_required(signature: Signature, hints: Mapping[str, Any]) -> list[str]:
+    """Give the names that ``**kwargs`` must be given, where they unpack a ``TypedDict``."""
+    takers = [p.name for p in signature.parameters.values() if p.kind is Parameter.VAR_KEYWORD]
+    return [name for taker in takers for name in argument_names(hints.get(taker, MISSING), required=True)]
+
+
+def _bind(function: str, signature: Signature, values: dict[str, Any], required: list[str]) -> BoundArguments:
     """Bind values, those by position first; in front of ``*args`` the defaults stand where nothing was given."""
     given = list(values)
     star = next((p.name for p in signature.parameters.values() if p.kind is Parameter.VAR_POSITIONAL), None)
     positional: list[Any] = []
-    missing: list[str] = []
+    missing = [name for name in required if name not in values]
     for parameter in signature.parameters.values():
         if parameter.kind is Parameter.VAR_KEYWORD:
             continue
@@ -156,7 +194,7 @@ class Unpacker:
             raise InputError(
                 f"the inputs for *{self._name} are a {type(sources).__qualname__}", key=self._name, remedy="Give a list of them."
             )
-        return [self.unpack(source, hint) for source in sources]
+        return [self.unpack(source, argument(hint, index)) for index, source in enumerate(sources)]
 
     def holds_sources(self, value: Any) -> bool:
         """Tell whether a value is something to unpack, or a list, tuple or dict that holds such, at any depth."""
@@ -175,8 +213,16 @@ class Unpacker:
             return source
         if isinstance(source, (Result, Bundle)):
             return self._checked(source.value if isinstance(source, Result) else source.structure, hint)
+        if not isinstance(source, self._sources) and not self.holds_sources(source):
+            return self._checked(source, hint)
+        if isinstance(hint, Unresolved):
+            raise UnpackError(
+                f"the type hint {hint.name!r} cannot be resolved ({hint.reason})",
+                remedy="Import what it names at the top of the module, not under TYPE_CHECKING nor inside of a function; or name it "
+                f'beside the function: @packagers.handler(inputs={{"{self._name}": "pkg.Type"}}).',
+            )
         if not isinstance(source, self._sources):
-            return self._bundle(source, hint) if self.holds_sources(source) else self._checked(source, hint)
+            return self._bundle(source, hint)
         item = DataItem(cast(Any, source), registry=self._session.registry, trust=self._trust)
         if hint is MISSING:
             is_wanted = self._session.settings.auto_unpack_inputs and item.kind in ("package", "result")
@@ -193,7 +239,7 @@ class Unpacker:
                 raise
 
     def _checked(self, value: Any, hint: Any) -> Any:
-        mismatch = None if hint is MISSING else conforms(value, hint)
+        mismatch = None if hint is MISSING or isinstance(hint, Unresolved) else conforms(value, hint)
         if mismatch is not None:
             raise InputError(
                 f"the input does not fit the hint: {mismatch}", remedy="Give an object of the hinted type, or a path or URL of one."
@@ -217,7 +263,12 @@ class Unpacker:
         kind = member.type
         if kind is not None and not issubclass(type(sources), kind) and kind in STREAMS and type(sources) is not dict:
             return (self.unpack(source, member.item(index)) for index, source in enumerate(sources))
-        packager = None if kind is None or issubclass(type(sources), kind) else self._bundler(sources, member)
+        if kind is None or issubclass(type(sources), kind):
+            packager = None
+        elif made_of := stand_ins(member):
+            return self._bundle_into(sources, made_of[0], is_hinted=is_hinted)
+        else:
+            packager = self._bundler(sources, member)
 
         def item(key: Any, source: Any) -> Any:
             hint = member.item(key) if kind is not None else Any if is_hinted else MISSING

@@ -10,6 +10,7 @@ import collections
 import collections.abc
 import itertools
 import keyword
+import numbers
 import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any
 
 from packagers.errors import UnpackError
 from packagers.signatures import fields_of
-from packagers.typehint import Alternative, alternatives, form_of, path_of_hint
+from packagers.typehint import Alternative, alternatives, path_of_hint
 from packagers.typepath import path_of
 
 MOST_PARTS = 10_000
@@ -29,6 +30,10 @@ BUILT_IN: tuple[Any, ...] = (list, tuple, set, frozenset, collections.deque, dic
 """Iterated by their own method, whatever a subclass does."""
 COLLECTIONS: tuple[Any, ...] = (collections.abc.Sequence, collections.abc.Set, collections.abc.Mapping, collections.abc.MappingView)
 """What may be iterated without using it up."""
+
+
+NUMBERS: tuple[tuple[Any, Any], ...] = ((int, numbers.Integral), (float, numbers.Real), (complex, numbers.Complex))
+"""The classes of numbers, each with the ABC of what says of itself that it is such a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class Mismatch:
 def conforms(value: Any, hint: Any) -> Mismatch | None:
     """Check a live value against a hint, items included, in time linear in their number. Iterators are not consumed.
 
-    As in PEP 484 an ``int`` is a ``float`` and a ``complex``, a ``float`` is a ``complex``, and a ``bool`` is an ``int``. The values of a
+    As in PEP 484 an ``int`` is a ``float`` and a ``complex``, a ``float`` is a ``complex``, and a ``bool`` is an ``int``; and so is what
+    says of itself that it is such a number (``numbers.Integral``, ``Real``, ``Complex``), as NumPy's scalars do. The values of a
     ``Literal`` count with their class. Records (dataclasses, named tuples) are checked by class, a ``TypedDict`` key by key; keys that it
     does not name are allowed.
 
@@ -70,16 +76,14 @@ def conforms(value: Any, hint: Any) -> Mismatch | None:
 def accepts_class(alternative: Alternative, stored: type[Any]) -> bool:
     """Tell whether instances of a class fit an alternative of a hint, as far as the class tells.
 
-    Subclasses and registered classes of ABCs do, ``int`` for ``float`` and ``complex``, ``float`` for ``complex``. Protocols that a class
-    cannot be checked against take any.
+    Subclasses and registered classes of ABCs do, ``int`` for ``float`` and ``complex``, ``float`` for ``complex``, and a class that is
+    registered as a number of that kind, such as ``numpy.int64`` for ``int``. Protocols that a class cannot be checked against take any.
     """
     expected = alternative.type
     if expected is None or _is_open(expected) or _has_data(expected):
         return True
-    if expected is float or expected is complex:
-        return issubclass(stored, (int, float, expected))
     try:
-        return issubclass(stored, expected)
+        return issubclass(stored, next((wide for cls, wide in NUMBERS if cls is expected), expected))
     except Exception:  # noqa: BLE001 - a class's own __subclasscheck__ or __subclasshook__
         return any(base is expected for base in stored.__mro__)
 
@@ -280,7 +284,7 @@ class _Check:
 
     def compare_keys(self, value: Any, member: Alternative, keys: dict[str, Any]) -> Mismatch | None:
         """Check a dict against a ``TypedDict``."""
-        required = _required(member, keys)
+        required = member.required()
         for key, hint in keys.items():
             if dict.__contains__(value, key):
                 found = self.check(dict.__getitem__(value, key), self.plan(hint))
@@ -322,21 +326,6 @@ def _items(value: Any) -> Iterator[Any]:
     if isinstance(value, UNIFORM):
         return itertools.islice(value, 1)
     return iter(value) if isinstance(value, COLLECTIONS) else iter(())
-
-
-def _required(member: Alternative, keys: dict[str, Any]) -> set[str]:
-    """Give the keys that a ``TypedDict`` needs; where its annotations are text, only their resolved form says so."""
-    cls = typing.get_origin(member.hint) or member.hint
-    required = set(cls.__required_keys__)
-    for key, hint in keys.items():
-        inside = hint
-        while typing.get_origin(inside) is typing.Annotated or form_of(inside) == "ReadOnly":
-            inside = typing.get_args(inside)[0]
-        if form_of(inside) == "Required":
-            required.add(key)
-        elif form_of(inside) == "NotRequired":
-            required.discard(key)
-    return required
 
 
 def _name(member: Alternative) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from inspect import Parameter
 from typing import Any, ParamSpec, TypeVar, overload
 
-from packagers.binding import HANDLES, Unpacker
+from packagers.binding import HANDLES, Unpacker, hint_of_argument, input_hints
 from packagers.loghint import LogHint
 from packagers.session import Session, hint_list, packing_session
-from packagers.signatures import MISSING, hints_of
+from packagers.signatures import hints_of
 from packagers.typehint import log_hint_of
 
 P = ParamSpec("P")
@@ -119,18 +119,20 @@ def _unpacked(
         return args, kwargs
     signature = inspect.signature(function)
     bound = signature.bind(*args, **kwargs)
-    hints = {**hints_of(function)[0], **given}
+    hints = {**input_hints(function), **given}
+
+    def unpacked(item: Any, parameter: Parameter, key: Any) -> Any:
+        if not search.holds_sources(item):
+            return item
+        name = parameter.name if parameter.kind is Parameter.VAR_POSITIONAL else key
+        return Unpacker(session, name, None, sources=HANDLES).unpack(item, hint_of_argument(hints, parameter, key))
+
     for name, value in bound.arguments.items():
-        hint = hints.get(name, MISSING)
-
-        def unpacked(item: Any, name: str = name, hint: Any = hint) -> Any:
-            return Unpacker(session, name, None, sources=HANDLES).unpack(item, hint) if search.holds_sources(item) else item
-
-        kind = signature.parameters[name].kind
-        if kind is Parameter.VAR_POSITIONAL:
-            bound.arguments[name] = tuple(unpacked(item) for item in value)
-        elif kind is Parameter.VAR_KEYWORD:
-            bound.arguments[name] = {key: unpacked(item) for key, item in value.items()}
+        parameter = signature.parameters[name]
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            bound.arguments[name] = tuple(unpacked(item, parameter, index) for index, item in enumerate(value))
+        elif parameter.kind is Parameter.VAR_KEYWORD:
+            bound.arguments[name] = {key: unpacked(item, parameter, key) for key, item in value.items()}
         else:
-            bound.arguments[name] = unpacked(value)
+            bound.arguments[name] = unpacked(value, parameter, name)
     return bound.args, bound.kwargs

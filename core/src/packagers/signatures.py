@@ -72,7 +72,8 @@ def hints_of(function: Any) -> tuple[dict[str, Any], Any]:
 
     Returns:
         The hints of the annotated parameters by name (those that a ``partial`` has filled by position are gone), and the return hint or
-        :data:`MISSING`. What cannot be resolved is an :class:`Unresolved`. A class returns itself.
+        :data:`MISSING`. What cannot be resolved is an :class:`Unresolved`. ``Self`` is the class that a method was taken from. A class
+        returns itself.
 
     Raises:
         TypeError: For something that cannot be called.
@@ -82,16 +83,17 @@ def hints_of(function: Any) -> tuple[dict[str, Any], Any]:
     except ValueError:
         return {}, function if isinstance(function, type) else MISSING
     globals_, locals_ = _scope(function)
+    owner = _owner(function)
     fields = fields_of(function) if isinstance(function, type) else {}
     hints: dict[str, Any] = {}
     for name, parameter in signature.parameters.items():
         if parameter.annotation is not MISSING:
-            hint = resolve(parameter.annotation, globals_, locals_)
+            hint = _with_self(resolve(parameter.annotation, globals_, locals_), owner)
             # The constructor of a record is generated, and its annotations come from the fields.
             hints[name] = fields.get(name, hint) if isinstance(hint, Unresolved) else hint
     if isinstance(function, type):
         return hints, function
-    return hints, resolve(signature.return_annotation, globals_, locals_)
+    return hints, _with_self(resolve(signature.return_annotation, globals_, locals_), owner)
 
 
 def fields_of(cls: type[Any]) -> dict[str, Any]:
@@ -101,8 +103,12 @@ def fields_of(cls: type[Any]) -> dict[str, Any]:
         cls: A dataclass, attrs class, ``NamedTuple``, ``TypedDict`` or pydantic model; any other class has no fields.
 
     Returns:
-        Hints by field name. What cannot be resolved is an :class:`Unresolved`.
+        Hints by field name. What cannot be resolved is an :class:`Unresolved`. ``Self`` is the class.
     """
+    return {name: _with_self(hint, cls) for name, hint in _fields_of(cls).items()}
+
+
+def _fields_of(cls: type[Any]) -> dict[str, Any]:
     models = getattr(cls, "model_fields", None) if hasattr(cls, "__pydantic_validator__") else None
     if isinstance(models, dict):
         return {name: resolve(field.annotation, module_of(cls), {}) for name, field in models.items()}
@@ -148,6 +154,32 @@ def _scope(function: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
             break
         function = inner
     return getattr(function, "__globals__", module_of(function)), {**_closure(function), **params, **_type_params(function)}
+
+
+def _owner(function: Any) -> type[Any] | None:
+    """Give the class that a method was taken from, or whose object is called; ``None`` for a function."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if isinstance(function, types.MethodType):
+        return function.__self__ if isinstance(function.__self__, type) else type(function.__self__)
+    if isinstance(function, type):
+        return function
+    return None if inspect.isroutine(function) else type(function)
+
+
+def _with_self(hint: Any, owner: type[Any] | None) -> Any:
+    """Put a class where a hint says ``Self``."""
+    if owner is None or hint is typing.Self:
+        return owner or hint
+    origin, args = typing.get_origin(hint), getattr(hint, "__args__", None)
+    if origin is None or origin is typing.Literal or not isinstance(args, tuple):
+        return hint
+    replaced = tuple(_with_self(arg, owner) for arg in args)
+    if all(new is old for new, old in zip(replaced, args, strict=True)):
+        return hint
+    if origin in (typing.Union, types.UnionType):
+        return typing.Union[replaced]  # noqa: UP007 - not every hint has the operator
+    return hint.copy_with(replaced) if hasattr(hint, "copy_with") else types.GenericAlias(origin, replaced)
 
 
 def _type_params(thing: Any) -> dict[str, Any]:

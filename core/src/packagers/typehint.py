@@ -102,21 +102,39 @@ class Alternative:
 
     def keys(self) -> dict[str, Any] | None:
         """Give the hints of the keys of a ``TypedDict``, ``None`` for another hint."""
+        return self._fields() if is_typed_dict(typing.get_origin(self.hint) or self.hint) else None
+
+    def required(self) -> frozenset[str]:
+        """Give the keys that a ``TypedDict`` needs; where its annotations are text, only their resolved form says so."""
         cls = typing.get_origin(self.hint) or self.hint
-        if not is_typed_dict(cls):
-            return None
+        required = set(cls.__required_keys__)
+        for key, hint in self._fields().items():
+            inside = hint
+            while typing.get_origin(inside) is typing.Annotated or form_of(inside) == "ReadOnly":
+                inside = typing.get_args(inside)[0]
+            if form_of(inside) == "Required":
+                required.add(key)
+            elif form_of(inside) == "NotRequired":
+                required.discard(key)
+        return frozenset(required)
+
+    def _fields(self) -> dict[str, Any]:
+        """Give the hints of the fields of a record class, those of a generic one with its types filled in."""
+        cls = typing.get_origin(self.hint) or self.hint
         parameters, args = getattr(cls, "__parameters__", ()), typing.get_args(self.hint)
-        return {name: _substitute(hint, parameters, args) for name, hint in fields_of(cls).items()}
+        return {name: _substitute(hint, parameters, args) for name, hint in fields_of(cls).items()} if isinstance(cls, type) else {}
 
     def item(self, key: Any) -> Any:
-        """Give the hint of one item of a container, :data:`MISSING` where the hint says nothing of it.
+        """Give the hint of one item of a container or record, :data:`MISSING` where the hint says nothing of it.
 
         Args:
-            key: The position in a sequence, the key in a mapping.
+            key: The position in a sequence, the key in a mapping; of a record the field's name, of a named tuple also its position.
         """
-        keys = self.keys()
-        if keys is not None:
-            return keys.get(key, MISSING)
+        fields = self._fields()
+        if fields:
+            names = list(fields)
+            name = names[key] if isinstance(key, int) and 0 <= key < len(names) else key
+            return fields.get(name, MISSING)
         if self.fixed:
             return self.args[key] if isinstance(key, int) and 0 <= key < len(self.args) else MISSING
         if self.type is not None and issubclass(self.type, collections.abc.Mapping):
@@ -137,6 +155,40 @@ def alternatives(hint: Any) -> tuple[Alternative, ...]:
         UnpackError: For something that is no type hint, or one that cannot be resolved.
     """
     return tuple(_flatten(hint, {}, 0))
+
+
+def argument(hint: Any, key: Any) -> Any:
+    """Give the hint of one of the arguments that ``*args`` or ``**kwargs`` take.
+
+    Args:
+        hint: That of the parameter. It is each argument's own, unless it unpacks a type, as in ``*args: *tuple[int, str]`` and
+            ``**kwargs: Unpack[Options]``.
+        key: The position, or the name.
+
+    Returns:
+        The hint; :data:`MISSING` where there is none for it.
+
+    Raises:
+        UnpackError: For something that cannot be unpacked so.
+    """
+    inner = typing.get_args(hint)[0] if form_of(hint) == "Unpack" else hint
+    if inner is hint and not getattr(hint, "__unpacked__", False):
+        return hint
+    if isinstance(inner, typing.TypeVarTuple):
+        return Any
+    return alternatives(inner)[0].item(key)
+
+
+def argument_names(hint: Any, *, required: bool = False) -> list[str]:
+    """Give the names that ``**kwargs: Unpack[TD]`` take, in their order; none for another hint.
+
+    Args:
+        hint: That of the parameter.
+        required: Whether only those are wanted that must be given.
+    """
+    member = alternatives(typing.get_args(hint)[0])[0] if form_of(hint) == "Unpack" else None
+    keys = None if member is None else member.keys()
+    return [] if member is None or keys is None else [name for name in keys if not required or name in member.required()]
 
 
 def _flatten(hint: Any, options: Mapping[str, Any], depth: int) -> Iterator[Alternative]:
@@ -167,6 +219,8 @@ def _wrapped(hint: Any) -> tuple[Any, ...] | None:
         return (hint.__supertype__,)
     if isinstance(hint, typing.TypeVar):
         return _bounds(hint)
+    if isinstance(hint, typing.ParamSpecArgs | typing.ParamSpecKwargs):
+        return (Any,)
     if isinstance(hint, dataclasses.InitVar):
         return (hint.type,)
     origin = typing.get_origin(hint)
@@ -211,7 +265,12 @@ def _leaves(hint: Any, options: Mapping[str, Any]) -> Iterator[Alternative]:
             "Import what it names where the annotation is run, not under TYPE_CHECKING nor inside of a function, or give another hint.",
         )
     else:
-        yield _leaf(hint, getattr(hint, "__origin__", hint) if origin is None else origin, options)
+        yield _leaf(hint, _class_of(hint) if origin is None else origin, options)
+
+
+def _class_of(hint: Any) -> Any:
+    """Give the class that a hint of somebody's own making stands for; a class stands for itself, whatever attributes it has."""
+    return hint if isinstance(hint, type) else getattr(hint, "__origin__", hint)
 
 
 def _leaf(hint: Any, cls: Any, options: Mapping[str, Any]) -> Alternative:
