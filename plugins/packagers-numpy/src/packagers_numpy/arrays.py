@@ -10,10 +10,14 @@ from typing import Any, Literal
 import numpy as np
 
 from packagers import DefaultPackager, Instructions, PackError, UnpackError
-from packagers_numpy import columns, npy, npz, summary, text, values
+from packagers_numpy import columns, npy, npz, parts, summary, text, values
 from packagers_numpy.dtypes import Layout
+from packagers_numpy.parts import Rows
 
 Array = np.ndarray[Any, Any]
+
+# The formats that an option for reading is for, where that is not text.
+_READ_WITH = {"mmap_mode": ("npy",), "rows": ("npy",), "concatenate": ("npz",), "ndmin": (*text.DELIMITERS, "parquet")}
 
 
 class ArrayPackager(summary.Summarised, DefaultPackager):
@@ -23,6 +27,7 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
     READERS = MappingProxyType(dict.fromkeys(("npy", "npz", "csv", "txt", "txt.gz", "parquet", "result"), "data"))
     DETERMINISTIC = frozenset(READERS)
     LOSSY = frozenset({"csv", "txt", "txt.gz"})
+    PARTIAL = frozenset({"npy", "npz", "parquet"})
 
     def pack_file(
         self,
@@ -61,7 +66,7 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
                 layout = npy.write(stream, obj)
             return {} if layout is None else {"layout": layout}
         if format == "npz":
-            layouts = npz.write(folder / "array.npz", {"arr_0": obj}, compressed=compressed)
+            layouts = npz.write(folder / "array.npz", [("arr_0", obj)], compressed=compressed)
             return {"layout": layouts["arr_0"]} if layouts else {}
         return text.write(obj, folder, format, options)
 
@@ -69,9 +74,12 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         self,
         folder: Path,
         *,
-        format: Literal["npy", "npz", "csv", "txt", "txt.gz"] = "npy",
+        format: Literal["npy", "npz", "csv", "txt", "txt.gz", "parquet"] = "npy",
         mmap_mode: Literal["r", "c"] | None = None,
+        rows: Rows | None = None,
+        concatenate: bool = False,
         layout: Layout | None = None,
+        layouts: dict[str, Layout] | None = None,
         dtype: Any = None,
         delimiter: str | None = None,
         comments: str | Sequence[str] | None = "#",
@@ -85,9 +93,12 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
 
         Args:
             folder: Holds the one file.
-            format: Its format.
+            format: Its format; the columns of a ``parquet`` become the columns of the array, and a single one the array itself.
             mmap_mode: Map an ``npy`` file instead of reading it: ``"r"`` read-only, ``"c"`` copying what is written to.
+            rows: The first row and the one after the last, from 0; the rest of an ``npy`` file is not read.
+            concatenate: Join all arrays of an ``npz`` along their first axis; recorded with a stream.
             layout: The dtype where an ``npy`` header cannot say all of it; recorded.
+            layouts: The same for the arrays of an ``npz``, by their names; recorded with a stream.
             dtype: The dtype of a text's numbers; float64 if unsaid. This and all that follow are options of ``numpy.loadtxt``.
             delimiter: What stands between two numbers; by default a comma in ``csv``, else any white space.
             comments: What a comment begins with.
@@ -100,15 +111,22 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         Raises:
             UnpackError: Where the file is not of the format, or an option not one that the format has.
         """
-        path = self.only_file(folder)
         options = text.ReadOptions(dtype, delimiter, comments, skiprows, usecols, max_rows, ndmin, encoding)
-        if mmap_mode is not None and format != "npy":
-            raise UnpackError(f"{format} cannot be mapped", file=path, remedy="Leave mmap_mode out, or pack the array with format 'npy'.")
-        if format not in ("npy", "npz"):
-            return text.read(path, format, options)
-        if options != text.ReadOptions():
-            raise UnpackError(f"{format} has no options for text", file=path, remedy="Leave the options of numpy.loadtxt out.")
-        return npy.read(path, mmap_mode, layout) if format == "npy" else _only_array(path, layout)
+        _refuse_foreign(format, mmap_mode=mmap_mode, rows=rows, concatenate=concatenate, **_given(options))
+        if format == "npy" and rows is not None and mmap_mode is None:
+            with self.open_file(folder) as stream:
+                return parts.read_rows(stream, rows, layout)
+        path = self.only_file(folder)
+        if format == "npy":
+            array = npy.read(path, mmap_mode, layout)
+            return array if rows is None else array[parts.window(rows, array.shape)]
+        if format == "npz":
+            with npz.Archive(path) as archive:
+                return _concatenated(archive.read(layouts=layouts)) if concatenate else _only_array(archive, layout)
+        if format == "parquet":
+            table = columns.read(path, None, None, "C")
+            return table[:, 0] if table.shape[1] == 1 and ndmin < 2 else table
+        return text.read(path, format, options)
 
     def pack_dataset(
         self,
@@ -178,12 +196,11 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         Raises:
             UnpackError: Where the file makes no array, or an option is not one that the format has.
         """
-        path = self.only_file(folder)
         options = text.ReadOptions(dtype, delimiter, comments, skiprows, usecols, max_rows, ndmin, encoding)
+        _refuse_foreign(format, **_given(options))
+        path = self.only_file(folder)
         if format == "csv":
             return text.read(path, format, options)
-        if options != text.ReadOptions():
-            raise UnpackError("parquet has no options for text", file=path, remedy="Leave the options of numpy.loadtxt out.")
         return columns.read(path, layout, shape, order)
 
     def pack_result(self, obj: Array) -> dict[str, Any]:
@@ -201,6 +218,7 @@ class MemmapPackager(ArrayPackager):
     READERS = MappingProxyType({"npy": "data"})
     DETERMINISTIC = frozenset({"npy"})
     LOSSY = frozenset()
+    PARTIAL = frozenset({"npy"})
     pack_dataset = None  # type: ignore[assignment]  # how a packager says that it has no such artifact type
     unpack_dataset = None  # type: ignore[assignment]
     pack_result = None  # type: ignore[assignment]
@@ -219,7 +237,13 @@ class MemmapPackager(ArrayPackager):
         return super().pack_file(obj, folder)
 
     def unpack_file(  # type: ignore[override]
-        self, folder: Path, *, format: Literal["npy"] = "npy", mmap_mode: Literal["r", "c"] = "c", layout: Layout | None = None
+        self,
+        folder: Path,
+        *,
+        format: Literal["npy"] = "npy",
+        mmap_mode: Literal["r", "c"] = "c",
+        rows: Rows | None = None,
+        layout: Layout | None = None,
     ) -> Array:
         """Map what :meth:`pack_file` wrote.
 
@@ -227,21 +251,50 @@ class MemmapPackager(ArrayPackager):
             folder: Holds the one file.
             format: The format.
             mmap_mode: ``"r"`` read-only, ``"c"`` copying what is written to.
+            rows: The first row and the one after the last, from 0.
             layout: The dtype where the header cannot say all of it; recorded.
         """
-        return super().unpack_file(folder, mmap_mode=mmap_mode, layout=layout)
+        return super().unpack_file(folder, mmap_mode=mmap_mode, rows=rows, layout=layout)
 
 
-def _only_array(path: Path, layout: Layout | None) -> Array:
-    names = npz.names(path)
+def _only_array(archive: npz.Archive, layout: Layout | None) -> Array:
+    names = archive.names
     if len(names) != 1:
         raise UnpackError(
-            f"the npz file holds {len(names)} arrays: {', '.join(names[:5])}", file=path, remedy="Ask for dict[str, numpy.ndarray]."
+            f"the npz file holds {len(names)} arrays: {', '.join(names[:5])}",
+            remedy="Ask for dict[str, numpy.ndarray]; concatenate=True joins pieces of one.",
         )
-    return npz.read(path, {} if layout is None else {names[0]: layout})[0]
+    return archive.read(layouts={} if layout is None else {names[0]: layout})[0]
+
+
+def _concatenated(pieces: list[Array]) -> Array:
+    """Join pieces along their first axis, where that gives each item as it was."""
+    dtypes = dict.fromkeys(str(piece.dtype) for piece in pieces)
+    if len(dtypes) != 1:
+        raise UnpackError(
+            f"the npz file holds arrays of dtypes {', '.join(list(dtypes)[:5]) or '(it is empty)'}, which make no array together",
+            remedy="Ask for list[numpy.ndarray].",
+        )
+    try:
+        return np.concatenate(pieces)
+    except ValueError as error:
+        raise UnpackError(f"the arrays of the npz file cannot be joined: {error}", remedy="Ask for list[numpy.ndarray].") from error
 
 
 def _refuse_text_options(format: str, options: text.WriteOptions) -> None:
-    given = [name for name, value in options._asdict().items() if value != text.WriteOptions._field_defaults[name]]
+    given = _given(options)
     if given:
-        raise PackError(f"{format} has no option {given[0]!r}: it is for text", remedy="Ask for format 'csv' or 'txt'.")
+        raise PackError(f"{format} has no option {next(iter(given))!r}: it is for text", remedy="Ask for format 'csv' or 'txt'.")
+
+
+def _given(options: text.WriteOptions | text.ReadOptions) -> dict[str, Any]:
+    """Give the options for text that are not what they are by default."""
+    return {name: value for name, value in options._asdict().items() if value != options._field_defaults[name]}
+
+
+def _refuse_foreign(format: str, **options: Any) -> None:
+    """Refuse an option for reading that is for other formats."""
+    for name, value in options.items():
+        formats = _READ_WITH.get(name, tuple(text.DELIMITERS))
+        if value is not None and value is not False and format not in formats:
+            raise UnpackError(f"{format} is not read with the option {name!r}", remedy=f"Leave it out; it is for {', '.join(formats)}.")

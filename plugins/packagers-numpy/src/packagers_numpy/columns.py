@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 
@@ -64,11 +64,11 @@ def read(path: Path, layout: Layout | None, shape: Sequence[int] | None, order: 
     return array.reshape(tuple(shape), order=order)
 
 
-def read_columns(path: Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray[Any, Any]]:
+def read_columns(source: Path | IO[bytes], names: Sequence[str] | None = None) -> dict[str, np.ndarray[Any, Any]]:
     """Read the columns of a table, its index left out.
 
     Args:
-        path: A parquet file.
+        source: A parquet file, or its path.
         names: Which to read; all, if ``None``.
 
     Raises:
@@ -76,16 +76,16 @@ def read_columns(path: Path, names: Sequence[str] | None = None) -> dict[str, np
     """
     pa, parquet = _pyarrow(UnpackError)
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(source) as file:
             known = [field.name for field in file.schema_arrow if not _is_index(field, file.schema_arrow)]
             missing = next((name for name in names or () if name not in known), None)
             if missing is not None:
-                raise UnpackError(f"there is no column {missing!r}", file=path, remedy=f"There are: {', '.join(map(repr, known[:20]))}.")
+                raise UnpackError(f"there is no column {missing!r}", remedy=f"There are: {', '.join(map(repr, known[:20]))}.")
             chosen = known if names is None else list(names)
             table = file.read(columns=chosen)
         return {name: _items(table.schema.field(name), table.column(name)) for name in chosen}
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise UnpackError(f"this is not a parquet file that makes an array: {error}", file=path) from error
+        raise UnpackError(f"this is not a parquet file that makes an array: {error}") from error
 
 
 def _check(array: np.ndarray[Any, Any]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -22,6 +23,7 @@ class _CollectionPackager(Packager):
 
     READERS = MappingProxyType({"npz": "data", "result": "data"})
     DETERMINISTIC = frozenset({"npz", "result"})
+    PARTIAL = frozenset({"npz"})
 
     def describe(self, obj: Any) -> dict[str, Any]:
         """Give the number of arrays and the facts of the first."""
@@ -39,6 +41,7 @@ class ArrayDictPackager(_CollectionPackager):
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
     READERS = MappingProxyType({"npz": "data", "parquet": "data", "result": "data"})
+    PARTIAL = frozenset({"npz", "parquet"})
 
     def pack_file(self, obj: dict[str, Array], folder: Path, *, format: Literal["npz"] = "npz", compressed: bool = False) -> Instructions:
         """Write ``arrays.npz``; the keys are the names in it where ``numpy.load`` can read all of them.
@@ -80,14 +83,19 @@ class ArrayDictPackager(_CollectionPackager):
         Raises:
             UnpackError: For a key that is not there.
         """
-        path = self.only_file(folder)
-        stored = npz.names(path) if names is None else list(names)
-        places = dict(zip(stored, range(len(stored)) if members is None else members, strict=False))
-        chosen = stored if keys is None else list(keys)
-        missing = next((key for key in chosen if key not in places), None)
-        if missing is not None:
-            raise UnpackError(f"there is no array {missing!r}", file=path, remedy=f"There are: {', '.join(map(repr, stored[:20]))}.")
-        return dict(zip(chosen, _read(path, [places[key] for key in chosen], layouts), strict=True))
+        if isinstance(keys, str):
+            raise UnpackError(f"keys={keys!r} is one key, and several are expected", remedy=f"Give keys=[{keys!r}].")
+        with ExitStack() as stack:
+            source = self.only_file(folder) if keys is None else stack.enter_context(self.open_file(folder))
+            archive = stack.enter_context(npz.Archive(source))
+            numbered = archive.names if members is None else [f"arr_{position}" for position in range(len(members))]
+            stored = numbered if names is None else list(names)
+            places = dict(zip(stored, range(len(stored)) if members is None else members, strict=False))
+            chosen = stored if keys is None else list(keys)
+            missing = next((key for key in chosen if key not in places), None)
+            if missing is not None:
+                raise UnpackError(f"there is no array {missing!r}", remedy=f"There are: {', '.join(map(repr, stored[:20]))}.")
+            return dict(zip(chosen, archive.read((places[key] for key in chosen), layouts), strict=True))
 
     def unpack_dataset(
         self, folder: Path, *, format: Literal["parquet"] = "parquet", keys: Sequence[str] | None = None
@@ -102,7 +110,10 @@ class ArrayDictPackager(_CollectionPackager):
         Raises:
             UnpackError: For a column that is no array, or not there.
         """
-        return columns.read_columns(self.only_file(folder), keys)
+        if keys is None:
+            return columns.read_columns(self.only_file(folder))
+        with self.open_file(folder) as file:
+            return columns.read_columns(file, keys)
 
     def pack_result(self, obj: dict[str, Array]) -> dict[str, Any]:
         """Record each array; for small ones."""
@@ -150,9 +161,8 @@ class ArrayListPackager(_CollectionPackager):
             members: For each item the position of its array in the file, where one is shared; recorded.
             layouts: The dtypes where the file cannot say all of them; recorded.
         """
-        path = self.only_file(folder)
-        places = range(len(npz.names(path))) if members is None else members
-        return self.BUILDS(_read(path, list(places), layouts))
+        with npz.Archive(self.only_file(folder)) as archive:
+            return self.BUILDS(archive.read(members, layouts))
 
     def pack_result(self, obj: Sequence[Array]) -> list[Any]:
         """Record each array; for small ones."""
@@ -185,15 +195,8 @@ def _write(folder: Path, arrays: list[Array], keys: list[str] | None, *, compres
         instructions["names"] = keys
     if shared:
         instructions["members"] = members
-    layouts = npz.write(folder / FILE, unique, compressed=compressed)
+    layouts = npz.write(folder / FILE, unique.items(), compressed=compressed)
     return {**instructions, "layouts": layouts} if layouts else instructions
-
-
-def _read(path: Path, places: list[int], layouts: Mapping[str, Layout] | None) -> list[Array]:
-    """Read the arrays at these positions of the file, each once."""
-    unique = list(dict.fromkeys(places))
-    found = dict(zip(unique, npz.read(path, layouts, unique), strict=True))
-    return [found[place] for place in places]
 
 
 def _named(obj: Any, count: int) -> Iterable[tuple[str, Array]]:

@@ -6,7 +6,7 @@ import ast
 import math
 import os
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -18,6 +18,14 @@ from packagers_numpy.dtypes import Layout
 OBJECT_READER = "numpy object array (pickle)"
 # NumPy's own limit of 10,000 would make arrays of some hundred fields unreadable; ast limits the nesting by itself.
 HEADER_LIMIT = 4 * 2**20
+
+
+class Header(NamedTuple):
+    """What stands before the data; reading would unpickle Python objects where the dtype holds them."""
+
+    shape: tuple[int, ...]
+    fortran_order: bool
+    dtype: np.dtype[Any]
 
 
 def write(stream: IO[bytes], array: np.ndarray[Any, Any]) -> Layout | None:
@@ -59,7 +67,7 @@ def read(path: Path, mmap_mode: Literal["r", "c"] | None = None, layout: Layout 
         UntrustedPackageError: For object arrays that the reader's policy does not allow.
     """
     with path.open("rb") as stream:
-        objects = holds_objects(stream, path, os.fstat(stream.fileno()).st_size)
+        objects = read_header(stream, path, os.fstat(stream.fileno()).st_size).dtype.hasobject
         if objects and mmap_mode is not None:
             raise UnpackError("an array of Python objects cannot be mapped", file=path, remedy="Leave mmap_mode out.")
         if objects:
@@ -68,35 +76,38 @@ def read(path: Path, mmap_mode: Literal["r", "c"] | None = None, layout: Layout 
             stream.seek(0)
             return read_stream(stream, path, layout, objects=objects)
     try:
-        return _restore(npy_format.open_memmap(path, mode=mmap_mode, max_header_size=HEADER_LIMIT), layout)
+        return restore(npy_format.open_memmap(path, mode=mmap_mode, max_header_size=HEADER_LIMIT), layout)
     except ValueError as error:
         raise UnpackError(f"the npy file cannot be mapped: {error}", file=path) from error
 
 
-def holds_objects(stream: IO[bytes], path: Path, size: int) -> bool:
-    """Tell from the header alone whether reading would unpickle Python objects.
+def read_header(stream: IO[bytes], path: Path | None, size: int) -> Header:
+    """Read what stands before the data, and leave the stream behind it.
 
     Args:
         stream: Open for binary reading, at its start.
         path: The file concerned, for messages.
         size: The length of the stream in bytes; checked, because NumPy makes room for what the header says before it reads.
+
+    Raises:
+        UnpackError: Where it is no ``npy`` data, or not all of it.
     """
-    shape, dtype = _header(stream, path)
-    if not dtype.hasobject and size - stream.tell() != math.prod(shape) * dtype.itemsize:
+    header = _header(stream, path)
+    if not header.dtype.hasobject and size - stream.tell() != math.prod(header.shape) * header.dtype.itemsize:
         raise UnpackError("the npy data is shorter or longer than its header says", file=path)
-    return dtype.hasobject
+    return header
 
 
-def read_stream(stream: IO[bytes], path: Path, layout: Layout | None, *, objects: bool) -> np.ndarray[Any, Any]:
+def read_stream(stream: IO[bytes], path: Path | None, layout: Layout | None, *, objects: bool) -> np.ndarray[Any, Any]:
     """Read an array from a stream whose header was checked before; ``objects`` allows to unpickle."""
     try:
         array = npy_format.read_array(stream, allow_pickle=objects, max_header_size=HEADER_LIMIT)
     except (ValueError, EOFError) as error:
         raise UnpackError(f"the npy data cannot be read: {error}", file=path) from error
-    return _restore(array, layout)
+    return restore(array, layout)
 
 
-def _restore(array: np.ndarray[Any, Any], layout: Layout | None) -> np.ndarray[Any, Any]:
+def restore(array: np.ndarray[Any, Any], layout: Layout | None) -> np.ndarray[Any, Any]:
     """Give an array the dtype that its header could not say."""
     if layout is None:
         return array
@@ -160,25 +171,22 @@ def _has_metadata(dtype: np.dtype[Any]) -> bool:
     return any(_has_metadata(field[0]) for field in (dtype.fields or {}).values())
 
 
-def _header(stream: IO[bytes], path: Path) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Read shape and dtype and leave the stream behind the header."""
+def _header(stream: IO[bytes], path: Path | None) -> Header:
     try:
         version = npy_format.read_magic(stream)
         if version == (1, 0):
-            shape, _, dtype = npy_format.read_array_header_1_0(stream, max_header_size=HEADER_LIMIT)
-        elif version == (2, 0):
-            shape, _, dtype = npy_format.read_array_header_2_0(stream, max_header_size=HEADER_LIMIT)
-        else:
-            shape, dtype = _header_3_0(stream)
+            return Header(*npy_format.read_array_header_1_0(stream, max_header_size=HEADER_LIMIT))
+        if version == (2, 0):
+            return Header(*npy_format.read_array_header_2_0(stream, max_header_size=HEADER_LIMIT))
+        return _header_3_0(stream)
     except (ValueError, TypeError, SyntaxError, KeyError, MemoryError, RecursionError) as error:
         raise UnpackError(f"this is not an npy file that NumPy can read: {error}", file=path) from error
-    return shape, dtype
 
 
-def _header_3_0(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header_3_0(stream: IO[bytes]) -> Header:
     """Read a header of version 3.0, which is 2.0 in UTF-8; NumPy has no public function for it."""
     length = int.from_bytes(stream.read(4), "little")
     if length > HEADER_LIMIT:
         raise ValueError(f"a header of {length} bytes")
     header = ast.literal_eval(stream.read(length).decode("utf-8"))
-    return tuple(header["shape"]), npy_format.descr_to_dtype(header["descr"])
+    return Header(tuple(header["shape"]), bool(header["fortran_order"]), npy_format.descr_to_dtype(header["descr"]))

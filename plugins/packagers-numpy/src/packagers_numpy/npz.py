@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Self
 
 import numpy as np
 
@@ -22,8 +22,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, IndexError, ValueError, RuntimeError, NotImplementedError, OSError)
 
 
-def write(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]], *, compressed: bool = False) -> dict[str, Layout]:
-    """Write arrays in their order.
+def write(path: Path, arrays: Iterable[tuple[str, np.ndarray[Any, Any]]], *, compressed: bool = False) -> dict[str, Layout]:
+    """Write arrays in their order; no more than one is held at a time.
 
     Args:
         path: The file to make.
@@ -35,58 +35,80 @@ def write(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]], *, compressed:
     """
     layouts: dict[str, Layout] = {}
     with zipfile.ZipFile(path, "w", allowZip64=True) as archive:
-        for name, array in arrays.items():
-            member = zipfile.ZipInfo(name + SUFFIX, EPOCH)
-            member.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
-            member.create_system = 3  # The same on every system.
-            with archive.open(member, "w", force_zip64=True) as stream:
-                layout = npy.write(stream, array)
+        for name, array in arrays:
+            layout = _write_member(archive, name, array, compressed=compressed)
             if layout is not None:
                 layouts[name] = layout
+            del array  # the next one may need its room
     return layouts
 
 
-def read(path: Path, layouts: Mapping[str, Layout] | None = None, keep: Iterable[int] | None = None) -> list[np.ndarray[Any, Any]]:
-    """Read arrays in the order of the file.
+class Archive:
+    """An ``npz`` file that is open for reading, by whomever it was written.
 
     Args:
-        path: The ``.npz`` file, by whomever it was written.
-        layouts: What :func:`write` returned.
-        keep: The positions to read; all, if ``None``. Each is read once.
+        source: Its path, or the file itself, open for reading; that is left open.
 
     Raises:
-        UnpackError: Where the file is no such archive or is damaged.
-        UntrustedPackageError: Where a member holds Python objects and the reader's policy does not allow them.
+        UnpackError: Where the file is no such archive, is damaged, holds other things than arrays, or one name twice.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            chosen = members if keep is None else [members[position] for position in keep]
-            objects = {member.filename for member in chosen if _holds_objects(archive, member, path)}
+
+    def __init__(self, source: Path | IO[bytes]) -> None:
+        self._path = source if isinstance(source, Path) else None
+        try:
+            self._zip = zipfile.ZipFile(source)
+        except DAMAGE as error:
+            raise UnpackError(f"this is not an npz file: {error}", file=self._path) from error
+        self._members = self._zip.infolist()
+        self.names = [member.filename.removesuffix(SUFFIX) for member in self._members]
+        try:
+            self._check()
+        except UnpackError:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._zip.close()
+
+    def read(self, places: Iterable[int] | None = None, layouts: Mapping[str, Layout] | None = None) -> list[np.ndarray[Any, Any]]:
+        """Read arrays, one that is named twice once; those that are not named are left alone.
+
+        Args:
+            places: Their positions in the file; all, if ``None``.
+            layouts: What :func:`write` returned.
+
+        Raises:
+            UnpackError: Where the file is damaged.
+            UntrustedPackageError: Where one holds Python objects and the reader's policy does not allow them.
+        """
+        wanted = list(range(len(self.names)) if places is None else places)
+        unique = list(dict.fromkeys(wanted))
+        try:
+            objects = {place for place in unique if self._holds_objects(self._members[place])}
             if objects:
                 allow_code(npy.OBJECT_READER)
-            return [_read_member(archive, member, path, layouts or {}, objects) for member in chosen]
-    except DAMAGE as error:
-        raise UnpackError(f"the npz file cannot be read: {error}", file=path) from error
+            found = {place: self._read_member(place, layouts or {}, objects=place in objects) for place in unique}
+        except DAMAGE as error:
+            raise UnpackError(f"the npz file cannot be read: {error}", file=self._path) from error
+        return [found[place] for place in wanted]
 
+    def _check(self) -> None:
+        strange = next((member.filename for member in self._members if not member.filename.endswith(SUFFIX)), None)
+        if strange is not None:
+            raise UnpackError(f"the npz file holds {strange!r}, which is not an array", file=self._path)
+        if len(set(self.names)) < len(self.names):
+            raise UnpackError("the npz file holds one name twice", file=self._path)
 
-def names(path: Path) -> list[str]:
-    """List the names in the file, in its order.
+    def _holds_objects(self, member: zipfile.ZipInfo) -> bool:
+        with self._zip.open(member) as stream:
+            return npy.read_header(stream, self._path, member.file_size).dtype.hasobject
 
-    Raises:
-        UnpackError: Where the file is no such archive, holds other things than arrays, or one name twice.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            found = archive.namelist()
-    except DAMAGE as error:
-        raise UnpackError(f"this is not an npz file: {error}", file=path) from error
-    strange = [name for name in found if not name.endswith(SUFFIX)]
-    if strange:
-        raise UnpackError(f"the npz file holds {strange[0]!r}, which is not an array", file=path)
-    if len(set(found)) < len(found):
-        raise UnpackError("the npz file holds one name twice", file=path)
-    return [_name(name) for name in found]
+    def _read_member(self, place: int, layouts: Mapping[str, Layout], *, objects: bool) -> np.ndarray[Any, Any]:
+        with self._zip.open(self._members[place]) as stream:
+            return npy.read_stream(stream, self._path, layouts.get(self.names[place]), objects=objects)
 
 
 def is_plain(names: Sequence[str]) -> bool:
@@ -102,17 +124,9 @@ def _is_plain(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-def _name(filename: str) -> str:
-    return filename.removesuffix(SUFFIX)
-
-
-def _holds_objects(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bool:
-    with archive.open(member) as stream:
-        return npy.holds_objects(stream, path, member.file_size)
-
-
-def _read_member(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, layouts: Mapping[str, Layout], objects: set[str]
-) -> np.ndarray[Any, Any]:
-    with archive.open(member) as stream:
-        return npy.read_stream(stream, path, layouts.get(_name(member.filename)), objects=member.filename in objects)
+def _write_member(archive: zipfile.ZipFile, name: str, array: np.ndarray[Any, Any], *, compressed: bool) -> Layout | None:
+    member = zipfile.ZipInfo(name + SUFFIX, EPOCH)
+    member.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    member.create_system = 3  # The same on every system.
+    with archive.open(member, "w", force_zip64=True) as stream:
+        return npy.write(stream, array)

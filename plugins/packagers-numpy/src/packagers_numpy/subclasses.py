@@ -34,7 +34,7 @@ class _ViewPackager(summary.Summarised, DefaultPackager):
             format: The format.
             compressed: Deflate it.
         """
-        layouts = npz.write(folder / "array.npz", {"data": obj.view(np.ndarray)}, compressed=compressed)
+        layouts = npz.write(folder / "array.npz", [("data", obj.view(np.ndarray))], compressed=compressed)
         return {"layouts": layouts} if layouts else {}
 
     def unpack_file(self, folder: Path, *, format: Literal["npz"] = "npz", layouts: dict[str, Layout] | None = None) -> Any:
@@ -46,10 +46,10 @@ class _ViewPackager(summary.Summarised, DefaultPackager):
             layouts: The dtype where the file cannot say all of it; recorded.
         """
         path = self.only_file(folder)
-        arrays = npz.read(path, layouts)
-        if len(arrays) != 1:
-            raise UnpackError(f"the npz file holds {len(arrays)} arrays, and one is expected", file=path)
-        return arrays[0].view(self.VIEW)
+        with npz.Archive(path) as archive:
+            if len(archive.names) != 1:
+                raise UnpackError(f"the npz file holds {len(archive.names)} arrays, and one is expected", file=path)
+            return archive.read(layouts=layouts)[0].view(self.VIEW)
 
 
 class RecarrayPackager(_ViewPackager):
@@ -96,12 +96,13 @@ class MaskedArrayPackager(summary.Summarised, DefaultPackager):
         members = {"data": np.ma.getdata(obj)}
         # Asking a masked array for its fill value stores the default in it: a view is asked, and the input stays as it was.
         fill_value = np.asarray(obj.view().fill_value, obj.dtype if obj.dtype.hasobject else None)
-        if not np.array_equal(fill_value, np.asarray(np.ma.default_fill_value(obj), fill_value.dtype)):
+        # Compared as it is: the default for integers has no room in those of 16 bits.
+        if not np.array_equal(fill_value, np.asarray(np.ma.default_fill_value(obj))):
             members["fill_value"] = fill_value
         if obj.mask is not np.ma.nomask:
             members["mask"] = np.ma.getmaskarray(obj)
         instructions: dict[str, Any] = {"hard_mask": True} if obj.hardmask else {}
-        layouts = npz.write(folder / "array.npz", members, compressed=compressed)
+        layouts = npz.write(folder / "array.npz", members.items(), compressed=compressed)
         return {**instructions, "layouts": layouts} if layouts else instructions
 
     def unpack_file(
@@ -119,7 +120,8 @@ class MaskedArrayPackager(summary.Summarised, DefaultPackager):
             UnpackError: Where there is no member ``data``, or the others do not fit it.
         """
         path = self.only_file(folder)
-        arrays = dict(zip(npz.names(path), npz.read(path, layouts), strict=True))
+        with npz.Archive(path) as archive:
+            arrays = dict(zip(archive.names, archive.read(layouts=layouts), strict=True))
         if "data" not in arrays:
             raise UnpackError("the npz file has no member 'data'", file=path)
         fill_value: Any = arrays.get("fill_value")
