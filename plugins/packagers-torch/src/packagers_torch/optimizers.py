@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -10,18 +11,10 @@ from typing import Any, Literal
 import torch
 
 from packagers import Instructions, Packager, PackError, UnpackError, allow_code
-from packagers_torch import pickled, safefile, weights
+from packagers_torch import pickled, safefile, summaries, weights
 
 TENSORS = "tensors.safetensors"
 _PICKLE = "optimizer.pkl"
-_HOOKS = (
-    "_optimizer_step_pre_hooks",
-    "_optimizer_step_post_hooks",
-    "_optimizer_state_dict_pre_hooks",
-    "_optimizer_state_dict_post_hooks",
-    "_optimizer_load_state_dict_pre_hooks",
-    "_optimizer_load_state_dict_post_hooks",
-)
 _WHOLE = 'Pack the optimizer whole, with format="optimizer".'
 
 
@@ -36,6 +29,7 @@ class OptimizerPackager(Packager):
     PACK_SUBCLASSES = True
     READERS = MappingProxyType({"optimizer": "code", "state_dict": "data"})
     DETERMINISTIC = frozenset({"state_dict"})
+    LOSSY = frozenset({"state_dict"})  # it holds no class and no parameters
 
     def pack_file(
         self, obj: torch.optim.Optimizer, folder: Path, *, format: Literal["optimizer", "state_dict"] = "optimizer"
@@ -54,8 +48,6 @@ class OptimizerPackager(Packager):
             tensors: dict[str, torch.Tensor] = {}
             state = _encode(obj.state_dict(), "", tensors)
             return {"layout": weights.write(tensors, folder / TENSORS), "state": state}
-        if any(getattr(obj, name, None) for name in _HOOKS):
-            raise PackError("the optimizer carries hooks, which its pickle does not keep", remedy="Remove them, or pack its state alone.")
         known = _named_tensors(obj)
         extras = pickled.dump(obj, folder / _PICKLE, known)
         return {"layout": weights.write({**known, **extras}, folder / TENSORS, attributes=False)}
@@ -99,8 +91,12 @@ class OptimizerPackager(Packager):
         return {**facts, "parameters": sum(len(group["params"]) for group in groups)}
 
     def preview(self, obj: torch.optim.Optimizer) -> dict[str, Any]:
-        """Give the text that torch prints."""
-        return {"text": str(obj)[:4096]}
+        """Give a table of the first groups of parameters, with the plain settings of each."""
+        rows = []
+        for number, group in enumerate(islice(obj.param_groups, summaries.MAX_ROWS)):
+            plain = (f"{name}={value}" for name, value in group.items() if type(value) in (bool, int, float, str, tuple))
+            rows.append([str(number), str(len(group["params"])), ", ".join(plain)[: summaries.MAX_CELL]])
+        return {"table": {"columns": ["group", "parameters", "settings"], "rows": rows}}
 
 
 def _named_tensors(obj: torch.optim.Optimizer) -> dict[str, torch.Tensor]:

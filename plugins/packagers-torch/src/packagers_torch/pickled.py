@@ -5,6 +5,7 @@ Reading one runs code: callers ask the gate first. The names :func:`same` and :f
 
 from __future__ import annotations
 
+import copyreg
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,15 @@ from packagers import PackError, UnpackError
 from packagers_torch import safefile, weights
 
 T = TypeVar("T")
+
+_HOOKS = (
+    "_optimizer_step_pre_hooks",
+    "_optimizer_step_post_hooks",
+    "_optimizer_state_dict_pre_hooks",
+    "_optimizer_state_dict_post_hooks",
+    "_optimizer_load_state_dict_pre_hooks",
+    "_optimizer_load_state_dict_post_hooks",
+)
 
 
 class _Reference:
@@ -53,6 +63,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
 
     def reducer_override(self, obj: Any) -> Any:
         """Put references in the place of tensors."""
+        if isinstance(obj, torch.optim.Optimizer) and _is_plain(type(obj)):
+            return _reduce_optimizer(obj)
         if not isinstance(obj, torch.Tensor):
             return super().reducer_override(obj)
         if weights.problem(obj) is not None:
@@ -63,7 +75,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
 
     def _reduce_inside(self, tensor: torch.Tensor) -> Any:
         """Leave a tensor that no safetensors file can hold to torch's own pickling, where that loses nothing."""
-        if getattr(tensor, "_backward_hooks", None) or getattr(tensor, "_post_accumulate_grad_hooks", None):
+        if weights.has_hooks(tensor):
             raise PackError("a tensor carries hooks, which no pickle keeps", remedy="Remove them with the handles that register_hook gave.")
         if tensor.device.type not in ("cpu", "meta"):
             raise PackError(
@@ -82,6 +94,22 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
         self._names[id(tensor)] = name
         self.extras[name] = tensor
         return name
+
+
+def _is_plain(cls: type[torch.optim.Optimizer]) -> bool:
+    """Tell whether a class leaves its pickling to ``Optimizer``."""
+    ours = (cls.__getstate__, cls.__reduce__, cls.__reduce_ex__)
+    return ours == (torch.optim.Optimizer.__getstate__, object.__reduce__, object.__reduce_ex__)
+
+
+def _reduce_optimizer(optimizer: torch.optim.Optimizer) -> Any:
+    """Pickle an optimizer with the attributes that torch leaves out: without some of its own, ``LBFGS`` cannot take another step."""
+    if any(getattr(optimizer, name, None) for name in _HOOKS):
+        raise PackError("an optimizer carries hooks, which its pickle does not keep", remedy="Remove them, or pack its state alone.")
+    others = {name: value for name, value in vars(optimizer).items() if name not in _HOOKS}
+    if hasattr(others.get("step"), "_wrapped_by_lr_sched"):
+        del others["step"]  # a scheduler's count of the steps, which the scheduler itself puts there
+    return copyreg.__newobj__, (type(optimizer),), {**others, **optimizer.__getstate__()}  # type: ignore[attr-defined]
 
 
 class _Unpickler(pickle.Unpickler):

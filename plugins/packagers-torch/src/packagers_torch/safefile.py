@@ -1,4 +1,4 @@
-"""Safetensors files: written one tensor at a time with bytes that depend on the tensors alone, read by mapping.
+"""Safetensors files: written one tensor at a time with bytes that depend on the tensors alone, read by mapping, or in parts.
 
 The format: eight bytes with the length of the header, the header as JSON (name to dtype, shape and place), the bytes of the tensors.
 (https://huggingface.co/docs/safetensors). The ``safetensors`` library reads it; writing is done here, because the library first copies
@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import safetensors
+import safetensors.torch
 import torch
 
 from packagers import PackError, UnpackError
@@ -64,11 +64,50 @@ def _write_bytes(file: BinaryIO, tensor: torch.Tensor) -> None:
         file.write(_memory(here.data_ptr(), here.numel() * here.dtype.itemsize, _READ_ONLY))
 
 
+class _Ranges:
+    """Reads single tensors out of an open file, and no more of it than its header and their bytes; has the names of ``safe_open``.
+
+    Args:
+        file: The file, at its start.
+        device: Where the tensors are to be put.
+    """
+
+    def __init__(self, file: BinaryIO, device: str) -> None:
+        self._file = file
+        self._device = device
+        length = int.from_bytes(self._bytes(0, 8), "little")
+        if length > MAX_HEADER:
+            raise ValueError("its header is too long")
+        header = json.loads(self._bytes(8, length))
+        header.pop(RESERVED_NAME, None)
+        self._start = 8 + length
+        self._entries: dict[str, Any] = dict(sorted(header.items(), key=lambda item: item[1]["data_offsets"]))
+
+    def offset_keys(self) -> list[str]:
+        """List the names in the order of their bytes."""
+        return list(self._entries)
+
+    def get_tensor(self, name: str) -> torch.Tensor:
+        """Give a tensor: the library reads it, out of a file that is made of its bytes alone."""
+        entry = self._entries[name]
+        start, end = entry["data_offsets"]
+        text = json.dumps({name: {**entry, "data_offsets": [0, end - start]}}).encode()
+        content = self._bytes(self._start + start, end - start)
+        return safetensors.torch.load(len(text).to_bytes(8, "little") + text + content)[name].to(self._device)
+
+    def _bytes(self, start: int, size: int) -> bytes:
+        self._file.seek(start)
+        found = self._file.read(size) if size >= 0 else b""
+        if len(found) != size:
+            raise ValueError("it ends too early")
+        return found
+
+
 class Reader:
     """The tensors of some open files.
 
     Args:
-        handles: One ``safe_open`` handle a file.
+        handles: One a file: ``safe_open``'s, or one that reads parts.
     """
 
     def __init__(self, handles: list[Any]) -> None:
@@ -79,7 +118,7 @@ class Reader:
         return name in self._by_name
 
     def get(self, name: str) -> torch.Tensor:
-        """Give a tensor; on the CPU its bytes stay in the mapped file until they are needed, and changes never reach the file."""
+        """Give a tensor; of a mapped file its bytes are read when they are needed, and changes never reach the file."""
         if name not in self._by_name:
             raise UnpackError(f"the file holds no tensor {name!r}", remedy=f"It holds: {', '.join(map(repr, self.names[:10])) or 'none'}.")
         found: torch.Tensor = self._by_name[name].get_tensor(name)
@@ -105,3 +144,21 @@ def reading(*paths: Path, device: str = "cpu") -> Iterator[Reader]:
             except safetensors.SafetensorError as error:
                 raise UnpackError(f"this is no safetensors file: {error}", file=path) from error
         yield Reader(handles)
+
+
+@contextmanager
+def reading_parts(file: BinaryIO, *, device: str = "cpu") -> Iterator[Reader]:
+    """Read some tensors of a safetensors file, and close it.
+
+    Args:
+        file: The open file.
+        device: Where the tensors are to be put, such as ``"cuda:0"``.
+
+    Raises:
+        UnpackError: For a file of another format.
+    """
+    with file:
+        try:
+            yield Reader([_Ranges(file, str(device))])
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, safetensors.SafetensorError) as error:
+            raise UnpackError(f"this is no safetensors file: {error}") from error

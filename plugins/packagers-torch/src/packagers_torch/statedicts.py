@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
@@ -12,10 +13,10 @@ from typing import Any, ClassVar, Literal
 import torch
 
 from packagers import Instructions, Packager, PackError, UnpackError
-from packagers_torch import safefile, summaries, weights
+from packagers_torch import checkpoints, safefile, summaries, weights
 
 WEIGHTS = "weights.safetensors"
-"""The file of a model package that holds the state dict."""
+"""The file of a model package that holds the state dict; the only one at the top, for what reads no more than the weights."""
 
 _REMEDY = 'Pack it by itself or in another container, which takes each tensor by its own packager, or ask for "key : object".'
 
@@ -24,8 +25,11 @@ class StateDictPackager(Packager):
     """Packs a dict of tensors by name: any key text, in order, tied tensors tied."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
-    READERS = MappingProxyType({"safetensors": "data", "module": "data", "state_dict": "data"})
+    READERS = MappingProxyType(
+        {"safetensors": "data", "module": "data", "state_dict": "data", **dict.fromkeys(checkpoints.FORMATS, "code")}
+    )
     DETERMINISTIC = frozenset({"safetensors"})
+    PARTIAL = frozenset({"safetensors", "module", "state_dict"})
     PACK_SUBCLASSES = True  # of the items: parameters are packed as such; of dicts, holds_class takes one class alone
 
     _cls: ClassVar[type[Any]] = dict
@@ -58,7 +62,7 @@ class StateDictPackager(Packager):
         self,
         folder: Path,
         *,
-        format: Literal["safetensors"] = "safetensors",
+        format: Literal["safetensors", "pt", "pth"] = "safetensors",
         layout: dict[str, Any] | None = None,
         metadata: list[Any] | None = None,
         keys: list[str] | None = None,
@@ -68,13 +72,18 @@ class StateDictPackager(Packager):
 
         Args:
             folder: Where the file is.
-            format: The format.
+            format: The format; ``pt`` and ``pth`` for plain files of ``torch.save``.
             layout: What :meth:`pack_file` gave.
             metadata: What :meth:`pack_file` gave.
-            keys: Only these tensors.
+            keys: Only these tensors, in this order; no other bytes of the file are read.
             device: Where to put them, such as ``"cuda:0"``.
+
+        Raises:
+            UnpackError: For a key that is not there.
         """
-        with safefile.reading(self.only_file(folder), device=device) as reader:
+        if format != "safetensors":
+            return self._made(*checkpoints.state_dict(self.only_file(folder), device, keys))
+        with self._reading(folder, keys, device) as reader:
             return self._made(weights.read(reader, layout, keys=keys), metadata)
 
     def unpack_model(
@@ -94,13 +103,21 @@ class StateDictPackager(Packager):
             format: How the model was packed.
             layout: What the module's packager gave.
             metadata: What the module's packager gave.
-            keys: Only these tensors.
+            keys: Only these tensors, in this order; no other bytes of the file are read.
             device: Where to put them, such as ``"cuda:0"``.
 
         Raises:
-            UnpackError: For a model with weights that only its pickle holds.
+            UnpackError: For a model with weights that only its pickle holds, and for a key that is not there.
         """
-        return self._made(read_weights(folder / WEIGHTS, layout, keys=keys, device=device), metadata)
+        check_elsewhere(layout)
+        with self._reading(folder, keys, device) as reader:
+            return self._made(read_weights(reader, layout, keys), metadata)
+
+    def _reading(self, folder: Path, keys: list[str] | None, device: str) -> AbstractContextManager[safefile.Reader]:
+        """Open the one file at the top of a folder: mapped, or in parts where only some of it is wanted."""
+        if keys is None:
+            return safefile.reading(self.only_file(folder), device=device)
+        return safefile.reading_parts(self.open_file(folder), device=device)
 
     def _made(self, tensors: dict[str, torch.Tensor], metadata: list[Any] | None) -> dict[str, torch.Tensor]:
         return tensors
@@ -197,13 +214,11 @@ def _fits(tensor: Any) -> bool:
     return isinstance(tensor, torch.Tensor) and weights.problem(tensor) is None
 
 
-def read_weights(
-    file: Path, layout: dict[str, Any] | None, *, keys: list[str] | None = None, device: str = "cpu"
-) -> dict[str, torch.Tensor]:
-    """Read the state dict of a model package as plain tensors without gradients.
+def check_elsewhere(layout: dict[str, Any] | None) -> None:
+    """Refuse to read the weights of a model package where they are not all in its safetensors file.
 
     Raises:
-        UnpackError: For a model with weights that only its pickle holds.
+        UnpackError: Names some that are not.
     """
     elsewhere = (layout or {}).get("elsewhere")
     if elsewhere:
@@ -211,9 +226,12 @@ def read_weights(
             f"the weights {', '.join(map(repr, elsewhere[:5]))} are only in the pickled module: no safetensors file can hold them",
             remedy="Unpack the whole module, if you trust the package: trust='all'.",
         )
-    with safefile.reading(file, device=device) as reader:
-        wanted = keys if keys is not None or layout is None else weights.own_names(layout)
-        return weights.read(reader, layout, keys=wanted, plain=True)
+
+
+def read_weights(reader: safefile.Reader, layout: dict[str, Any] | None, keys: list[str] | None = None) -> dict[str, torch.Tensor]:
+    """Read the state dict of a model package as plain tensors without gradients."""
+    wanted = keys if keys is not None or layout is None else weights.own_names(layout)
+    return weights.read(reader, layout, keys=wanted, plain=True)
 
 
 def metadata_of(obj: Mapping[str, Any]) -> Instructions:

@@ -12,7 +12,9 @@ from packagers_torch.dtypes import dtype_name
 
 MAX_ROWS = 50
 MAX_TEXT = 4096
+MAX_CELL = 200
 MAX_PRINTED = 1000
+MAX_SHOWN = 20
 
 
 def describe_tensor(tensor: torch.Tensor) -> dict[str, Any]:
@@ -26,13 +28,17 @@ def describe_tensor(tensor: torch.Tensor) -> dict[str, Any]:
 
 
 def preview_tensor(tensor: torch.Tensor) -> dict[str, Any]:
-    """Give the text that torch prints, which shows only the edges of a large tensor; of one with many dimensions, its first matrix."""
+    """Give the text that torch prints; of a large tensor only its first corner is looked at, for torch would convert all of it."""
     shown = tensor.detach()
+    is_part = shown.numel() > MAX_PRINTED and shown.layout is torch.strided
     try:
-        if shown.numel() > MAX_PRINTED and shown.layout is torch.strided:
+        if is_part:
             while shown.dim() > 2:
                 shown = shown[0]
-        return {"text": str(shown)[:MAX_TEXT]}
+            shown = shown[(slice(MAX_SHOWN),) * shown.dim()]
+        elif shown.layout is not torch.strided and shown._nnz() > MAX_PRINTED:
+            return {}
+        return {"text": ("The first elements:\n" if is_part else "") + str(shown)[:MAX_TEXT]}
     except (RuntimeError, NotImplementedError):  # torch cannot print all of its dtypes
         return {}
 
@@ -49,5 +55,5 @@ def describe_tensors(tensors: Iterable[torch.Tensor]) -> dict[str, Any]:
 
 def preview_tensors(named: Iterable[tuple[str, torch.Tensor]]) -> dict[str, Any]:
     """Give a table of the first tensors."""
-    rows = [[name[:200], dtype_name(tensor.dtype), " x ".join(map(str, tensor.shape))] for name, tensor in islice(named, MAX_ROWS)]
+    rows = [[name[:MAX_CELL], dtype_name(tensor.dtype), " x ".join(map(str, tensor.shape))] for name, tensor in islice(named, MAX_ROWS)]
     return {"table": {"columns": ["name", "dtype", "shape"], "rows": rows}}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import torch
 
 from packagers import Instructions, Packager, PackError, UnpackError
-from packagers_torch import components, safefile, summaries, weights
+from packagers_torch import checkpoints, components, npy, safefile, summaries, weights
 from packagers_torch.dtypes import dtype_name, dtype_of
 
 MAX_RESULT = 2048
@@ -23,10 +23,9 @@ class TensorPackager(Packager):
     """Packs one tensor: values, dtype, shape and ``requires_grad``; strides and the graph that computed it are not kept."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
-    READERS = MappingProxyType({"safetensors": "data", "npy": "data", "result": "data"})
+    READERS = MappingProxyType({"safetensors": "data", "npy": "data", "result": "data", **dict.fromkeys(checkpoints.FORMATS, "code")})
     DETERMINISTIC = frozenset({"safetensors", "npy", "result"})
-
-    _kinds: ClassVar[str] = "tT"
+    PARTIAL = frozenset({"safetensors"})
 
     def pack_file(self, obj: torch.Tensor, folder: Path, *, format: Literal["safetensors", "npy"] = "safetensors") -> Instructions:
         """Write ``tensor.safetensors`` (or ``tensor.npy``), from whatever device the tensor is on.
@@ -43,27 +42,30 @@ class TensorPackager(Packager):
             return self._pack_sparse(obj, folder, format)
         weights.check(_NAME, obj, _REMEDY)
         if format == "npy":
-            return _pack_npy(obj, folder)
+            npy.write(obj, folder / f"{_NAME}.npy")
+            return _finishing(obj)
         return {"layout": weights.write({_NAME: obj}, folder / f"{_NAME}.safetensors")}
 
     def _pack_sparse(self, obj: torch.Tensor, folder: Path, format: str) -> Instructions:
         if format != "safetensors":
             raise PackError("a sparse tensor has no npy form", remedy="Pack it as safetensors, or pack tensor.to_dense().")
+        if weights.has_hooks(obj):
+            weights.check(_NAME, obj, _REMEDY)
         parts, facts = components.take_apart(obj)
         for name, part in parts.items():
             weights.check(name, part, _REMEDY)
         layout = weights.write(parts, folder / f"{_NAME}.safetensors")
-        facts["kind"] = weights.kind_of(obj)
-        facts["attributes"] = weights.attributes_of({_NAME: obj}).get(_NAME, {})
-        return {"layout": layout, "sparse": facts}
+        return {"layout": layout, "sparse": facts, **_finishing(obj)}
 
     def unpack_file(
         self,
         folder: Path,
         *,
-        format: Literal["safetensors", "npy"] = "safetensors",
-        layout: dict[str, Any] | None = None,
+        format: Literal["safetensors", "npy", "pt", "pth"] = "safetensors",
+        layout: Any = None,
         sparse: dict[str, Any] | None = None,
+        kind: str | None = None,
+        attributes: dict[str, Any] | None = None,
         name: str | None = None,
         device: str = "cpu",
     ) -> torch.Tensor:
@@ -71,31 +73,33 @@ class TensorPackager(Packager):
 
         Args:
             folder: Where it is.
-            format: How it was written.
+            format: How it was written; ``pt`` and ``pth`` for plain files of ``torch.save``.
             layout: What :meth:`pack_file` gave.
             sparse: What :meth:`pack_file` gave for a sparse tensor.
-            name: Which tensor of a file that holds several.
+            kind: What :meth:`pack_file` gave for a tensor that is more than its data.
+            attributes: What :meth:`pack_file` gave for one with attributes.
+            name: Which tensor of a file that holds several; no other bytes of the file are read.
             device: Where to put it, such as ``"cuda:0"``.
 
         Raises:
             UnpackError: For a file of several tensors without ``name``.
         """
-        file = self.only_file(folder)
-        if format == "npy":
-            array = _unpack_npy(file, device)
-            return self._own_kind(array) if layout is None else weights.finish(array, layout["kinds"], layout.get("attributes"))
-        with safefile.reading(file, device=device) as reader:
-            found = weights.read(reader, layout)
+        if format != "safetensors":
+            read = npy.read if format == "npy" else checkpoints.tensor
+            found = read(self.only_file(folder), device)
+            return self._own_kind(weights.finish(found, kind or "t", attributes) if kind or attributes else found)
+        if name is not None:
+            with safefile.reading_parts(self.open_file(folder), device=device) as reader:
+                return self._own_kind(weights.read(reader, layout, keys=[name])[name])
+        with safefile.reading(self.only_file(folder), device=device) as reader:
+            parts = weights.read(reader, layout)
         if sparse is not None:
-            return _unpack_sparse(found, sparse)
-        chosen = _choose(found, name, file)
-        return self._own_kind(found[chosen]) if layout is None else found[chosen]
+            return weights.finish(components.rebuild(parts, sparse), kind or "t", attributes)
+        return self._own_kind(_only(parts))
 
     def _own_kind(self, tensor: torch.Tensor) -> torch.Tensor:
-        """Give a plain file's tensor as what this packager packs."""
-        if weights.kind_of(tensor) in self._kinds:
-            return tensor
-        return weights.finish(tensor, "P" if tensor.is_floating_point() or tensor.is_complex() else "p")
+        """Give what was read as what this packager packs."""
+        return tensor
 
     def pack_result(self, obj: torch.Tensor) -> dict[str, Any]:
         """Record a small tensor by value: dtype, shape and elements.
@@ -138,7 +142,10 @@ class TensorPackager(Packager):
 class ParameterPackager(TensorPackager):
     """Packs one parameter."""
 
-    _kinds: ClassVar[str] = "pP"
+    def _own_kind(self, tensor: torch.Tensor) -> torch.Tensor:
+        if isinstance(tensor, torch.nn.Parameter):
+            return tensor
+        return weights.finish(tensor, "P" if tensor.is_floating_point() or tensor.is_complex() else "p")
 
 
 def _has_numbers(dtype: torch.dtype) -> bool:
@@ -149,38 +156,16 @@ def _has_numbers(dtype: torch.dtype) -> bool:
     return True
 
 
-def _choose(found: dict[str, torch.Tensor], name: str | None, file: Path) -> str:
-    if name is None and len(found) == 1:
-        return next(iter(found))
-    if name in found:
-        return str(name)
-    names = ", ".join(map(repr, list(found)[:10])) or "none"
-    remedy = "Give name=…, or the hint dict[str, torch.Tensor] for all of them."
-    raise UnpackError(f"one tensor is asked for, and the file holds {len(found)}: {names}", file=file, remedy=remedy)
+def _only(found: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Give the one tensor of a file."""
+    if len(found) != 1:
+        names = ", ".join(map(repr, list(found)[:10])) or "none"
+        remedy = "Give name=…, or the hint dict[str, torch.Tensor] for all of them."
+        raise UnpackError(f"one tensor is asked for, and the file holds {len(found)}: {names}", remedy=remedy)
+    return next(iter(found.values()))
 
 
-def _unpack_sparse(parts: dict[str, torch.Tensor], facts: dict[str, Any]) -> torch.Tensor:
-    return weights.finish(components.rebuild(parts, facts), str(facts.get("kind", "t")), facts.get("attributes"))
-
-
-def _pack_npy(obj: torch.Tensor, folder: Path) -> Instructions:
-    import numpy as np
-
-    try:
-        array = obj.detach().resolve_conj().resolve_neg().cpu().numpy()
-    except TypeError as error:
-        raise PackError(f"numpy has no dtype for {obj.dtype}", remedy='Pack it as safetensors: "key : file".') from error
-    np.save(folder / f"{_NAME}.npy", np.asarray(array, order="C"), allow_pickle=False)
-    return {"layout": {"kinds": weights.kind_of(obj), "attributes": weights.attributes_of({_NAME: obj}).get(_NAME, {})}}
-
-
-def _unpack_npy(file: Path, device: str) -> torch.Tensor:
-    import numpy as np
-
-    try:
-        array = np.load(file, allow_pickle=False)
-        if not array.dtype.isnative:
-            array = array.astype(array.dtype.newbyteorder("="))
-        return torch.from_numpy(array).to(device)
-    except (ValueError, TypeError) as error:
-        raise UnpackError(f"this npy file makes no tensor: {error}", file=file, remedy="Ask for a numpy.ndarray.") from error
+def _finishing(tensor: torch.Tensor) -> Instructions:
+    """Give what a tensor is besides its data; nothing for a plain one."""
+    kind, attributes = weights.kind_of(tensor), weights.attributes_of({_NAME: tensor}).get(_NAME)
+    return {**({} if kind == "t" else {"kind": kind}), **({"attributes": attributes} if attributes else {})}

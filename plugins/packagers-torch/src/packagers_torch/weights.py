@@ -44,9 +44,14 @@ def problem(tensor: torch.Tensor) -> str | None:
         return "it has no data (device 'meta')"
     if tensor.dtype not in CODES and not has_stand_in(tensor.dtype):
         return f"its dtype is {tensor.dtype}"
-    if getattr(tensor, "_backward_hooks", None) or getattr(tensor, "_post_accumulate_grad_hooks", None):
-        return "it carries hooks"
-    return None
+    if any(getattr(tensor, "names", ())):  # torch before 2.13
+        return "its dimensions have names"
+    return "it carries hooks" if has_hooks(tensor) else None
+
+
+def has_hooks(tensor: torch.Tensor) -> bool:
+    """Tell whether functions of the user's are called with the tensor's gradients, which no file keeps."""
+    return bool(getattr(tensor, "_backward_hooks", None) or getattr(tensor, "_post_accumulate_grad_hooks", None))
 
 
 def check(name: str, tensor: torch.Tensor, remedy: str) -> None:
@@ -55,8 +60,10 @@ def check(name: str, tensor: torch.Tensor, remedy: str) -> None:
     Raises:
         PackError: Says why, and ``remedy``.
     """
-    why = problem(tensor)
+    why = "it carries hooks" if has_hooks(tensor) else problem(tensor)
     if why is not None:
+        if has_hooks(tensor):
+            remedy = "Remove them with the handles that register_hook gave, or pack tensor.detach(), which has none."
         raise PackError(f"the tensor {name!r} cannot be packed as safetensors: {why}", remedy=remedy)
 
 
@@ -75,7 +82,7 @@ def write(
         tensors: By name.
         path: The file for all that ``tensors`` needs.
         extras: Further tensors, which may share memory with the others.
-        extras_path: The file for what only ``extras`` needs; not written where there is nothing.
+        extras_path: The file for what only ``extras`` needs; not written where there are none.
         listed: Whether the names are just the numbers from 0.
         attributes: Whether what was set on the tensors from Python is recorded here.
 
@@ -89,7 +96,7 @@ def write(
     renamed = _renamed(plan.stored)
     for file, wanted in ((path, True), (extras_path, False)):
         chosen = {renamed.get(n, n): to_stored(_resolved(t)) for n, t in plan.stored.items() if (n in needed) is wanted}
-        if file is not None and (chosen or wanted):
+        if file is not None and (wanted or extras):
             safefile.write(file, chosen)
     kinds = "".join(map(kind_of, every.values()))
     layout: Layout = {
