@@ -157,3 +157,15 @@ class TestArrayTuples(PackagerSuite):
 
     def samples(self) -> list[Any]:
         return [(np.arange(3), np.eye(2, dtype="c8")), (np.array(1),)]
+
+
+class TestArrayStreams(PackagerSuite):
+    type_path = "Iterator[numpy.ndarray]"
+
+    def samples(self) -> list[Any]:
+        arrays = [np.arange(3), np.eye(2, dtype="c8"), np.zeros(2, np.dtype("i1,i8", align=True))]
+        return [iter(arrays), (array for array in arrays[:1])]
+
+    def same(self, left: Any, right: Any) -> None:
+        for ours, theirs in zip(left, right, strict=True):
+            same_array(ours, theirs)
