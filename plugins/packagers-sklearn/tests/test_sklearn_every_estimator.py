@@ -17,10 +17,6 @@ from sklearn.utils import all_estimators, get_tags
 import packagers
 from packagers_sklearn.fidelity import difference
 
-NOT_AUDITED = {
-    "BisectingKMeans": "_kmeans_single_lloyd",  # a private function, kept as an attribute
-    "SplineTransformer": "BSpline",  # compiled code that trusts the sizes in its state
-}
 NOT_SKOPS = {"Birch": "not supported"}
 
 _RANDOM = np.random.RandomState(0)
@@ -97,10 +93,6 @@ def test_a_fitted_estimator_comes_back(again: Any, name: str, cls: type[BaseEsti
         with pytest.raises(packagers.PackError, match=NOT_SKOPS[name]):
             again(model)
         found = again(model, "value : model[format='joblib']", trust="own")
-    elif name in NOT_AUDITED:
-        with pytest.raises(packagers.UntrustedPackageError, match=NOT_AUDITED[name]):
-            again(model)
-        found = again(model, trust="own")
     else:
         found = again(model)
     assert difference(model, found) is None

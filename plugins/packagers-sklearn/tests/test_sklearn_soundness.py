@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn.cluster import BisectingKMeans, KMeans
+from sklearn.cluster._kmeans import _kmeans_single_elkan, _kmeans_single_lloyd
 from sklearn.datasets import load_iris
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, IsolationForest, RandomForestClassifier
 from sklearn.neighbors import BallTree, KDTree, KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, SplineTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 import packagers
@@ -78,6 +82,27 @@ def _points() -> BaseEstimator:
     return model
 
 
+def _spline(**changed: Any) -> BaseEstimator:
+    model = SplineTransformer().fit(X)
+    spline = model.bsplines_[0]
+    for name, value in changed.items():
+        setattr(spline, f"_{name}" if f"_{name}" in vars(spline) else name, value)
+    return model
+
+
+def _centres(cls: type[Any]) -> BaseEstimator:
+    model = cls(2, n_init=1, random_state=0).fit(X)
+    model.cluster_centers_ = model.cluster_centers_[:, :3].copy()
+    return model
+
+
+def _swapped() -> BaseEstimator:
+    model = BisectingKMeans(2, random_state=0).fit(X)
+    model._kmeans_single = DecisionTreeClassifier(random_state=0).fit(X, Y).predict
+    model._kmeans_single.__self__.tree_ = _tree("feature", 4).tree_
+    return model
+
+
 BROKEN: dict[str, Callable[[], BaseEstimator]] = {
     "child outside": lambda: _tree("left_child", 10**6),
     "child before": lambda: _tree("right_child", 0),
@@ -97,6 +122,19 @@ BROKEN: dict[str, Callable[[], BaseEstimator]] = {
     "negative range": lambda: _neighbours("kd_tree", 2, lambda nodes: _grown(nodes, "idx_start", -1)),
     "fewer nodes": lambda: _neighbours("kd_tree", 2, lambda nodes: nodes[:3].copy()),
     "sparse index outside": _points,
+    "fewer coefficients": lambda: _spline(c=np.eye(3)),
+    "coefficients of objects": lambda: _spline(c=np.ones((7, 7), dtype=np.int64)),
+    "negative degree": lambda: _spline(k=-1),
+    "higher degree": lambda: _spline(k=9),
+    "infinite knots": lambda: _spline(t=np.array([np.inf] * 11)),
+    "falling knots": lambda: _spline(t=np.arange(11.0)[::-1].copy()),
+    "whole knots": lambda: _spline(t=np.arange(11)),
+    "narrower centres": lambda: _centres(KMeans),
+    "narrower bisecting centres": lambda: _centres(BisectingKMeans),
+    "a solver elsewhere": lambda: FunctionTransformer(_kmeans_single_lloyd, kw_args={"n_threads": 1}),
+    "an undecorated solver": lambda: FunctionTransformer(_kmeans_single_elkan.__wrapped__),
+    "a method of a broken tree": lambda: FunctionTransformer(_tree("feature", 4).predict),
+    "a broken tree for a solver": _swapped,
 }
 
 
@@ -107,6 +145,12 @@ def test_a_broken_model_is_refused(again: Any, name: str) -> None:
         model = BROKEN[name]()
     with pytest.raises(packagers.UnpackError, match="do not fit together"):
         again(model, trust="all")
+
+
+@pytest.mark.parametrize("algorithm", ["lloyd", "elkan"])
+def test_a_solver_in_its_estimator_passes(again: Any, algorithm: str) -> None:
+    model = make_pipeline(SplineTransformer(degree=np.int64(2)), BisectingKMeans(3, algorithm=algorithm, random_state=0)).fit(X)
+    assert np.array_equal(again(model).predict(X), model.predict(X))
 
 
 @pytest.mark.parametrize(

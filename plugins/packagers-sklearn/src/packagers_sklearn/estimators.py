@@ -17,7 +17,7 @@ import skops.io
 from sklearn.base import BaseEstimator
 
 from packagers import Instructions, Packager, PackagersWarning, PackError, UnknownOptionError, UnpackError, allow_code, allowed_types
-from packagers_sklearn import onnxfile, soundness, summaries
+from packagers_sklearn import onnxfile, routing, soundness, summaries
 from packagers_sklearn.fidelity import difference
 from packagers_sklearn.trusted import TRUSTED
 from packagers_sklearn.vouching import vouched
@@ -176,10 +176,15 @@ def _read_skops(file: Path) -> Any:
     except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
         raise UnpackError(f"this is no skops file that can be read: {error}", file=file) from error
     soundness.check(found)
+    routing.give_owners(found, soundness.walk)
     return found
 
 
-_WRITERS = {"skops": skops.io.dump, "joblib": joblib.dump, "pickle": _write_pickle}
+def _write_skops(obj: BaseEstimator, file: Path) -> None:
+    skops.io.dump(routing.without_owners(obj, soundness.walk), file)
+
+
+_WRITERS = {"skops": _write_skops, "joblib": joblib.dump, "pickle": _write_pickle}
 _READERS = {"skops": _read_skops, "joblib": joblib.load, "pickle": _read_pickle, "pkl": _read_pickle}
 
 
@@ -194,7 +199,9 @@ def _check_skops(obj: BaseEstimator, file: Path, compare: bool) -> None:
     if not compare:
         return
     try:
-        where = difference(obj, skops.io.load(file, trusted=names))
+        found = skops.io.load(file, trusted=names)
+        routing.give_owners(found, soundness.walk)
+        where = difference(obj, found)
     except Exception as error:
         raise PackError(f"skops can write {_name(type(obj))} but not read it: {type(error).__name__}: {error}", remedy=_OTHER) from error
     if where is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import Bunch
 
 _BY_IDENTITY = (type, FunctionType, BuiltinFunctionType, ModuleType, np.ufunc)
 _PLAIN = (type(None), bool, int, str, bytes, bytearray, complex, type(Ellipsis), slice, range)
@@ -62,6 +64,11 @@ class _Comparison:
             return self._sparse(left, right, path)
         if kind is dict:
             return self._dicts(left, right, path)
+        if kind is Bunch:  # a pickle of one leaves out that there are no warnings about old keys
+            warnings = (vars(bunch).get("_deprecated_key_to_warnings", {}) for bunch in (left, right))
+            return self._first([(path, *warnings), (path, dict(left), dict(right))])
+        if kind is partial:
+            return self._first([(path, _parts(left), _parts(right))])
         if kind in (list, tuple):
             return self._items(left, right, path)
         if kind in (set, frozenset):
@@ -98,8 +105,9 @@ class _Comparison:
     def _sparse(self, left: Any, right: Any, path: str) -> str | None:
         if left.shape != right.shape:
             return path
-        parts = (part for part in _SPARSE_PARTS if hasattr(left, part))
-        return self._first((f"{path}.{part}", getattr(left, part), getattr(right, part)) for part in parts)
+        pairs = [(f"{path}.{part}", getattr(left, part), getattr(right, part)) for part in _SPARSE_PARTS if hasattr(left, part)]
+        differing = [part for part, ours, theirs in pairs[1:] if not np.array_equal(ours, theirs)]  # scipy chooses the width of indices
+        return differing[0] if differing else self._first(pairs[:1])
 
     def _dicts(self, left: dict[Any, Any], right: dict[Any, Any], path: str) -> str | None:
         keys, others = list(left), list(right)
@@ -121,6 +129,12 @@ def _fill_value(array: Any) -> Any:
     """Give the fill value without having the array remember the default, as its property does."""
     known = array._fill_value
     return np.asarray(np.ma.default_fill_value(array.dtype) if known is None else known)
+
+
+def _parts(function: Any) -> list[Any]:
+    """Give what a partial function is made of; to ask for its attributes would give it a dict for them."""
+    *parts, attributes = function.__reduce__()[2]
+    return [*parts, attributes or {}]
 
 
 def _listed(part: Any) -> Any:

@@ -7,6 +7,7 @@ checked here, before anybody predicts with them: every index inside of its array
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
 
@@ -47,7 +48,7 @@ def check(obj: Any) -> None:
     Raises:
         UnpackError: For what compiled code would read or write out of bounds with.
     """
-    for found in _walk(obj):
+    for found in walk(obj):
         for types, checked in _CHECKS:
             if isinstance(found, types) and not checked(found):
                 raise UnpackError(
@@ -56,7 +57,7 @@ def check(obj: Any) -> None:
                 )
 
 
-def _walk(root: Any) -> Iterator[Any]:
+def walk(root: Any) -> Iterator[Any]:
     """Give every object that can be reached through containers and attributes, once."""
     seen: dict[int, Any] = {}
     waiting = [root]
@@ -66,17 +67,25 @@ def _walk(root: Any) -> Iterator[Any]:
             continue
         seen[id(obj)] = obj
         yield obj
-        if isinstance(obj, np.ndarray):
-            waiting.extend(obj.flat if obj.dtype == object else ())
-        elif isinstance(obj, dict):
-            waiting.extend(obj)
-            waiting.extend(obj.values())
-        elif isinstance(obj, (list, tuple, set, frozenset)):
-            waiting.extend(obj)
-        elif isinstance(obj, (BuiltinMethodType, MethodType, MethodWrapperType)):
-            waiting.append(obj.__self__)
-        attributes = getattr(obj, "__dict__", {})
-        waiting.extend(value for name, value in attributes.items() if not _is_at_home(obj, name, value))
+        waiting.extend(_held(obj))
+
+
+def _held(obj: Any) -> Iterator[Any]:
+    """Give what an object holds."""
+    if isinstance(obj, partial):  # to ask for its attributes would give it a dict for them
+        yield from obj.__reduce__()[2]
+        return
+    if isinstance(obj, np.ndarray):
+        yield from obj.flat if obj.dtype == object else ()
+    elif isinstance(obj, dict):
+        yield from obj
+        yield from obj.values()
+    elif isinstance(obj, (list, tuple, set, frozenset)):
+        yield from obj
+    elif isinstance(obj, (BuiltinMethodType, MethodType, MethodWrapperType)):
+        yield obj.__self__
+    attributes = getattr(obj, "__dict__", {})
+    yield from (value for name, value in attributes.items() if not _is_at_home(obj, name, value))
 
 
 def _is_at_home(obj: Any, name: str, value: Any) -> bool:

@@ -28,6 +28,10 @@ class _Short(reprlib.Repr):
         """Give the items of small arrays alone."""
         return repr(array) if array.size <= MAX_ENTRIES else f"<ndarray of {array.dtype}, shape {array.shape}>"
 
+    def repr_MaskedArray(self, array: Any, level: int) -> str:
+        """Leave the array itself alone, which would remember the fill value that is shown."""
+        return self.repr_ndarray(array.view(), level)
+
 
 _SHORT = _Short()
 
