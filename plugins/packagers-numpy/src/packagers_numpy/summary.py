@@ -32,18 +32,21 @@ def preview(array: np.ndarray[Any, Any]) -> dict[str, Any]:
     """Give the first rows as a table; of more than two dimensions the first table."""
     if array.dtype.names is not None and array.ndim == 1:
         fields = array.dtype.names[:COLUMNS]
-        return _table(list(fields), [[row[field] for field in fields] for row in array[:ROWS]])
+        return _table(list(fields), [[row[field] for field in fields] for row in array[:ROWS]], (len(array), len(array.dtype.names)))
     if array.size == 0 or array.ndim == 0:
         return {"text": _item(array[()]) if array.size else f"empty, shape {array.shape}"}
     while array.ndim > 2:
         array = array[0]
     if array.ndim == 1:
-        return _table(["0"], [[item] for item in array[:ROWS]])
-    return _table([str(position) for position in range(array.shape[1])][:COLUMNS], [list(row[:COLUMNS]) for row in array[:ROWS]])
+        return _table(["0"], [[item] for item in array[:ROWS]], (len(array), 1))
+    columns = [str(position) for position in range(min(array.shape[1], COLUMNS))]
+    return _table(columns, [list(row[:COLUMNS]) for row in array[:ROWS]], array.shape)
 
 
-def _table(columns: list[str], rows: list[list[Any]]) -> dict[str, Any]:
-    return {"table": {"columns": [_short(name, ITEM_LENGTH) for name in columns], "rows": [[_item(item) for item in row] for row in rows]}}
+def _table(columns: list[str], rows: list[list[Any]], shape: tuple[int, ...]) -> dict[str, Any]:
+    """Write a table; ``shape`` says how much the whole has, so that what is not shown can be counted."""
+    names, cells = [_short(name, ITEM_LENGTH) for name in columns], [[_item(item) for item in row] for row in rows]
+    return {"table": {"columns": names, "rows": cells, "shape": list(shape)}}
 
 
 def _item(item: Any) -> str:
