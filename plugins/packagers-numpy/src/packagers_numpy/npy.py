@@ -18,6 +18,8 @@ from packagers_numpy.dtypes import Layout
 OBJECT_READER = "numpy object array (pickle)"
 # NumPy's own limit of 10,000 would make arrays of some hundred fields unreadable; ast limits the nesting by itself.
 HEADER_LIMIT = 4 * 2**20
+PIECE = 2**20
+"""Bytes that are read at a time into an array's own room."""
 
 
 class Header(NamedTuple):
@@ -67,14 +69,11 @@ def read(path: Path, mmap_mode: Literal["r", "c"] | None = None, layout: Layout 
         UntrustedPackageError: For object arrays that the reader's policy does not allow.
     """
     with path.open("rb") as stream:
-        objects = read_header(stream, path, os.fstat(stream.fileno()).st_size).dtype.hasobject
-        if objects and mmap_mode is not None:
-            raise UnpackError("an array of Python objects cannot be mapped", file=path, remedy="Leave mmap_mode out.")
-        if objects:
-            allow_code(OBJECT_READER)
+        header = read_header(stream, path, os.fstat(stream.fileno()).st_size)
         if mmap_mode is None:
-            stream.seek(0)
-            return read_stream(stream, path, layout, objects=objects)
+            return read_data(stream, header, path, layout)
+        if header.dtype.hasobject:
+            raise UnpackError("an array of Python objects cannot be mapped", file=path, remedy="Leave mmap_mode out.")
     try:
         return restore(npy_format.open_memmap(path, mode=mmap_mode, max_header_size=HEADER_LIMIT), layout)
     except ValueError as error:
@@ -98,13 +97,46 @@ def read_header(stream: IO[bytes], path: Path | None, size: int) -> Header:
     return header
 
 
-def read_stream(stream: IO[bytes], path: Path | None, layout: Layout | None, *, objects: bool) -> np.ndarray[Any, Any]:
-    """Read an array from a stream whose header was checked before; ``objects`` allows to unpickle."""
+def read_data(stream: IO[bytes], header: Header, path: Path | None, layout: Layout | None) -> np.ndarray[Any, Any]:
+    """Read the data behind a header, of objects only where the reader's policy allows them.
+
+    Args:
+        stream: Where :func:`read_header` left it, and able to go back.
+        header: What it gave.
+        path: The file concerned, for messages.
+        layout: What :func:`write` returned.
+
+    Raises:
+        UnpackError: For damaged data.
+        UntrustedPackageError: For objects that the policy does not allow.
+    """
+    if not header.dtype.hasobject:
+        array: np.ndarray[Any, Any] = np.empty(header.shape, header.dtype, order="F" if header.fortran_order else "C")
+        fill(stream, array.T if header.fortran_order else array, path)
+        return restore(array, layout)
+    allow_code(OBJECT_READER)
+    stream.seek(0)
     try:
-        array = npy_format.read_array(stream, allow_pickle=objects, max_header_size=HEADER_LIMIT)
+        return restore(npy_format.read_array(stream, allow_pickle=True, max_header_size=HEADER_LIMIT), layout)
     except (ValueError, EOFError) as error:
         raise UnpackError(f"the npy data cannot be read: {error}", file=path) from error
-    return restore(array, layout)
+
+
+def fill(stream: IO[bytes], array: np.ndarray[Any, Any], path: Path | None = None) -> None:
+    """Read all bytes of a contiguous array, without a copy of more than a piece of them.
+
+    Raises:
+        UnpackError: Where the stream ends before.
+    """
+    if array.nbytes == 0:
+        return
+    room = memoryview(array.reshape(-1).view(np.uint8))
+    while room:
+        piece = stream.read(min(len(room), PIECE))
+        if not piece:
+            raise UnpackError("the npy data ends too early", file=path)
+        room[: len(piece)] = piece
+        room = room[len(piece) :]
 
 
 def restore(array: np.ndarray[Any, Any], layout: Layout | None) -> np.ndarray[Any, Any]:
@@ -128,6 +160,8 @@ def _storable(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], Layout
         )
     if dtypes.is_text(dtype):
         return array.astype(object), dtypes.encode(dtype)
+    if np.dtype(dtype.str) is dtype:
+        return padding.cleared(array), None
     in_header = _as_in_header(dtype)
     if in_header is not None and dtypes.same(in_header, dtype):
         return padding.cleared(array), None
@@ -154,6 +188,8 @@ def _as_in_header(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
 
 def _version(dtype: np.dtype[Any]) -> tuple[int, int]:
     """Choose the oldest version of the format that can say a dtype; NumPy would warn of a newer one than 1.0."""
+    if dtype.isbuiltin == 1:
+        return (1, 0)
     described = repr(npy_format.dtype_to_descr(dtype))
     try:
         described.encode("latin-1")

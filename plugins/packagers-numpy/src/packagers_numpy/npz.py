@@ -11,7 +11,7 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from packagers import UnpackError, allow_code
+from packagers import UnpackError
 from packagers_numpy import npy
 from packagers_numpy.dtypes import Layout
 
@@ -85,12 +85,8 @@ class Archive:
             UntrustedPackageError: Where one holds Python objects and the reader's policy does not allow them.
         """
         wanted = list(range(len(self.names)) if places is None else places)
-        unique = list(dict.fromkeys(wanted))
         try:
-            objects = {place for place in unique if self._holds_objects(self._members[place])}
-            if objects:
-                allow_code(npy.OBJECT_READER)
-            found = {place: self._read_member(place, layouts or {}, objects=place in objects) for place in unique}
+            found = {place: self._read_member(place, layouts or {}) for place in dict.fromkeys(wanted)}
         except DAMAGE as error:
             raise UnpackError(f"the npz file cannot be read: {error}", file=self._path) from error
         return [found[place] for place in wanted]
@@ -102,13 +98,13 @@ class Archive:
         if len(set(self.names)) < len(self.names):
             raise UnpackError("the npz file holds one name twice", file=self._path)
 
-    def _holds_objects(self, member: zipfile.ZipInfo) -> bool:
+    def _read_member(self, place: int, layouts: Mapping[str, Layout]) -> np.ndarray[Any, Any]:
+        member = self._members[place]
         with self._zip.open(member) as stream:
-            return npy.read_header(stream, self._path, member.file_size).dtype.hasobject
-
-    def _read_member(self, place: int, layouts: Mapping[str, Layout], *, objects: bool) -> np.ndarray[Any, Any]:
-        with self._zip.open(self._members[place]) as stream:
-            return npy.read_stream(stream, self._path, layouts.get(self.names[place]), objects=objects)
+            header = npy.read_header(stream, self._path, member.file_size)
+            array = npy.read_data(stream, header, self._path, layouts.get(self.names[place]))
+            stream.read(1)  # The checksum is compared where the end is reached.
+        return array
 
 
 def is_plain(names: Sequence[str]) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
 
-from packagers import UnpackError, allow_code
+from packagers import UnpackError
 from packagers_numpy import npy
 from packagers_numpy.dtypes import Layout
 
@@ -51,20 +50,16 @@ def read_rows(stream: IO[bytes], rows: Rows, layout: Layout | None) -> np.ndarra
     header = npy.read_header(stream, None, size)
     chosen = window(rows, header.shape)
     if header.dtype.hasobject:
-        allow_code(npy.OBJECT_READER)
-        stream.seek(0)
-        return npy.read_stream(stream, None, layout, objects=True)[chosen].copy("K")
-    count, width = chosen.stop - chosen.start, math.prod(header.shape[1:])
-    start, itemsize = stream.tell(), header.dtype.itemsize
-    if header.fortran_order:
-        # The rows are spread over the columns; each column's share of them stands together.
-        places = [(start + (column * header.shape[0] + chosen.start) * itemsize, count * itemsize) for column in range(width)]
-    else:
-        places = [(start + chosen.start * width * itemsize, count * width * itemsize)]
-    data = bytearray()
-    for place, length in places if count else ():
-        stream.seek(place)
-        data += stream.read(length)
+        return npy.read_data(stream, header, None, layout)[chosen].copy("K")
     order: Literal["C", "F"] = "F" if header.fortran_order else "C"
-    found: np.ndarray[Any, Any] = np.ndarray((count, *header.shape[1:]), header.dtype, data, order=order)
+    found: np.ndarray[Any, Any] = np.empty((chosen.stop - chosen.start, *header.shape[1:]), header.dtype, order=order)
+    start, itemsize = stream.tell(), header.dtype.itemsize
+    if header.fortran_order and found.size:
+        # The rows are spread over the columns; each column's share of them stands together.
+        for column, share in enumerate(found.T.reshape(-1, len(found))):
+            stream.seek(start + (column * header.shape[0] + chosen.start) * itemsize)
+            npy.fill(stream, share)
+    elif found.size:
+        stream.seek(start + chosen.start * found[0].size * itemsize)
+        npy.fill(stream, found)
     return npy.restore(found, layout)
