@@ -7,12 +7,13 @@ import json
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Annotated, Any, Optional, TypedDict, Union
+from typing import Annotated, Any, NamedTuple, Optional, Required, TypedDict, Union, Unpack
 
 import fsspec
 import numpy as np
@@ -306,8 +307,49 @@ def test_an_unresolved_hint_matters_only_where_it_is_used(session: Session, made
         bound(session, function, {"a": made / "b", "b": made / "b"})
     assert caught.value.key == "b"
 
+    # Where nothing is unpacked nothing has to be known of it.
+    assert bound(session, function, {"a": made / "b", "b": 7}) == {"a": [0, 1], "b": 7}
+    assert bound(session, function, {"a": made / "b", "b": Result("r", 7)}) == {"a": [0, 1], "b": 7}
+    for source in (made / "b", [str(made / "b")], DataItem(made / "b")):
+        with pytest.raises(UnpackError, match=r"(?s)'NotImported' cannot be resolved.*key 'b'.*TYPE_CHECKING.*handler"):
+            bound(session, function, {"a": made / "b", "b": source})
+    hinted = handler(inputs={"b": "numpy.ndarray"})(function)
+    for given in (hinted, functools.partial(hinted)):
+        assert bound(session, given, {"a": made / "b", "b": made / "c"}) == {"a": [0, 1], "b": [0, 1, 2]}
+
+
+class Settings(TypedDict, total=False):
+    a: Required[Array]
+    depth: Annotated[int, Options()]
+    rate: float
+
+
+def with_settings(*pair: *tuple[Array, float], **settings: Unpack[Settings]) -> None: ...
+
+
+def test_args_and_kwargs_that_unpack_a_type(session: Session, made: Path) -> None:
+    a, accuracy = made / "a", made / "accuracy"
+    found = bound(session, with_settings, {"a": a, "pair": [a, accuracy], "rate": accuracy}, {"depth": 3})
+    assert found == {"pair": ([0], 0.5), "settings": {"depth": 3, "a": [0], "rate": 0.5}}
+    assert bound(session, with_settings, None, {"a": 1}) == {"settings": {"a": 1}}
+    with pytest.raises(UnpackError, match="expected int, found float") as caught:
+        bound(session, with_settings, {"a": a, "depth": accuracy})
+    assert caught.value.key == "depth"
+    with pytest.raises(InputError, match=r"\*\*settings take no 'rat'") as caught:
+        bound(session, with_settings, {"a": a, "rat": accuracy})
+    assert "rate" in str(caught.value.remedy)
+    with pytest.raises(InputError, match="misses 'a'"):
+        bound(session, with_settings, {"rate": accuracy})
+    with pytest.raises(UnpackError, match="cannot be unpacked as"):
+        bound(session, with_settings, {"a": a, "pair": [a, a]})
+
 
 # Lists and dicts of inputs.
+
+
+class Place(NamedTuple):
+    array: Array
+    accuracy: float
 
 
 class Arrays(TypedDict):
@@ -323,6 +365,10 @@ def test_lists_and_dicts_of_inputs_are_bundled_into_the_hinted_container(session
         (list[Array], (a, b, c), lists),
         (Sequence[Array], [a, b, c], lists),
         (Iterable[Array], (a, b, c), tuple(lists)),
+        (MutableSequence[Array], (a, b, c), lists),
+        (AbstractSet[float], [made / "accuracy", made / "accuracy"], {0.5}),
+        (MutableMapping[str, Array] | None, {"x": a}, {"x": [0]}),
+        (Place, [a, made / "accuracy"], ([0], 0.5)),
         (tuple[Array, ...], [a, b, c], tuple(lists)),
         (tuple[Array, float], [a, made / "accuracy"], ([0], 0.5)),
         (dict[str, Array], {"x": a, "y": b}, {"x": [0], "y": [0, 1]}),

@@ -8,7 +8,7 @@ import inspect
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, NotRequired, Optional, TypedDict, Unpack
 
 import numpy as np
 import pytest
@@ -328,6 +328,27 @@ def test_handles_among_the_arguments_are_unpacked_by_their_hints(tmp_path: Path,
         assert Inputs.wants_handles(item, array, result) == [item, array, result]
         assert Inputs.switched_off(array) is array
         assert [type(each) for each in Inputs.hinted(array, DataItem(__file__))] == [np.ndarray, str]
+
+
+class Options(TypedDict):
+    array: np.ndarray
+    accuracy: NotRequired[float]
+
+
+@handler
+def unpacking(*pair: *tuple[np.ndarray, float], **options: Unpack[Options]) -> list[Any]:
+    return [*pair, options]
+
+
+def test_handles_among_arguments_that_unpack_a_type(tmp_path: Path, made: packagers.Outputs) -> None:
+    array, result = made["array"], Result("accuracy", 0.5)
+    with Session(tmp_path / "out"):
+        first, second, options = unpacking(DataItem(tmp_path / "array"), result, array=array, accuracy=0.5)  # type: ignore[arg-type, typeddict-item]
+        assert (first.tolist(), second, options["array"].tolist(), options["accuracy"]) == ([0, 1, 2], 0.5, [0, 1, 2], 0.5)
+        with pytest.raises(packagers.InputError, match="take no 'other'"):
+            unpacking(other=array)  # type: ignore[call-arg]
+        with pytest.raises(packagers.UnpackError, match="key 'accuracy'"):
+            unpacking(array=array, accuracy=DataItem(tmp_path / "array"))  # type: ignore[typeddict-item]
 
 
 def test_text_and_paths_among_the_arguments_stay_what_they_are(tmp_path: Path, made: packagers.Outputs) -> None:

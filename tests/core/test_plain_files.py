@@ -58,8 +58,8 @@ def test_a_path_hint_gives_the_place_itself(hint: Any, tmp_path: Path) -> None:
         ("x.json", b"[" * 100_000, list, "no json"),
         ("x.yml", b"a: !!python/object/apply:os.system [x]", dict, "no yaml"),
         ("x.txt", b"\xff", str, "no utf-8"),
-        ("x.toml", b"", dict, "(?s)says toml.*give format="),
-        ("x.csv", b"a\n", None, "(?s)nothing of its type.*as a hint"),
+        ("x.toml", b"", dict, r"(?s)says toml.*give format="),
+        ("x.csv", b"a\n", None, r"(?s)nothing of its type.*as a hint"),
         ("x.csv", b"a\n", int, "no packager reads plain files as int"),
     ],
 )

@@ -8,8 +8,8 @@ import functools
 import sys
 import types
 import typing
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, TypedDict
 
 import attrs
 import pydantic
@@ -207,6 +207,46 @@ def test_resolve_keeps_what_is_resolved() -> None:
     assert resolve(list[int], {}, {}) == list[int]
     assert resolve("Annotated[Leaf, 'x']", {"Leaf": Leaf, "Annotated": typing.Annotated}, {}) == typing.Annotated[Leaf, "x"]
     assert resolve(MISSING, {}, {}) is MISSING
+
+
+class Chain:
+    def __init__(self, before: Self | None = None) -> None: ...
+
+    def join(self, other: Self, *others: list[Self], either: Annotated[Self | int, "x"], made: Callable[[Self], int]) -> dict[str, Self]:
+        raise NotImplementedError
+
+    @classmethod
+    def of(cls, other: Self) -> Self:
+        raise NotImplementedError
+
+    def __call__(self, other: Self, literal: Literal["Self"]) -> None: ...
+
+
+class Longer(Chain): ...
+
+
+@dataclasses.dataclass
+class Link:
+    next: Self | None
+    all: tuple[Self, ...] = ()
+
+
+@pytest.mark.parametrize("cls", [Chain, Longer])
+def test_self_is_the_class_that_a_method_was_taken_from(cls: Any) -> None:
+    hints, returned = hints_of(cls().join)
+    assert hints == {
+        "other": cls,
+        "others": list[cls],
+        "either": Annotated[cls | int, "x"],
+        "made": hints["made"],
+    }
+    assert (hints["made"].__args__, returned) == ((cls, int), dict[str, cls])
+    assert hints_of(cls.of) == ({"other": cls}, cls)
+    assert hints_of(functools.partial(cls().join, either=1))[0]["other"] is cls
+    assert hints_of(cls)[0] == {"before": cls | None}
+    assert hints_of(cls())[0] == {"other": cls, "literal": Literal["Self"]}
+    assert hints_of(cls.join)[0]["other"] is Self  # nobody knows of what
+    assert fields_of(Link) == {"next": Link | None, "all": tuple[Link, ...]}
 
 
 class Movie(TypedDict, total=False):

@@ -27,7 +27,8 @@ import typing_extensions
 
 from packagers.errors import PackagersWarning, UnpackError
 from packagers.signatures import MISSING, Unresolved, hints_of
-from packagers.typehint import Alternative, Options, admits, alternatives, log_hint_of, path_of_hint
+from packagers.standins import stand_ins
+from packagers.typehint import Alternative, Options, admits, alternatives, argument, argument_names, log_hint_of, path_of_hint
 
 PRELUDE = """
 import collections, collections.abc, dataclasses, enum, inspect, os, typing
@@ -336,6 +337,14 @@ class TestAlternative:
         assert alternatives(made.Old)[0].item("a") is made.Plain
         assert alternatives(dict)[0].keys() is None
 
+    def test_fields_of_records(self) -> None:
+        made = module("@dataclasses.dataclass\nclass Pair(Generic[Free]):\n    left: Free\n    right: 'Plain'", True)
+        (pair,) = alternatives(made.Pair[int])
+        assert [pair.item(name) for name in ("left", "right", "gone")] == [int, made.Plain, MISSING]
+        assert pair.keys() is None
+        (point,) = alternatives(made.Point)
+        assert [point.item(key) for key in (0, "x", 1, 2, -1)] == [int, int, float, MISSING, MISSING]
+
     def test_literals(self) -> None:
         hint = typing.Literal["a", 1, True, None, "b"]
         found = alternatives(hint)
@@ -382,6 +391,87 @@ class TestAlternative:
     def test_it_is_not_compared_by_value(self) -> None:
         assert alternatives(int)[0] != alternatives(int)[0]
         assert isinstance(alternatives(int)[0], Alternative)
+
+    def test_a_class_is_itself_whatever_its_attributes(self) -> None:
+        class Odd:
+            __origin__ = list
+
+        class Alias:
+            __origin__ = list
+
+        assert alternatives(Odd)[0].type is Odd
+        assert alternatives(types.GenericAlias)[0].type is types.GenericAlias
+        assert alternatives(Alias())[0].type is list
+
+
+class TestArguments:
+    @pytest.mark.parametrize("future", [False, True], ids=["now", "future"])
+    def test_what_args_and_kwargs_unpack(self, future: bool) -> None:
+        made = module(
+            """
+            class Old(TypedDict, Generic[Free], total=False):
+                a: Required[Free]
+                b: Annotated[ReadOnly[Required[int]], 1]
+                c: str
+            Ts = TypeVarTuple("Ts")
+            def each(*args: int, **kwargs: int): ...
+            def typed(*args: *tuple[int, str], **kwargs: Unpack[Movie]): ...
+            def many(*args: Unpack[tuple[int, ...]], **kwargs: Unpack[Old[bytes]]): ...
+            def free(*args: *Ts, **kwargs): ...
+            P = ParamSpec("P")
+            def passed(call: Callable[P, int], *args: P.args, **kwargs: P.kwargs): ...
+            """,
+            future,
+        )
+        each, typed, many, free, passed = (hints_of(function)[0] for function in (made.each, made.typed, made.many, made.free, made.passed))
+        assert [argument(each["args"], 0), argument(each["args"], 9), argument(each["kwargs"], "any")] == [int] * 3
+        assert [argument(typed["args"], index) for index in range(3)] == [int, str, MISSING]
+        assert argument(typed["kwargs"], "title") is str
+        assert alternatives(argument(typed["kwargs"], "year"))[0].type is int
+        assert argument(typed["kwargs"], "other") is MISSING
+        assert argument(many["args"], 7) is int
+        assert argument(many["kwargs"], "a") == typing.Required[bytes]
+        assert argument(free["args"], 3) is Any
+        assert "kwargs" not in free
+        assert [alternatives(argument(passed[name], 0))[0].type for name in ("args", "kwargs")] == [None, None]
+        assert argument_names(typed["kwargs"]) == ["title", "year"]
+        assert argument_names(typed["kwargs"], required=True) == ["title"]
+        assert argument_names(many["kwargs"]) == ["a", "b", "c"]
+        assert argument_names(many["kwargs"], required=True) == ["a", "b"]
+        for none in (each["kwargs"], typed["args"], MISSING, Unresolved("Unpack[Gone]", "gone")):
+            assert argument_names(none) == argument_names(none, required=True) == []
+
+    def test_what_cannot_be_unpacked_is_refused(self) -> None:
+        made = module("def f(*args: *tuple[int, *tuple[str, ...]]): ...", True)
+        with pytest.raises(UnpackError, match="unpacks types inside of brackets"):
+            argument(hints_of(made.f)[0]["args"], 0)
+
+
+class TestStandIns:
+    @pytest.mark.parametrize(
+        ("written", "expected"),
+        {
+            "Mapping[str, int]": ["dict[str, int]"],
+            "MutableMapping": ["dict"],
+            "Sequence[pd.DataFrame]": ["list[pandas.DataFrame]"],
+            "AbstractSet[int]": ["set[int]"],
+            "Collection[str]": ["list[str]", "dict"],
+            "Iterable": ["list", "dict"],
+            "Iterator[int]": ["list[int]"],
+            "Generator[int, str, None]": ["list[int]"],
+            "os.PathLike[str]": ["pathlib.Path"],
+            "Hashable": [],
+            "list[int]": [],
+            "Plain": [],
+            "Any": [],
+        }.items(),
+    )
+    def test_what_is_made_where_an_abstract_class_is_hinted(self, written: str, expected: list[str]) -> None:
+        (member,) = alternatives(module(f"hint = Annotated[{written}, Options(a=1)]", False).hint)
+        found = stand_ins(member)
+        assert [path_of_hint(choice) for choice in found] == expected
+        assert all(dict(choice.options) == {"a": 1} for choice in found)
+        assert all(choice.item("key") is str for choice in found if written == "Collection[str]" and choice.type is list)
 
 
 class TestAdmits:
