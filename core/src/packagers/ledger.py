@@ -15,7 +15,7 @@ from packagers.artifact import Artifact, Bundle, Result
 from packagers.errors import PackError
 from packagers.loghint import LogHint
 from packagers.manifest import NAME
-from packagers.names import did_you_mean, fold
+from packagers.names import did_you_mean, fold, shorten
 from packagers.package import Signer, remove_package
 from packagers.source import url_of
 
@@ -140,6 +140,7 @@ class Ledger:
         """Bring the ``results.json`` of each folder up to date with what has been packed since the last time.
 
         Raises:
+            PackError: Where it cannot be written; the next time, or the next session, can bring it up to date.
             IntegrityError: Where there is one that is not as it was written.
         """
         if self._record is False:
@@ -150,7 +151,14 @@ class Ledger:
                 if key in self._changed:
                     changed[self._roots[key]].append(key)
             for root, keys in changed.items():
-                self._write(root, keys)
+                try:
+                    self._write(root, keys)
+                except OSError as error:
+                    raise PackError(
+                        f"the results {shorten(', '.join(keys), 200)} cannot be recorded: {error}",
+                        file=root / results.NAME,
+                        remedy="Mend what is wrong with the folder, and close the session again.",
+                    ) from error
                 self._changed.difference_update(keys)
 
     def _write(self, root: Path, keys: list[str]) -> None:

@@ -299,20 +299,25 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def sweep_temporary_files(folder: Path) -> None:
-    """Remove the temporary files that crashes have left in a folder; none that another writer holds."""
-    for path in folder.glob("????????.tmp"):
-        if _OURS.fullmatch(path.name) and path.is_file():
-            with contextlib.suppress(OSError), _lock(path):
-                path.unlink(missing_ok=True)
+    """Remove the temporary files that crashes have left in a folder; none that another writer holds.
+
+    What cannot be removed now is left to the next writer: nothing that was committed fails for it.
+    """
+    with contextlib.suppress(OSError):
+        for path in list(folder.glob("????????.tmp")):
+            if _OURS.fullmatch(path.name) and path.is_file():
+                with contextlib.suppress(OSError), _lock(path):
+                    path.unlink(missing_ok=True)
 
 
 def _sweep(folder: Path, keep: str) -> None:
-    """Remove old payloads and what crashes have left in a package's folder; nothing that another writer holds."""
+    """Remove old payloads and what crashes have left in a package's folder, in the same way."""
     sweep_temporary_files(folder)
-    for path in list(folder.iterdir()):
-        if path.name != keep and _OURS.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
-            with contextlib.suppress(OSError), _lock(path):
-                shutil.rmtree(path, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            if path.name != keep and _OURS.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+                with contextlib.suppress(OSError), _lock(path):
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 def _claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path, contextlib.ExitStack]:

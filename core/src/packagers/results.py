@@ -124,7 +124,9 @@ def entry_of(recorded: Recorded) -> dict[str, Any]:
     """Give the JSON form of one result, its key left out."""
     written = recorded.written
     found: dict[str, Any] = {"value": recorded.value, "object_type": written.object_type, "packager": written.packager}
-    return {**found, "instructions": dict(written.instructions)} if written.instructions else found
+    if written.instructions:
+        found["instructions"] = dict(written.instructions)
+    return {**found, "format_version": written.version} if written.version != 1 else found
 
 
 def manifest_of(key: str, entry: dict[str, Any]) -> Manifest:

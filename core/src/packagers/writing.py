@@ -165,7 +165,8 @@ class Writer:
                 leaf=leaf.path,
                 remedy=f'Record it as an artifact: "{plan.hint.key}" alone takes the default form of its type.',
             )
-        return Recorded(Written(plan.found.registration.identity, type_name(plan.obj, plan.found), "result"), value)
+        version = plan.found.packager.VERSIONS.get("result", 1)
+        return Recorded(Written(plan.found.registration.identity, type_name(plan.obj, plan.found), "result", version=version), value)
 
     def write(
         self, plan: Plan, root: Path, *, exist: str = "replace", links: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
