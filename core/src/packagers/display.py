@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import islice
-from typing import Any
 
 from packagers.manifest import MISSING, Manifest
 from packagers.previews import Picture, Preview, Table, Text, read_preview
@@ -75,7 +74,12 @@ def _place(places: Sequence[str], folder: str) -> str:
 
 
 def manifest_html(manifest: Manifest) -> str:
-    """Give a package as HTML, for a notebook or inside of a page: what it is, its preview, and what is recorded of it."""
+    """Give a package as HTML for a notebook: what it is, its preview, and what is recorded of it."""
+    return f'<div class="packagers" lang="en"><p><b>{_text(title_of(manifest))}</b></p>{body_html(manifest)}</div>'
+
+
+def body_html(manifest: Manifest) -> str:
+    """Give all but the heading as HTML."""
     preview = read_preview(manifest.preview)
     parts = parts_of(manifest)
     written = [
@@ -89,7 +93,7 @@ def manifest_html(manifest: Manifest) -> str:
         _table_html("Parts", parts) if parts is not None else "",
         _facts_html("Written by", written),
     ]
-    return f'<div class="packagers" lang="en"><p><b>{_text(title_of(manifest))}</b></p>{"".join(pieces)}</div>'
+    return "".join(pieces)
 
 
 def preview_html(preview: Preview) -> str:
@@ -121,12 +125,12 @@ def _table_html(caption: str, table: Table) -> str:
     head = "".join(f'<th scope="col">{_text(column)}</th>' for column in table.columns)
     body = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in table.rows)
     rest = f"<p>{_text(table.rest)}</p>" if table.rest else ""
-    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
+    return f"<div><table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}</div>"
 
 
 def _facts_html(caption: str, facts: Iterable[tuple[str, str]]) -> str:
     body = "".join(f'<tr><th scope="row">{_text(name)}</th><td>{_text(text)}</td></tr>' for name, text in facts)
-    return f"<table><caption>{caption}</caption><tbody>{body}</tbody></table>" if body else ""
+    return f"<div><table><caption>{caption}</caption><tbody>{body}</tbody></table></div>" if body else ""
 
 
 def _text(text: str, *, lines: bool = False) -> str:

@@ -93,13 +93,16 @@ def _table(table: Mapping[str, Any]) -> Table | None:
 
 
 def _picture(text: str) -> Picture | None:
-    """Read a picture: a PNG that says how large it is, and is no larger than a screen."""
     if len(text) > 2 * _PICTURE_BYTES:
         return None
     try:
-        data = base64.b64decode(text, validate=True)
+        return picture_of(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
         return None
+
+
+def picture_of(data: bytes) -> Picture | None:
+    """Read a picture: a PNG that says how large it is, and that no screen would choke on."""
     width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
     is_png = data.startswith(_PNG) and data[12:16] == b"IHDR" and len(data) <= _PICTURE_BYTES
     return Picture(data, width, height) if is_png and 0 < width * height <= _PICTURE_PIXELS else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import stat
-from base64 import b64encode
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 from enum import Enum
@@ -15,6 +14,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from packagers.attributes import attributes_of
+from packagers.previews import picture_of
 from packagers.stdscalars import BY_PATH
 from packagers.typepath import path_of
 
@@ -22,10 +22,10 @@ from packagers.typepath import path_of
 ROWS, FIELDS, COLUMNS, COUNTED = 20, 40, 8, 1000
 LENGTH, CELL, TEXT, PICTURE = 60, 30, 2000, 45_000
 _LARGE_INT_BITS = 256
-_LINE = 16
+_LINE, _LINES = 16, 8
+_SET = 5
 _BINARY = (bytes, bytearray, memoryview)
 _CONTAINERS = (OrderedDict, dict, list, tuple, set, frozenset, deque)
-_PNG = b"\x89PNG\r\n\x1a\n"
 _BRACKETS: dict[type[Any], tuple[str, str]] = {tuple: ("(", ")"), **dict.fromkeys((list, deque), ("[", "]"))}
 _NAMED = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType)
 
@@ -93,8 +93,8 @@ def preview(obj: Any) -> dict[str, Any]:
 def short(obj: Any, length: int = LENGTH, depth: int = 2) -> str:
     """Write a value in few characters; one that is neither plain nor a container of Python's own by its class alone.
 
-    >>> short([1, "a", {2: (3, 4)}]), short(2**999), short({1, 2}), short(object())
-    ("[1, 'a', {2: (…)}]", '<int of 1000 bits>', '{2 items}', '<object>')
+    >>> short([1, "a", {2: (3, 4)}]), short(2**999), short({2, 1}), short(object())
+    ("[1, 'a', {2: (…)}]", '<int of 1000 bits>', '{1, 2}', '<object>')
     """
     cls = type(obj)
     if cls is str or cls is bytes:
@@ -103,7 +103,7 @@ def short(obj: Any, length: int = LENGTH, depth: int = 2) -> str:
         return f"<int of {obj.bit_length()} bits>"
     if isinstance(obj, Enum):
         return cut(f"{cls.__qualname__}.{obj._name_}", length)
-    if cls in (set, frozenset):
+    if cls in (set, frozenset) and len(obj) > _SET:
         return f"{{{len(obj)} items}}"
     if cls in _CONTAINERS:
         return cut(_short_container(obj, length, depth), length)
@@ -128,6 +128,7 @@ def _short_container(obj: Any, length: int, depth: int) -> str:
         parts = [f"{short(key, length, depth - 1)}: {short(value, length, depth - 1)}" for key, value in islice(obj.items(), 6)]
     else:
         parts = [short(item, length, depth - 1) for item in islice(obj, 6)]
+        parts = sorted(parts) if isinstance(obj, (set, frozenset)) else parts
     return f"{opening}{', '.join(parts[:5])}{', …' if len(parts) > 5 else ''}{closing}"
 
 
@@ -178,9 +179,13 @@ def _records(items: list[dict[Any, Any]], count: int) -> dict[str, Any]:
     """Give dicts as the rows of a table."""
     names = list(dict.fromkeys(name for item in items for name in islice(item, COUNTED)))
     shown = names[:COLUMNS]
-    rows = [[short(item[name], CELL) if name in item else "" for name in shown] for item in items]
-    columns = [cut(name if type(name) is str else short(name), CELL) for name in shown]
+    rows = [[_cell(item[name]) if name in item else "" for name in shown] for item in items]
+    columns = [_cell(name) for name in shown]
     return {"table": {"columns": columns, "rows": rows, "shape": [count, len(names)]}}
+
+
+def _cell(obj: Any) -> str:
+    return cut(obj, CELL) if type(obj) is str else short(obj, CELL)
 
 
 def _text(text: str) -> dict[str, Any]:
@@ -192,9 +197,9 @@ def _preview_bytes(obj: Any) -> dict[str, Any]:
     if not view.nbytes:
         return {}
     flat = view.cast("B") if view.c_contiguous else memoryview(b"")
-    if flat[: len(_PNG)] == _PNG and len(flat) <= PICTURE:
-        return {"png": b64encode(flat).decode("ascii")}
-    return _text("\n".join(_dump(bytes(flat[place : place + _LINE]), place) for place in range(0, min(len(flat), ROWS * _LINE), _LINE)))
+    if len(flat) <= PICTURE and (picture := picture_of(bytes(flat))) is not None:
+        return {"png": picture.base64}
+    return _text("\n".join(_dump(bytes(flat[place : place + _LINE]), place) for place in range(0, min(len(flat), _LINES * _LINE), _LINE)))
 
 
 def _dump(line: bytes, place: int) -> str:
@@ -227,7 +232,7 @@ def _preview_path(path: Path) -> dict[str, Any]:
             head = file.read(PICTURE + 1)
     except (OSError, ValueError):
         return {}
-    if head.startswith(_PNG) or b"\0" in head:
+    if b"\0" in head:
         return _preview_bytes(head)
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) <= PICTURE)

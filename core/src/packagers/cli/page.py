@@ -6,7 +6,7 @@ import base64
 import hashlib
 from html import escape
 
-from packagers.display import manifest_html, title_of
+from packagers.display import body_html, title_of
 from packagers.manifest import Manifest
 from packagers.readable import visible
 
@@ -18,15 +18,15 @@ _STYLE = """
 * { box-sizing: border-box }
 body { margin: 0 auto; padding: 2.5rem 1.5rem; max-width: 72rem; color: var(--ink); background: var(--paper);
   font: 1rem/1.5 system-ui, sans-serif }
-.packagers > p:first-child { margin: 0 0 1.5rem; font-size: 1.375rem; overflow-wrap: anywhere }
-.packagers > p { color: var(--quiet); margin: -1.25rem 0 2rem; font-size: .875rem }
-.packagers > p:first-child b { color: var(--ink); font-weight: 600 }
-table { display: block; width: fit-content; max-width: 100%; overflow-x: auto; margin: 0 0 2rem; border-collapse: collapse;
-  font-size: .875rem; font-variant-numeric: tabular-nums }
+h1 { margin: 0 0 1.75rem; font-size: 1.375rem; font-weight: 600; overflow-wrap: anywhere }
+div { max-width: 100%; overflow-x: auto; margin: 0 0 2rem }
+table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums }
+p { color: var(--quiet); margin: .5rem 0 0; font-size: .875rem }
 caption { text-align: left; color: var(--quiet); font-size: .75rem; letter-spacing: .06em; text-transform: uppercase;
   padding-bottom: .375rem; white-space: nowrap }
 th, td { padding: .3rem 1.25rem .3rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top }
 td { overflow-wrap: anywhere; min-width: 3rem }
+thead + tbody td { overflow-wrap: break-word }
 th { font-weight: 600; white-space: nowrap }
 th[scope=row] { color: var(--quiet); font-weight: 400 }
 pre { margin: 0 0 2rem; padding: 1rem; overflow: auto; max-height: 32rem; background: var(--panel); border-radius: .375rem;
@@ -47,6 +47,7 @@ _PAGE = """<!doctype html>
 </head>
 <body>
 <main>
+<h1>{title}</h1>
 {body}
 </main>
 </body>
@@ -58,4 +59,4 @@ def page_of(manifest: Manifest) -> str:
     """Give a package as a page of HTML; its pictures are in it, and no plugin is needed."""
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
     title = escape(visible(title_of(manifest)))
-    return _PAGE.format(policy=_POLICY.format(hash=digest), title=title, style=_STYLE, body=manifest_html(manifest))
+    return _PAGE.format(policy=_POLICY.format(hash=digest), title=title, style=_STYLE, body=body_html(manifest))
