@@ -277,7 +277,10 @@ class Packager:
         return {}
 
     def preview(self, obj: Any) -> dict[str, Any]:
-        """Give a small picture or table: ``{"text": …}``, ``{"table": {"columns": […], "rows": [[…]]}}`` or ``{"png": base64}``."""
+        """Give a small picture or table: ``{"text": …}``, ``{"table": {"columns": […], "rows": [[…]]}}`` or ``{"png": base64}``.
+
+        ``"shape": [rows, columns]`` in a table says how many the whole has, so that those that are not shown can be counted.
+        """
         return {}
 
     def only_file(self, folder: Path) -> Path:

@@ -38,7 +38,8 @@ def preview(frame: pd.DataFrame) -> dict[str, Any]:
     for number, label in enumerate(head.index):
         labels = label[:levels] if isinstance(head.index, pd.MultiIndex) else (label,)
         rows.append([_cell(each) for each in labels] + [_cell(head.iat[number, place]) for place in range(head.shape[1])])
-    return {"table": {"columns": names + [_cell(each) for each in head.columns], "rows": rows}}
+    columns = names + [_cell(each) for each in head.columns]
+    return {"table": {"columns": columns, "rows": rows, "shape": [len(frame), levels + frame.shape[1]]}}
 
 
 def _cell(value: Any) -> str:
