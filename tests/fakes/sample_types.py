@@ -374,6 +374,14 @@ class Entry(typing.TypedDict, total=False):
     size: int
 
 
+class Thing:
+    """A plain object that is hashed by its address."""
+
+    def __init__(self, name: str, held: Any) -> None:
+        self.name = name
+        self.held = held
+
+
 def here() -> Path:
     """Give the folder to put on the path of another process."""
     return Path(__file__).parent

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from types import MemberDescriptorType
 from typing import Any
 
-from packagers.errors import UnpackError
-
 
 def attributes_of(obj: Any, base: type[Any] = object) -> dict[str, Any]:
     """Give every attribute that is set on the object itself, slots first.
@@ -33,7 +31,7 @@ def set_attributes(obj: Any, attributes: Mapping[str, Any]) -> None:
     """Put back what :func:`attributes_of` gave.
 
     Raises:
-        UnpackError: For an attribute that objects of the class have no place for.
+        AttributeError: For an attribute that objects of the class have no place for.
     """
     slots, own = _slots_of(type(obj)), _dict_of(obj)
     for name, value in attributes.items():
@@ -42,10 +40,7 @@ def set_attributes(obj: Any, attributes: Mapping[str, Any]) -> None:
         elif own is not None:
             own[name] = value
         else:
-            raise UnpackError(
-                f"{type(obj).__qualname__} objects have no attribute {name!r} any more",
-                remedy="Use the version of the class that the value was packed with.",
-            )
+            raise AttributeError(f"{type(obj).__qualname__} objects have no attribute {name!r} any more")
 
 
 def _slots_of(cls: type[Any], base: type[Any] = object) -> dict[str, Any]:

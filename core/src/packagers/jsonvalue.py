@@ -9,27 +9,30 @@ All else is an object with one key that begins with ``$``::
     {"$datetime": …} {"$Decimal": …} …  (the scalars of the standard library: ``stdscalars``)
 
 One object that stands in several places, or that contains itself, is written once: its first place carries a number
-(``{"$shared": 3, …}``, in a list the first item ``{"$shared": 3}``), the others are ``{"$same": 3}``. Sets are written in the order of
-their canonical JSON, so that equal values give equal bytes in every process. Anything else is handed to a function that the caller gives:
-the walk over containers of packaged objects (``structure``) is built on that.
+(``{"$shared": 3, …}``, in a list the first item ``{"$shared": 3}``), the others are ``{"$same": 3}``. Sets are written in an order of what
+their items are made of, so that equal values give equal bytes in every process. Anything else is handed to a function that the caller
+gives: the walk over containers of packaged objects (``structure``) is built on that.
 """
 
 from __future__ import annotations
 
 import base64
 import math
+import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from packagers.digests import canonical
 from packagers.errors import PackagersError, PackError, UnpackError
+from packagers.ordering import in_order
 from packagers.stdscalars import BY_PATH, BY_TAG, Scalar
 
 MAX_DEPTH = 100
 LARGE = 1 << 16
 """Bytes beyond this many are handed to ``default``, where there is one: base64 is for small things."""
 _INT_LIMIT = 1 << 63
+_NAN = struct.pack(">d", math.nan)
 _BINARY = (bytes, bytearray, memoryview)
+_WRITABLE = (bytearray, memoryview)
 _CONTAINERS = (list, dict, tuple, set, frozenset)
 
 Default = Callable[[Any, "Encoder"], Any]
@@ -98,7 +101,7 @@ class Encoder:
         if obj is None or cls is bool:
             return obj
         if cls is float:
-            return obj if math.isfinite(obj) else {"$float": repr(obj)}
+            return obj if math.isfinite(obj) else {"$float": _text_of(obj)}
         if cls in _CONTAINERS:
             return self._container(obj, cls)
         if cls in _BINARY and self._default is not None and _is_large(obj):
@@ -107,7 +110,8 @@ class Encoder:
             return {"$bytes": _to_base64(obj)}
         scalar = BY_PATH.get(f"{cls.__module__}.{cls.__qualname__}")
         if scalar is not None:
-            return {scalar.tag: self._parts(scalar, obj)}
+            known = self.known(obj) if cls in _WRITABLE else None
+            return self.done(obj, {scalar.tag: self._parts(scalar, obj)}) if known is None else known
         if self._default is not None:
             return self._default(obj, self)
         raise PackError(
@@ -191,9 +195,9 @@ class Encoder:
         return found
 
     def unordered(self, items: Iterable[Any]) -> list[Any]:
-        """Encode the items of a set, in the order of their canonical JSON."""
+        """Encode the items of a set, in the one order that they have in every process."""
         self._sets += 1
-        found = sorted(self.items(items), key=canonical)
+        found = self.items(in_order(items))
         self._sets -= 1
         return found
 
@@ -298,10 +302,10 @@ class Decoder:
         if tag == "$int":
             return int(inner, 16)
         if tag == "$float":
-            return float(inner)
+            return _float_of(inner)
         scalar = BY_TAG.get(tag)
         if scalar is not None:
-            return scalar.make([self.decode(part) for part in inner] if type(inner) is list else self.decode(inner))
+            return self.remember(node, scalar.make([self.decode(part) for part in inner] if type(inner) is list else self.decode(inner)))
         if self._build is None:
             raise UnpackError(f"the recorded value has an unknown part {tag!r}")
         return self._build(node, self)
@@ -333,6 +337,17 @@ def _is_clean(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _text_of(number: float) -> str:
+    """Write an infinity or nan; a nan that is not the usual one by its bits, which say what it stands for."""
+    bits = struct.pack(">d", number)
+    return f"nan:{bits.hex()}" if math.isnan(number) and bits != _NAN else repr(number)
+
+
+def _float_of(text: str) -> float:
+    found: float = struct.unpack(">d", bytes.fromhex(text[4:]))[0] if text.startswith("nan:") else float(text)
+    return found
 
 
 def _to_base64(data: bytes) -> str:

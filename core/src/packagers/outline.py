@@ -10,11 +10,11 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from packagers.builtin.containers import ObjectContainer
-from packagers.digests import canonical
 from packagers.errors import PackagersError, PackError
 from packagers.jsonvalue import Default, Encoder, encode, step_of
 from packagers.manifest import Written
 from packagers.names import MAX_BYTES, check_name, find_collision
+from packagers.ordering import in_order
 from packagers.registry import Found, Registry
 from packagers.results import Recorded
 from packagers.structure import Walk, type_name
@@ -121,18 +121,7 @@ def _in_order(obj: Any) -> list[Any]:
     """Give the items of a sequence or set in an order that is the same in every process."""
     if isinstance(obj, (list, tuple)):
         return list(list.__iter__(obj) if isinstance(obj, list) else tuple.__iter__(obj))
-    items = list((set if isinstance(obj, set) else frozenset).__iter__(obj))
-    kinds = {type(item) for item in items}
-    if kinds <= {str} or kinds <= {bytes} or (kinds <= {bool, int, float} and not any(item != item for item in items)):
-        return sorted(items)
-    return sorted(items, key=_rank)
-
-
-def _rank(item: Any) -> tuple[bool, str]:
-    try:
-        return False, canonical(encode(item)).decode()
-    except PackagersError:
-        return True, f"{path_of(type(item))} {item!r}"
+    return in_order((set if isinstance(obj, set) else frozenset).__iter__(obj))
 
 
 def _collision(items: list[Item], first: str, second: str) -> PackError:

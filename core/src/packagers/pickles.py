@@ -101,7 +101,7 @@ def load(folder: Path, pickle_module_name: str = "cloudpickle", buffer_sizes: Se
 def _pickler(base: Any) -> Any:
     """Give a pickler that keeps, or refuses, what its base would change without a word."""
 
-    class Careful(base):  # type: ignore[misc] - the class of a module that is not known here
+    class Careful(base):  # type: ignore[misc]  # which class it is depends on the module
         def reducer_override(self, obj: Any) -> Any:
             found = reduction(obj)
             override = getattr(super(), "reducer_override", None)

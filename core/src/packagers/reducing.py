@@ -46,7 +46,7 @@ def reduction(obj: Any) -> Any:
     Raises:
         PackError: For what no other process could go on with: open files, generators, coroutines.
     """
-    cls = type(obj)
+    cls: Any = type(obj)
     if cls is memoryview:
         return _of_view(obj)
     kind = _kind_of(cls)
@@ -95,7 +95,7 @@ def _of_view(view: memoryview) -> Any:
         whole = memoryview(data if view.readonly else bytearray(data))
         if (view.format, view.shape) == ("B", (len(data),)):
             return memoryview, (whole.obj,)
-        shape = () if 0 in view.shape and view.ndim == 1 else (view.shape,)
+        shape = () if view.shape == (0,) else (view.shape,)
         whole.cast(view.format, *shape)  # type: ignore[call-overload]
     except (ValueError, TypeError) as error:
         raise PackError(

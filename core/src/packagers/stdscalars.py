@@ -81,9 +81,9 @@ def check_view(view: memoryview) -> None:
         raise PackError(f"the memoryview {fault}", remedy="Pack the object that it looks at, or bytes(view).")
 
 
-def make_view(data: bytes, code: str, shape: Any) -> memoryview:
+def make_view(data: bytes, code: str, shape: Any, readonly: bool = True) -> memoryview:
     """Give a view of bytes with items of a format and a shape."""
-    view = memoryview(data)
+    view = memoryview(data if readonly else bytearray(data))
     if code == "B" and len(shape) == 1:
         return view
     return view.cast(code, shape) if all(shape) else view.cast(code)  # type: ignore[call-overload, no-any-return]
@@ -91,7 +91,7 @@ def make_view(data: bytes, code: str, shape: Any) -> memoryview:
 
 def _take_memoryview(view: memoryview) -> list[Any]:
     check_view(view)
-    return [view.tobytes(), view.format, view.shape]
+    return [view.tobytes(), view.format, view.shape, view.readonly]
 
 
 def _make_bytearray(data: Any) -> bytearray:

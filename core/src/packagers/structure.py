@@ -235,7 +235,10 @@ class Assembly:
         except PackagersError:
             raise
         except Exception as error:
-            raise UnpackError(f"{node['packager']} failed to put a {path} together: {type(error).__name__}: {error}") from error
+            raise UnpackError(
+                f"{node['packager']} failed to put a {path} together: {type(error).__name__}: {error}",
+                remedy="Use the version of the class that the value was packed with.",
+            ) from error
 
     def _put_together(self, node: dict[str, Any], decoder: Decoder, packager: Packager, cls: type[Any]) -> Any:
         if isinstance(packager, ObjectContainer) and packager.CYCLIC:

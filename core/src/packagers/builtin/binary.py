@@ -55,15 +55,16 @@ class MemoryviewPackager(BytesPackager):
         """Write ``bytes.bin`` in C order."""
         check_view(obj)
         (folder / "bytes.bin").write_bytes(obj.tobytes())
-        return {"item": obj.format, "shape": list(obj.shape)}
+        return {"item": obj.format, "shape": list(obj.shape), "readonly": obj.readonly}
 
-    def unpack_file(self, folder: Path, *, item: str = "B", shape: list[int] | None = None) -> Any:
+    def unpack_file(self, folder: Path, *, item: str = "B", shape: list[int] | None = None, readonly: bool = True) -> Any:
         """Read the one file.
 
         Args:
             folder: Where it is.
             item: The format of an item, as of ``struct``.
             shape: Items along each axis; ``None`` for one axis.
+            readonly: Whether nobody may write through it.
         """
         data = self.only_file(folder).read_bytes()
-        return memoryview(data) if shape is None else make_view(data, item, shape)
+        return memoryview(data) if shape is None else make_view(data, item, shape, readonly)
