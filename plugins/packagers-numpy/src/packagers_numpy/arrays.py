@@ -80,6 +80,8 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         concatenate: bool = False,
         layout: Layout | None = None,
         layouts: dict[str, Layout] | None = None,
+        members: Sequence[int] | None = None,
+        header: None = None,
         dtype: Any = None,
         delimiter: str | None = None,
         comments: str | Sequence[str] | None = "#",
@@ -98,7 +100,9 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
             rows: The first row and the one after the last, from 0; the rest of an ``npy`` file is not read.
             concatenate: Join all arrays of an ``npz`` along their first axis; recorded with a stream.
             layout: The dtype where an ``npy`` header cannot say all of it; recorded.
-            layouts: The same for the arrays of an ``npz``, by their names; recorded with a stream.
+            layouts: The same for the arrays of an ``npz``, by their names; recorded with several.
+            members: Which array of the file is which, where one is shared; recorded with several.
+            header: Recorded of a text without a line of names, for those who read it as a table; makes no difference here.
             dtype: The dtype of a text's numbers; float64 if unsaid. This and all that follow are options of ``numpy.loadtxt``.
             delimiter: What stands between two numbers; by default a comma in ``csv``, else any white space.
             comments: What a comment begins with.
@@ -122,7 +126,10 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
             return array if rows is None else array[parts.window(rows, array.shape)]
         if format == "npz":
             with npz.Archive(path) as archive:
-                return _concatenated(archive.read(layouts=layouts)) if concatenate else _only_array(archive, layout)
+                if not concatenate:
+                    _check_alone(archive.names if members is None else [archive.names[place] for place in members])
+                pieces = archive.read(members, dict.fromkeys(archive.names, layout) if layouts is None and layout else layouts)
+                return _concatenated(pieces) if concatenate else pieces[0]
         if format == "parquet":
             table = columns.read(path, None, None, "C")
             return table[:, 0] if table.shape[1] == 1 and ndmin < 2 else table
@@ -167,6 +174,7 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         layout: Layout | None = None,
         shape: Sequence[int] | None = None,
         order: Literal["C", "F"] = "C",
+        header: None = None,
         dtype: Any = None,
         delimiter: str | None = None,
         comments: str | Sequence[str] | None = "#",
@@ -184,6 +192,7 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
             layout: The dtype of the array; recorded with a ``parquet``.
             shape: Its shape; recorded with a ``parquet``.
             order: Its order; recorded with a ``parquet``.
+            header: Recorded of a text without a line of names, for those who read it as a table; makes no difference here.
             dtype: The dtype of a text's numbers; this and the others as for :meth:`unpack_file`.
             delimiter: What stands between two numbers.
             comments: What a comment begins with.
@@ -257,14 +266,12 @@ class MemmapPackager(ArrayPackager):
         return super().unpack_file(folder, mmap_mode=mmap_mode, rows=rows, layout=layout)
 
 
-def _only_array(archive: npz.Archive, layout: Layout | None) -> Array:
-    names = archive.names
+def _check_alone(names: list[str]) -> None:
     if len(names) != 1:
         raise UnpackError(
             f"the npz file holds {len(names)} arrays: {', '.join(names[:5])}",
             remedy="Ask for dict[str, numpy.ndarray]; concatenate=True joins pieces of one.",
         )
-    return archive.read(layouts={} if layout is None else {names[0]: layout})[0]
 
 
 def _concatenated(pieces: list[Array]) -> Array:

@@ -55,13 +55,24 @@ def read(path: Path, layout: Layout | None, shape: Sequence[int] | None, order: 
     """
     columns = list(read_columns(path).values())
     if shape is None or layout is None:
-        return np.column_stack(columns) if columns else np.empty((0, 0))
+        return _stacked(columns)
     if math.prod(shape) != sum(map(len, columns)):
         raise UnpackError(f"the table does not hold an array of shape {tuple(shape)}", file=path)
     array = np.empty((shape[0], math.prod(shape[1:])), dtypes.decode(layout), order=order)
     for position, column in enumerate(columns):
         array[:, position] = column
     return array.reshape(tuple(shape), order=order)
+
+
+def _stacked(columns: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    """Put columns of a table of any origin beside one another, in a dtype that has room for all."""
+    if not columns:
+        raise UnpackError("the table has no columns beside its index", remedy="Ask for pandas.DataFrame, or pandas.Index.")
+    try:
+        return np.column_stack(columns)
+    except TypeError as error:
+        kinds = ", ".join(dict.fromkeys(str(column.dtype) for column in columns))
+        raise UnpackError(f"columns of {kinds} make no array together", remedy="Ask for dict[str, numpy.ndarray].") from error
 
 
 def read_columns(source: Path | IO[bytes], names: Sequence[str] | None = None) -> dict[str, np.ndarray[Any, Any]]:

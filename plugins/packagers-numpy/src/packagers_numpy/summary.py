@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import reprlib
 from typing import Any
 
 import numpy as np
 
+from packagers_numpy import dtypes
+
 # So much that the whole stays below 64 KiB of ASCII, whatever the characters are.
 ROWS, COLUMNS, ITEM_LENGTH = 10, 10, 40
+LARGEST_BITS, LONGEST_RECORD = 200, 1000
+_PLAIN = (bool, int, float, complex, type(None), np.record, np.ma.core.mvoid)
 
 
 class Summarised:
@@ -24,8 +27,11 @@ class Summarised:
 
 
 def describe(array: np.ndarray[Any, Any]) -> dict[str, Any]:
-    """Give dtype, shape and size."""
-    return {"dtype": _short(str(array.dtype), 500), "shape": list(array.shape), "bytes": int(array.nbytes)}
+    """Give dtype, shape and size, and whether reading the array runs code."""
+    is_code = array.dtype.hasobject
+    name = "StringDType" if dtypes.is_text(array.dtype) else _short(str(array.dtype), 500)
+    found: dict[str, Any] = {"dtype": name, "shape": list(array.shape), "bytes": int(array.nbytes)}
+    return {**found, "read_as": "code"} if is_code else found
 
 
 def preview(array: np.ndarray[Any, Any]) -> dict[str, Any]:
@@ -50,16 +56,19 @@ def _table(columns: list[str], rows: list[list[Any]], shape: tuple[int, ...]) ->
 
 
 def _item(item: Any) -> str:
-    """Write one item; one that is no number or text by its class alone, since its repr may be costly."""
-    if isinstance(item, (str, bytes, np.str_, np.bytes_)):
+    """Write one item; one that is no plain number or text by its class alone, since its repr may do anything."""
+    cls = type(item)
+    if cls in (str, bytes, np.str_, np.bytes_):
         return _short(str(item[:ITEM_LENGTH]), ITEM_LENGTH)
-    if isinstance(item, (np.generic, bool, int, float, complex, type(None))) and not isinstance(item, np.void):
+    if cls is int and item.bit_length() > LARGEST_BITS:
+        return f"an int of {item.bit_length()} bits"
+    if issubclass(cls, np.void) and (item.dtype.hasobject or item.nbytes > LONGEST_RECORD):
+        return f"{item.nbytes} bytes"
+    if cls in _PLAIN or (issubclass(cls, np.generic) and cls.__module__ == "numpy"):
         return _short(str(item), ITEM_LENGTH)
-    if isinstance(item, np.void) and not item.dtype.hasobject:
-        return _short(str(item), ITEM_LENGTH) if item.nbytes <= 1000 else f"{item.nbytes} bytes"
-    if isinstance(item, (list, tuple, dict, set)):
-        return _short(reprlib.repr(item), ITEM_LENGTH)
-    return f"<{type(item).__qualname__}>"
+    if cls in (list, tuple, dict, set):
+        return f"<{cls.__name__} of {len(item)}>"
+    return "--" if item is np.ma.masked else _short(f"<{cls.__qualname__}>", ITEM_LENGTH)
 
 
 def _short(text: str, length: int) -> str:

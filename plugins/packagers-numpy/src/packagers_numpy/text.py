@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +17,7 @@ import numpy as np
 from packagers import PackError, UnpackError
 
 DELIMITERS = {"csv": ",", "txt": None, "txt.gz": None}
+OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 # Enough digits for every value of at most 64 bits to be read back as the same number.
 FORMATS = {"b": "%d", "i": "%d", "u": "%d", "f": "%.17g"}
 
@@ -75,10 +79,11 @@ def read(path: Path, format: str, options: ReadOptions) -> np.ndarray[Any, Any]:
     settings = options._asdict()
     settings["dtype"] = np.float64 if options.dtype is None else options.dtype
     settings["delimiter"] = DELIMITERS[format] if options.delimiter is None else options.delimiter
-    settings["encoding"] = "utf-8" if options.encoding is None else options.encoding
+    opener: Any = OPENERS.get(path.suffix.lower(), open)  # numpy.loadtxt knows them in small letters alone
     try:
-        array: np.ndarray[Any, Any] = np.loadtxt(path, **settings)
-    except (ValueError, TypeError) as error:
+        with opener(path, "rt", encoding="utf-8" if options.encoding is None else options.encoding) as stream:
+            array: np.ndarray[Any, Any] = np.loadtxt(stream, **settings)
+    except (ValueError, TypeError, LookupError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
         raise UnpackError(
             f"the text is no table of numbers: {error}", file=path, remedy="Lines are left out by skiprows=, columns chosen by usecols=."
         ) from error
@@ -111,8 +116,10 @@ def _reading_options(array: np.ndarray[Any, Any], options: WriteOptions) -> dict
     if options.fmt is None or array.dtype.kind == "f":
         told["dtype"] = array.dtype.str
     mark = options.comments.strip()
-    if options.header and not mark:
+    if not options.header:
+        told["header"] = None  # for readers of tables, who would take the first row for names
+    elif not mark:
         told |= {"comments": None, "skiprows": options.header.count("\n") + 1}
-    elif options.header and mark != "#":
+    elif mark != "#":
         told["comments"] = mark
     return told

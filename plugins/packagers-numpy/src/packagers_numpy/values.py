@@ -129,6 +129,8 @@ def _flat(data: Any, dtype: np.dtype[Any], count: int) -> np.ndarray[Any, Any]:
 
 
 def _of_plain(value: Any) -> np.ndarray[Any, Any]:
+    if isinstance(value, (str, bytes)):
+        raise TypeError("a text is one value")
     array = np.array(value)
     if array.dtype.hasobject:
         raise ValueError(f"{type(value).__qualname__} of mixed items")
