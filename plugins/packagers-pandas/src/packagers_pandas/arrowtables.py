@@ -5,27 +5,31 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 from pyarrow import parquet as arrow_parquet
 
-from packagers import PackError, UnpackError
-from packagers_pandas import arrowfile, embedded, parquet
-from packagers_pandas.text import window_of
+from packagers import PackError
+from packagers_pandas import arrowfile, embedded, orcfile, parquet
+from packagers_pandas.selection import Rows, Window, refuse_missing, window_of
+from packagers_pandas.sources import ParquetSource, Source, lazily, open_arrow, opened
 
 ROWS, COLUMNS, LENGTH = 10, 12, 32
 
 
-def write(table: Any, path: Path, format: str, compression: str | None, row_group_size: int | None) -> dict[str, Any]:
+def write(
+    table: Any, path: Path, format: str, compression: str | None, row_group_size: int | None, batch_size: int | None
+) -> dict[str, Any]:
     """Write a table.
 
     Args:
         table: Any table.
         path: The file to make.
-        format: ``parquet`` or ``arrow``.
+        format: ``parquet``, ``arrow``, ``feather`` or ``orc``.
         compression: The format's default, if ``None``.
         row_group_size: Rows in a group of a parquet file.
+        batch_size: The most rows of a batch of an Arrow file; ``None`` for batches as they are in the table.
 
     Returns:
         What the file does not say.
@@ -33,8 +37,15 @@ def write(table: Any, path: Path, format: str, compression: str | None, row_grou
     Raises:
         PackError: For a type or a value that the format cannot hold.
     """
-    if format == "arrow":
-        arrowfile.write(table, path, compression=None if compression == "none" else compression)
+    if format == "orc":
+        try:
+            orcfile.write_table(table, path, **({} if compression is None else {"compression": compression}))
+        except (pa.ArrowException, ValueError) as error:
+            raise PackError(f"orc cannot hold the table: {error}", remedy="Ask for format 'arrow', which holds every type.") from error
+        return {}
+    if format != "parquet":
+        default = "lz4" if format == "feather" else "none"
+        arrowfile.write(table, path, compression=compression or default, batch_size=batch_size)
         return {}
     told: dict[str, Any] = {}
     if table.num_columns == 0 and table.num_rows:
@@ -47,19 +58,19 @@ def write(table: Any, path: Path, format: str, compression: str | None, row_grou
 
 
 def read(
-    path: Path,
+    file: Path | BinaryIO,
     format: str,
     columns: Sequence[str] | None,
-    rows: Any,
+    rows: Rows,
     memory_map: bool,
     num_rows: int | None,
     dictionaries: dict[str, str],
 ) -> Any:
-    """Read a table, or a part of it.
+    """Read a table, or a part of it; only that part is read.
 
     Args:
-        path: The file, by whomever it was written.
-        format: ``parquet``, ``arrow`` or ``feather``.
+        file: By whomever it was written.
+        format: ``parquet``, ``arrow``, ``feather`` or ``orc``.
         columns: Names, in the order they are wanted; all, if ``None``.
         rows: The first row and the one after the last; all, if ``None``.
         memory_map: Leave the data of an Arrow file on disk.
@@ -69,20 +80,17 @@ def read(
     Raises:
         UnpackError: Where the file is damaged, or there is no such column.
     """
-    if format == "parquet":
-        file = parquet.open_file(path)
-        _check_columns(file.schema_arrow, columns)
-        window = None if rows is None else window_of(rows, file.metadata.num_rows)
-        table = parquet.read(file, columns, window)
-        stored = parquet.stored_schema(file.metadata)
-        table = _restored(table, stored if stored is not None else file.schema_arrow, dictionaries)
-    else:
-        table = arrowfile.read(path, memory_map=memory_map)
-        _check_columns(table.schema, columns)
-        table = table if rows is None else table.slice(window_of(rows, table.num_rows)[0], _length(window_of(rows, table.num_rows)))
+    with opened(file, format, memory_map=memory_map) as source:
+        refuse_missing(columns or (), source.schema.names)
+        window = None if rows is None else window_of(rows, source.rows if num_rows is None else num_rows)
+        table = source.read(columns, window)
+        table = _restored(table, schema_of(source), dictionaries)
     if columns is not None:
         table = table.select(list(columns))
-    return table if num_rows is None or table.num_columns else _without_columns(num_rows, table.schema.metadata)
+    if table.num_columns:
+        return table
+    count = num_rows if num_rows is not None else source.rows
+    return _without_columns(count if window is None else window[1] - window[0], table.schema.metadata)
 
 
 def of_batch(batch: Any) -> Any:
@@ -124,22 +132,40 @@ def write_batches(reader: Any, path: Path, format: str, compression: str | None)
         raise PackError(f"{format} cannot hold the batches: {error}", remedy=parquet.REMEDY) from error
 
 
-def open_reader(path: Path, format: str, columns: Sequence[str] | None) -> Any:
+def batches(file: Path | BinaryIO, format: str, columns: Sequence[str] | None, rows: Rows) -> Any:
     """Open a file as a reader of batches, each read when it is asked for.
+
+    Args:
+        file: By whomever it was written.
+        format: ``parquet`` or ``arrow``.
+        columns: Names, in the order they are wanted; all, if ``None``.
+        rows: The first row and the one after the last; batches without any are not read.
 
     Raises:
         UnpackError: Where the file is damaged, or there is no such column.
     """
-    if format == "arrow":
-        table = arrowfile.read(path, memory_map=True)
-        _check_columns(table.schema, columns)
-        return (table if columns is None else table.select(list(columns))).to_reader()
-    file = parquet.open_file(path)
-    stored = parquet.stored_schema(file.metadata)
-    whole = file.schema_arrow if stored is None else stored
-    _check_columns(whole, columns)
-    schema = whole if columns is None else pa.schema([whole.field(name) for name in columns], metadata=whole.metadata)
-    return pa.RecordBatchReader.from_batches(schema, _batches(file, whole, columns))
+    schema = None
+
+    def open_pieces() -> Iterator[Any]:
+        nonlocal schema
+        if format == "parquet":
+            source: Source = ParquetSource(parquet.open_file(file))
+        else:
+            source = open_arrow(file, memory_map=isinstance(file, Path))
+        schema = schema_of(source)
+        refuse_missing(columns or (), schema.names)
+        if columns is not None:
+            schema = pa.schema([schema.field(name) for name in columns], metadata=schema.metadata)
+        return _batches(source, columns, None if rows is None else window_of(rows, source.rows))
+
+    pieces = lazily(file, open_pieces)
+    return pa.RecordBatchReader.from_batches(schema, pieces)
+
+
+def schema_of(source: Source) -> Any:
+    """Give the schema of the table as it was written."""
+    stored = parquet.stored_schema(source.file.metadata) if isinstance(source, ParquetSource) else None
+    return source.schema if stored is None else stored
 
 
 def preview(table: Any) -> dict[str, Any]:
@@ -150,25 +176,14 @@ def preview(table: Any) -> dict[str, Any]:
     return {"table": {"columns": names, "rows": [list(row) for row in zip(*columns, strict=True)]}}
 
 
-def _batches(file: Any, schema: Any, columns: Sequence[str] | None) -> Iterator[Any]:
-    for number in range(file.num_row_groups):
-        table = parquet.read_groups(file, [number], columns)
+def _batches(source: Source, columns: Sequence[str] | None, window: Window | None) -> Iterator[Any]:
+    for table in source.pieces(columns, window):
         yield to_batch(table if columns is None else table.select(list(columns)))
-
-
-def _check_columns(schema: Any, columns: Sequence[str] | None) -> None:
-    missing = next((name for name in columns or () if name not in schema.names), None)
-    if missing is not None:
-        raise UnpackError(f"there is no column {missing!r}", remedy=f"There are: {', '.join(map(repr, schema.names[:20]))}.")
 
 
 def _without_columns(rows: int, metadata: Any) -> Any:
     # Replacing the metadata of a table without columns would forget its rows.
     return pa.table({"": pa.nulls(rows)}).replace_schema_metadata(metadata).select([])
-
-
-def _length(window: tuple[int, int]) -> int:
-    return window[1] - window[0]
 
 
 def _dictionaries(table: Any) -> dict[str, str]:

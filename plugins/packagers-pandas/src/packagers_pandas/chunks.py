@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pyarrow import parquet as arrow_parquet
 from packagers import PackError, UnpackError
 from packagers_pandas import layout, parquet
 from packagers_pandas.layout import Layout
+from packagers_pandas.selection import Columns, Window, within
 
 # pyarrow splits larger groups, and a group is a chunk here.
 MAX_ROWS = 64 << 20
@@ -52,18 +53,29 @@ def write(frames: Iterable[pd.DataFrame], path: Path, *, compression: str = "sna
             writer.close()
 
 
-def frames(file: Any, note: dict[str, Any], columns: Sequence[Any] | None) -> Iterator[pd.DataFrame]:
+def frames(file: Any, note: dict[str, Any], columns: Columns, window: Window | None = None) -> Iterator[pd.DataFrame]:
     """Give the chunks of an open file, each read when it is asked for.
+
+    Args:
+        file: The file.
+        note: What it says of its chunks.
+        columns: Which to give.
+        window: The rows to give, of all chunks together; chunks without any are left out.
 
     Raises:
         UnpackError: Where the file does not hold what its note says.
     """
+    before = 0
     for number, part in enumerate(_layouts(note)):
+        rows = within(window, before, part.rows)
+        before += part.rows
+        if rows is None:
+            continue
         labels, chosen = layout.choose(part, columns)
         if number >= file.num_row_groups:
             raise UnpackError(f"the file has {file.num_row_groups} row groups, and chunk {number} is missing")
         table = parquet.read_groups(file, [number], layout.fields_of(part, chosen))
-        yield layout.from_table(table, part, labels, chosen)
+        yield layout.from_table(table.slice(rows[0], rows[1] - rows[0]), part, labels, chosen, None if window is None else rows)
 
 
 def _take(frame: Any, number: int) -> tuple[Any, dict[str, Any], str]:

@@ -6,12 +6,13 @@ import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 from pyarrow import parquet
 
 from packagers import PackError, UnpackError
+from packagers_pandas.selection import Window, overlapping
 
 REMEDY = "Ask for format 'arrow', or for artifact_type 'object'."
 # Classes that older releases of pyarrow made by unpickling what the file says.
@@ -48,22 +49,22 @@ def check_types(schema: Any) -> None:
             _check_field(field)
 
 
-def open_file(path: Path) -> Any:
+def open_file(source: Path | BinaryIO) -> Any:
     """Open a file and check that reading it runs no code.
 
     Raises:
         UnpackError: Where it is no parquet file.
     """
     try:
-        file = parquet.ParquetFile(path, memory_map=False)
+        file = parquet.ParquetFile(source, memory_map=False)
         schema = stored_schema(file.metadata) or file.schema_arrow
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UnpackError(f"this is no parquet file that pyarrow can read: {error}", file=path) from error
-    refuse_code(schema, path)
+        raise UnpackError(f"this is no parquet file that pyarrow can read: {error}") from error
+    refuse_code(schema)
     return file
 
 
-def refuse_code(schema: Any, path: Path | None = None) -> None:
+def refuse_code(schema: Any) -> None:
     """Refuse extension types that only unpickling could rebuild.
 
     Raises:
@@ -71,10 +72,10 @@ def refuse_code(schema: Any, path: Path | None = None) -> None:
     """
     for field in schema:
         if _is_code(field):
-            raise UnpackError(f"column {field.name!r} is of a type that only a pickle could rebuild", file=path)
+            raise UnpackError(f"column {field.name!r} is of a type that only a pickle could rebuild")
 
 
-def read(file: Any, fields: Sequence[str] | None, rows: tuple[int, int] | None = None) -> Any:
+def read(file: Any, fields: Sequence[str] | None, rows: Window | None = None) -> Any:
     """Read a part of an open file, as the table that was written.
 
     Args:
@@ -85,9 +86,16 @@ def read(file: Any, fields: Sequence[str] | None, rows: tuple[int, int] | None =
     Raises:
         UnpackError: Where the file is damaged.
     """
-    groups, skip = _groups(file.metadata, rows)
-    table = read_groups(file, groups, fields)
-    return table if rows is None else table.slice(skip, rows[1] - rows[0])
+    sizes = group_sizes(file)
+    if rows is None:
+        return read_groups(file, range(len(sizes)), fields)
+    groups, skip = overlapping(sizes, rows)
+    return read_groups(file, groups, fields).slice(skip, rows[1] - rows[0])
+
+
+def group_sizes(file: Any) -> list[int]:
+    """Give the number of rows of each row group of an open file."""
+    return [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
 
 
 def read_groups(file: Any, groups: Sequence[int], fields: Sequence[str] | None) -> Any:
@@ -162,21 +170,6 @@ def _check_field(field: Any) -> None:
         raise PackError(f"parquet cannot hold column {field.name!r} of type {field.type}: {error}", remedy=REMEDY) from error
     if not back.equals(field):
         raise PackError(f"parquet would give column {field.name!r} of type {field.type} back as {back.type}", remedy=REMEDY)
-
-
-def _groups(metadata: Any, rows: tuple[int, int] | None) -> tuple[list[int], int]:
-    """Choose the row groups that hold these rows; give them, and how many of their first rows to leave out."""
-    if rows is None:
-        return list(range(metadata.num_row_groups)), 0
-    groups: list[int] = []
-    first = before = 0
-    for number in range(metadata.num_row_groups):
-        after = before + metadata.row_group(number).num_rows
-        if before < rows[1] and after > rows[0]:
-            first = first if groups else before
-            groups.append(number)
-        before = after
-    return groups, rows[0] - first if groups else 0
 
 
 def _is_code(field: Any) -> bool:

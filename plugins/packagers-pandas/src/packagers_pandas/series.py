@@ -24,6 +24,10 @@ class SeriesPackager(TabularPackager):
         frame.attrs = dict(obj.attrs)
         return frame.set_flags(allows_duplicate_labels=obj.flags.allows_duplicate_labels)
 
+    def to_flat(self, obj: pd.Series) -> pd.DataFrame:
+        """Give the same frame; the column of a series without a name is called ``0``."""
+        return self.to_frame(obj if obj.name is not None else obj.rename("0"))
+
     def from_frame(self, frame: pd.DataFrame) -> pd.Series:
         """Give the only column of a frame.
 
@@ -61,6 +65,17 @@ class IndexPackager(TabularPackager):
         if frame.shape[1] > 1:
             raise UnpackError(f"the table has {frame.shape[1]} columns beside its index", remedy="Choose one by columns=['name'].")
         return frame.index if frame.shape[1] == 0 else pd.Index(frame.iloc[:, 0])
+
+    def to_flat(self, obj: pd.Index) -> pd.DataFrame:
+        """Give a frame with the levels as columns; those without a name are numbered."""
+        names = [str(number) if name is None else name for number, name in enumerate(obj.names)]
+        if isinstance(obj, pd.MultiIndex):
+            return obj.to_frame(index=False, name=names, allow_duplicates=True)
+        return obj.to_frame(index=False, name=names[0])
+
+    def from_flat(self, frame: pd.DataFrame) -> pd.Index:
+        """Give the columns of a frame as an index of as many levels, or its index where it has none."""
+        return pd.MultiIndex.from_frame(frame) if frame.shape[1] > 1 else self.from_frame(frame)
 
     def describe(self, obj: pd.Index) -> dict[str, Any]:
         """Give length, class, dtype and names."""

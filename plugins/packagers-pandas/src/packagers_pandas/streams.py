@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 from packagers import Instructions, Packager
+from packagers_pandas.selection import Columns, Rows
 
 
 class FrameStreamPackager(Packager):
@@ -19,6 +20,7 @@ class FrameStreamPackager(Packager):
     PACK_SUBCLASSES = True  # of Iterator: generators and all others
     READERS = MappingProxyType({"parquet": "data"})
     DETERMINISTIC = frozenset({"parquet"})
+    PARTIAL = frozenset({"parquet"})
 
     def pack_dataset(
         self,
@@ -45,7 +47,7 @@ class FrameStreamPackager(Packager):
         return {}
 
     def unpack_dataset(
-        self, folder: Path, *, format: Literal["parquet"] = "parquet", columns: Sequence[Any] | None = None
+        self, folder: Path, *, format: Literal["parquet"] = "parquet", columns: Columns = None, rows: Rows = None
     ) -> Iterator[pd.DataFrame]:
         """Read what :meth:`pack_dataset` wrote, or any parquet file one row group after the other.
 
@@ -53,7 +55,8 @@ class FrameStreamPackager(Packager):
             folder: Holds the one file.
             format: Its format.
             columns: Labels of the columns to read, in this order; the others are not read.
+            rows: The first row to give and the one after the last, of all chunks together; chunks without any are not read.
         """
         from packagers_pandas import storage
 
-        return storage.pieces(self.only_file(folder), columns)
+        return storage.pieces(self.open_file(folder), columns, rows)

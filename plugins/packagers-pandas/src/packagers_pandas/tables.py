@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from packagers import Instructions, Packager, PackError, UnpackError
+from packagers_pandas.selection import Rows
 
-Format: TypeAlias = Literal["parquet", "arrow"]
-Compression: TypeAlias = Literal["snappy", "zstd", "gzip", "brotli", "lz4", "none"]
+Format: TypeAlias = Literal["parquet", "arrow", "feather", "orc"]
+Compression: TypeAlias = Literal["snappy", "zstd", "gzip", "brotli", "lz4", "zlib", "uncompressed", "none"]
+BatchFormat: TypeAlias = Literal["parquet", "arrow"]
+COMPRESSIONS = {
+    "parquet": ("snappy", "zstd", "gzip", "brotli", "lz4", "none"),
+    "arrow": ("lz4", "zstd", "none"),
+    "feather": ("lz4", "zstd", "none"),
+    "orc": ("uncompressed", "zlib", "snappy", "lz4", "zstd"),
+}
+BATCH_SIZE = 1 << 16
+"""Rows of an Arrow batch, which is read at once."""
+
+
+def refuse_compression(format: str, compression: str | None) -> None:
+    """Refuse a compression that a format does not have.
+
+    Raises:
+        PackError: Lists what it has.
+    """
+    if compression is not None and compression not in COMPRESSIONS[format]:
+        has = ", ".join(map(repr, COMPRESSIONS[format]))
+        raise PackError(f"format {format!r} has no compression {compression!r}", remedy=f"It has: {has}.")
 
 
 class TablePackager(Packager):
     """Pack a table with its schema and all metadata."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "dataset"
-    READERS = MappingProxyType({"parquet": "data", "arrow": "data"})
+    READERS = MappingProxyType(dict.fromkeys(COMPRESSIONS, "data"))
     DETERMINISTIC = frozenset({"parquet"})
+    LOSSY = frozenset({"orc"})
+    PARTIAL = frozenset(COMPRESSIONS)
+    BATCH_SIZE: ClassVar[int | None] = BATCH_SIZE
 
     def pack_dataset(
         self,
@@ -34,8 +59,8 @@ class TablePackager(Packager):
         Args:
             obj: The table.
             folder: Where to write.
-            format: ``arrow`` holds every type, ``parquet`` all but a few.
-            compression: snappy in ``parquet`` and none in ``arrow``, if unsaid.
+            format: ``arrow`` and ``feather`` hold every type, ``parquet`` all but a few, ``orc`` the usual ones and no metadata.
+            compression: snappy in ``parquet``, lz4 in ``feather`` and none in the others, if unsaid.
             row_group_size: Rows in a group of a ``parquet`` file.
 
         Raises:
@@ -43,19 +68,20 @@ class TablePackager(Packager):
         """
         from packagers_pandas import arrowtables
 
-        table = self.to_table(obj)
-        if format == "arrow" and row_group_size is not None:
-            raise PackError("format 'arrow' has no option 'row_group_size'", remedy="Ask for format 'parquet'.")
-        return arrowtables.write(table, folder / f"table.{format}", format, compression, row_group_size)
+        if format != "parquet" and row_group_size is not None:
+            raise PackError(f"format {format!r} has no option 'row_group_size'", remedy="Ask for format 'parquet'.")
+        refuse_compression(format, compression)
+        path = folder / f"table.{format}"
+        return arrowtables.write(self.to_table(obj), path, format, compression, row_group_size, self.BATCH_SIZE)
 
     def unpack_dataset(
         self,
         folder: Path,
         *,
-        format: Format | Literal["feather"] = "parquet",
+        format: Format = "parquet",
         columns: Sequence[str] | None = None,
-        rows: Sequence[int | None] | slice | range | None = None,
-        memory_map: bool = False,
+        rows: Rows = None,
+        memory_map: bool | None = None,
         num_rows: int | None = None,
         dictionaries: dict[str, str] | None = None,
     ) -> Any:
@@ -64,9 +90,10 @@ class TablePackager(Packager):
         Args:
             folder: Holds the one file.
             format: Its format.
-            columns: Names of the columns to read, in this order; of a ``parquet`` file the others are not read.
+            columns: Names of the columns to read, in this order; the others are not read.
             rows: The first row and the one after the last, such as ``(0, 100)``.
-            memory_map: Leave the data of an ``arrow`` file on disk until they are looked at.
+            memory_map: Leave the data of an ``arrow`` or ``feather`` file on disk until they are looked at. If unsaid, so it is for an
+                ``arrow`` file that is read whole.
             num_rows: How many rows a table without columns has; recorded.
             dictionaries: The dictionaries of columns that parquet keeps in another order or not at all; recorded.
 
@@ -75,10 +102,14 @@ class TablePackager(Packager):
         """
         from packagers_pandas import arrowtables
 
-        if memory_map and format == "parquet":
-            raise UnpackError("a parquet file is decoded when it is read, and cannot be mapped", remedy="Leave memory_map out.")
-        path = self.only_file(folder)
-        return self.from_table(arrowtables.read(path, format, columns, rows, memory_map, num_rows, dictionaries or {}))
+        if memory_map and format in ("parquet", "orc"):
+            raise UnpackError(f"{format} is decoded when it is read, and cannot be mapped", remedy="Leave memory_map out.")
+        read = partial(arrowtables.read, num_rows=num_rows, dictionaries=dictionaries or {})
+        if memory_map or (columns is None and rows is None):
+            is_mapped = format == "arrow" if memory_map is None else memory_map
+            return self.from_table(read(self.only_file(folder), format, columns, rows, is_mapped))
+        with self.open_file(folder) as file:
+            return self.from_table(read(file, format, columns, rows, False))
 
     pack_file = pack_dataset
     unpack_file = unpack_dataset
@@ -106,6 +137,8 @@ class TablePackager(Packager):
 class RecordBatchPackager(TablePackager):
     """Pack a record batch."""
 
+    BATCH_SIZE = None  # it comes back as one
+
     def to_table(self, obj: Any) -> Any:
         """Give a table of this batch."""
         from packagers_pandas import arrowtables
@@ -125,8 +158,11 @@ class RecordBatchReaderPackager(Packager):
     DEFAULT_PACKING_ARTIFACT_TYPE = "dataset"
     READERS = MappingProxyType({"parquet": "data", "arrow": "data"})
     DETERMINISTIC = frozenset({"parquet"})
+    PARTIAL = frozenset({"parquet", "arrow"})
 
-    def pack_dataset(self, obj: Any, folder: Path, *, format: Format = "parquet", compression: Compression | None = None) -> Instructions:
+    def pack_dataset(
+        self, obj: Any, folder: Path, *, format: BatchFormat = "parquet", compression: Compression | None = None
+    ) -> Instructions:
         """Write ``table.<format>`` with one row group, or one Arrow batch, for each batch.
 
         Args:
@@ -140,23 +176,28 @@ class RecordBatchReaderPackager(Packager):
         """
         from packagers_pandas import arrowtables
 
+        refuse_compression(format, compression)
         arrowtables.write_batches(obj, folder / f"table.{format}", format, compression)
         return {}
 
-    def unpack_dataset(self, folder: Path, *, format: Format = "parquet", columns: Sequence[str] | None = None) -> Any:
+    def unpack_dataset(
+        self, folder: Path, *, format: BatchFormat = "parquet", columns: Sequence[str] | None = None, rows: Rows = None
+    ) -> Any:
         """Read what :meth:`pack_dataset` wrote, or a plain file, batch by batch.
 
         Args:
             folder: Holds the one file.
             format: Its format.
-            columns: Names of the columns to read, in this order.
+            columns: Names of the columns to read, in this order; the others are not read.
+            rows: The first row and the one after the last, of all batches together, such as ``(0, 100)``.
 
         Raises:
             UnpackError: Where the file is not of the format.
         """
         from packagers_pandas import arrowtables
 
-        return arrowtables.open_reader(self.only_file(folder), format, columns)
+        is_mapped = format == "arrow" and columns is None and rows is None
+        return arrowtables.batches(self.only_file(folder) if is_mapped else self.open_file(folder), format, columns, rows)
 
     def describe(self, obj: Any) -> dict[str, Any]:
         """Give the types of the first columns."""

@@ -4,20 +4,143 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, TypedDict
 
 import pandas as pd
 
-from packagers import PackError, UnpackError
+from packagers import Instructions, PackError, UnpackError
+from packagers_pandas import flat
+from packagers_pandas.selection import Columns, Rows, part
+
+Orient: TypeAlias = Literal["columns", "index", "records", "split", "table", "values"]
+
+_KEYS: dict[Any, tuple[int, ...]] = {"columns": (0, 1), "index": (0, 1), "records": (1,), "split": (), "table": (), "values": ()}
+"""The axes whose labels are keys, for each layout."""
 
 
-def write_csv(frame: pd.DataFrame, path: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Write a frame as csv; its index too, unless it only counts the rows.
+class CsvPacking(TypedDict, total=False):
+    """Options of ``DataFrame.to_csv``."""
+
+    index: bool | None
+    """Whether the index is written; ``None`` and unsaid: unless it only counts the rows."""
+    sep: str
+    """What stands between values."""
+    na_rep: str
+    """What stands for a missing value."""
+    float_format: str
+    """Such as ``"%.3f"``."""
+    date_format: str
+    """Such as ``"%Y"``."""
+    decimal: str
+    """The decimal sign."""
+    quotechar: str
+    """What quotes a text."""
+    quoting: int
+    """One of the constants of the module csv."""
+    encoding: str
+    """Of the text."""
+
+
+class CsvUnpacking(TypedDict, total=False):
+    """Options of ``pandas.read_csv``."""
+
+    sep: str | None
+    """What stands between values; ``None`` to find out."""
+    header: Any
+    """The lines that hold the labels; ``None`` for none."""
+    names: Sequence[Any]
+    """The labels."""
+    index_col: Any
+    """The columns that are the index."""
+    dtype: Any
+    """Of the columns."""
+    skiprows: Any
+    """Lines to leave out."""
+    skipfooter: int
+    """How many lines at the end to leave out."""
+    na_values: Any
+    """What stands for a missing value."""
+    keep_default_na: bool
+    """Whether the usual texts do so too."""
+    true_values: list[str]
+    """What stands for True."""
+    false_values: list[str]
+    """What stands for False."""
+    parse_dates: Any
+    """The columns that hold times."""
+    date_format: Any
+    """How they are written."""
+    dayfirst: bool
+    """Whether the day stands before the month."""
+    thousands: str
+    """What stands between thousands."""
+    decimal: str
+    """The decimal sign."""
+    quotechar: str
+    """What quotes a text."""
+    quoting: int
+    """One of the constants of the module csv."""
+    comment: str
+    """What a comment begins with."""
+    encoding: str
+    """Of the text."""
+    on_bad_lines: Literal["error", "warn", "skip"]
+    """What to do with lines that have too many values."""
+    skipinitialspace: bool
+    """Whether blanks after the separator are left out."""
+    engine: Literal["c", "python", "pyarrow"]
+    """The parser."""
+
+
+class LinesPacking(TypedDict, total=False):
+    """Options of ``DataFrame.to_json`` for lines of JSON."""
+
+    date_format: Literal["iso", "epoch"]
+    """``"iso"``, if unsaid."""
+    double_precision: int
+    """Decimal places; 15, if unsaid."""
+    date_unit: Literal["s", "ms", "us", "ns"]
+    """Of times."""
+    force_ascii: bool
+    """Whether other characters are escaped."""
+
+
+class JsonPacking(LinesPacking, total=False):
+    """Options of ``DataFrame.to_json``."""
+
+    orient: Orient
+    """How it is laid out."""
+    indent: int
+    """Blanks before each line."""
+
+
+class LinesUnpacking(TypedDict, total=False):
+    """Options of ``pandas.read_json`` for lines of JSON."""
+
+    dtype: Any
+    """Of the columns."""
+    convert_dates: Any
+    """The columns that hold times, or whether to look for them."""
+    convert_axes: bool
+    """Whether labels become numbers or times where they can."""
+    encoding: str
+    """Of the text."""
+
+
+class JsonUnpacking(LinesUnpacking, total=False):
+    """Options of ``pandas.read_json``."""
+
+    orient: Orient
+    """How it is laid out."""
+
+
+def write_csv(frame: pd.DataFrame, path: Path, options: dict[str, Any]) -> Instructions:
+    """Write a frame as csv.
 
     Args:
         frame: Any frame.
         path: The file to make.
-        options: Options of ``DataFrame.to_csv``.
+        options: As :class:`CsvPacking` says.
 
     Returns:
         The options of ``pandas.read_csv`` that read it back.
@@ -25,29 +148,25 @@ def write_csv(frame: pd.DataFrame, path: Path, options: dict[str, Any]) -> dict[
     Raises:
         PackError: For a value that the encoding does not have, and rows without columns.
     """
-    index = options.pop("index", None)
-    if index is None:
-        index = frame.columns.nlevels > 1 or not _only_counts(frame.index)
+    index = flat.has_index(frame, options.pop("index", None))
     if not (index or frame.shape[1]):
         raise PackError("csv holds no rows without columns", remedy="Ask for format 'parquet', or for index=True.")
     try:
         frame.to_csv(path, index=index, **{"lineterminator": "\n", **options})
     except (ValueError, TypeError, UnicodeError) as error:
         raise PackError(f"csv cannot hold the frame: {error}", remedy="Ask for format 'parquet'.") from error
-    told: dict[str, Any] = {name: options[name] for name in ("sep", "encoding", "decimal", "quotechar") if name in options}
-    if index:
-        told["index_col"] = list(range(frame.index.nlevels))
-    if frame.columns.nlevels > 1:
-        told["header"] = list(range(frame.columns.nlevels))
-    return told
+    told = {name: options[name] for name in ("sep", "encoding", "decimal", "quotechar") if name in options}
+    return told | flat.told(frame, index)
 
 
-def read_csv(path: Path, options: dict[str, Any]) -> pd.DataFrame:
+def read_csv(path: Path, columns: Columns, rows: Rows, options: dict[str, Any]) -> pd.DataFrame:
     """Read csv.
 
     Args:
         path: The file; a compressed one is known by its suffix.
-        options: Options of ``pandas.read_csv``.
+        columns: Which to give.
+        rows: Which to give.
+        options: As :class:`CsvUnpacking` says.
 
     Raises:
         UnpackError: Where it is no csv, or the options do not fit it.
@@ -56,16 +175,16 @@ def read_csv(path: Path, options: dict[str, Any]) -> pd.DataFrame:
         frame: pd.DataFrame = pd.read_csv(path, **options)
     except (ValueError, TypeError, KeyError, IndexError, LookupError) as error:
         raise UnpackError(f"pandas.read_csv cannot read it: {error}", file=path) from error
-    return frame
+    return part(frame, columns, rows)
 
 
-def write_json(frame: pd.DataFrame, path: Path, options: dict[str, Any], *, lines: bool) -> dict[str, Any]:
+def write_json(frame: pd.DataFrame, path: Path, options: dict[str, Any], *, lines: bool = False) -> Instructions:
     """Write a frame as JSON, or as lines of it.
 
     Args:
         frame: With unique labels.
         path: The file to make.
-        options: Options of ``DataFrame.to_json``.
+        options: As :class:`JsonPacking` or :class:`LinesPacking` says.
         lines: One object a line; ``orient`` is then ``"records"``.
 
     Returns:
@@ -79,20 +198,26 @@ def write_json(frame: pd.DataFrame, path: Path, options: dict[str, Any], *, line
         settings["orient"] = "records"
     if not len(frame) and frame.shape[1] and settings.get("orient") in ("records", "index", "values"):
         raise PackError(f"JSON laid out as {settings['orient']} holds no columns without rows", remedy="Ask for format 'parquet'.")
+    if not frame.shape[1] and len(frame):
+        raise PackError("JSON holds no rows without columns", remedy="Ask for format 'parquet'.")
     try:
         _refuse_surrogates(frame)
+        for axis in _KEYS[settings.get("orient", "columns")]:
+            _refuse_one_key_for_two(frame.axes[axis])
         frame.to_json(path, lines=lines, **settings)
     except (ValueError, TypeError, OverflowError, UnicodeError) as error:
         raise PackError(f"JSON cannot hold the frame: {error}", remedy="Ask for format 'parquet', or for orient='split'.") from error
-    return {"orient": options["orient"]} if "orient" in options and not lines else {}
+    return {"orient": options["orient"]} if "orient" in options else {}
 
 
-def read_json(path: Path, options: dict[str, Any], *, lines: bool) -> pd.DataFrame:
+def read_json(path: Path, columns: Columns, rows: Rows, options: dict[str, Any], *, lines: bool = False) -> pd.DataFrame:
     """Read JSON, or lines of it.
 
     Args:
         path: The file.
-        options: Options of ``pandas.read_json``.
+        columns: Which to give.
+        rows: Which to give.
+        options: As :class:`JsonUnpacking` or :class:`LinesUnpacking` says.
         lines: Whether each line is an object.
 
     Raises:
@@ -104,38 +229,14 @@ def read_json(path: Path, options: dict[str, Any], *, lines: bool) -> pd.DataFra
         raise UnpackError(f"pandas.read_json cannot read it: {error}", file=path, remedy="Say how it is laid out by orient=.") from error
     if not isinstance(found, pd.DataFrame):
         raise UnpackError("the JSON makes no frame", file=path)
-    return found
+    return part(found, columns, rows)
 
 
-def part(frame: pd.DataFrame, columns: Sequence[Any] | None, rows: Sequence[int | None] | slice | range | None) -> pd.DataFrame:
-    """Choose columns by label and rows by position.
-
-    Raises:
-        UnpackError: For a label that is not there.
-    """
-    if columns is not None:
-        asked = [tuple(label) if isinstance(label, list) else label for label in columns]
-        missing = next((label for label in asked if label not in frame.columns), None)
-        if missing is not None:
-            raise UnpackError(f"there is no column {missing!r}", remedy=f"There are: {', '.join(map(repr, frame.columns[:20]))}.")
-        frame = frame[asked]
-    return frame if rows is None else frame.iloc[slice(*window_of(rows, len(frame)))]
-
-
-def window_of(rows: Sequence[int | None] | slice | range, count: int) -> tuple[int, int]:
-    """Give the first row and the one after the last among so many.
-
-    Raises:
-        UnpackError: For rows that are not one after the other.
-    """
-    if isinstance(rows, (slice, range)):
-        start, stop, step = rows.start, rows.stop, rows.step
-    else:
-        start, stop, step = (*rows, None) if len(rows) == 2 else (None, None, 0)
-    if step not in (None, 1):
-        raise UnpackError(f"rows={rows!r} is not a first row and the one after the last", remedy="Give rows=(0, 100).")
-    first, last, _ = slice(start, stop).indices(count)
-    return first, max(first, last)
+def _refuse_one_key_for_two(labels: Any) -> None:
+    """Raise for labels that pandas would write as the same key, of which JSON keeps one."""
+    keys = {str(label).partition("\0")[0] for label in labels}
+    if len(keys) < len(labels):
+        raise ValueError("two labels are the same text")
 
 
 def _refuse_surrogates(frame: pd.DataFrame) -> None:
@@ -146,18 +247,3 @@ def _refuse_surrogates(frame: pd.DataFrame) -> None:
         for value in values if values.dtype.kind == "O" else ():
             if isinstance(value, str) and not value.isascii():
                 value.encode()
-
-
-def _only_counts(index: Any) -> bool:
-    return isinstance(index, pd.RangeIndex) and (index.start, index.step, index.name) == (0, 1, None)
-
-
-def refuse(format: str, given: dict[str, Any], known: frozenset[str], error: type[PackError] | type[UnpackError]) -> None:
-    """Refuse options that a format does not have.
-
-    Raises:
-        PackError: Or what else ``error`` says; lists what the format has.
-    """
-    strange = next((name for name in given if name not in known), None)
-    if strange is not None:
-        raise error(f"format {format!r} has no option {strange!r}", remedy=f"It has: {', '.join(sorted(known)) or 'none'}.")
