@@ -17,6 +17,8 @@ from packagers.remote import Remote
 from packagers.scratch import scratch_folder
 
 _SUFFIXES = {
+    "h5": "hdf",
+    "hdf5": "hdf",
     "htm": "html",
     "jpeg": "jpg",
     "ndjson": "jsonl",
