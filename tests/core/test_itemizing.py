@@ -373,3 +373,13 @@ def in_order(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: in_order(item) for key, item in value.items()}
     return {"set": sorted(value, key=repr)} if isinstance(value, set) else value
+
+
+@pytest.mark.parametrize("make", [lambda stream: [1, stream], lambda stream: {"a": {"b": stream}}])
+def test_a_stream_among_the_items_is_refused_and_not_touched(make: Any, tmp_path: Path) -> None:
+    stream = iter([1, 2])
+    with pytest.raises(packagers.PackError, match="use it up") as caught:
+        packagers.pack(make(stream), "*v", tmp_path)
+    assert caught.value.leaf in ("[1]", ".a.b")
+    assert list(stream) == [1, 2]
+    assert list(tmp_path.iterdir()) == []

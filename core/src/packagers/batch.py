@@ -117,7 +117,7 @@ class Batch:
         """Pack the items of a container one by one, then record its shape under its key."""
         if _has_links(hint):
             raise PackError("an itemized value has no links of its own", remedy="Link from an output that is not itemized.")
-        found, faults = items_of(obj, hint.key, hint.itemized)
+        found, faults = items_of(self._writer.registry, obj, hint.key, hint.itemized)
         if faults:
             for fault in faults:
                 self.fail(self._index, fault)

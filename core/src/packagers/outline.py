@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from packagers.builtin.containers import ObjectContainer
+from packagers.builtin.streams import StreamPackager
 from packagers.errors import PackagersError, PackError
 from packagers.jsonvalue import Default, Encoder, encode, step_of
 from packagers.manifest import Written
@@ -43,18 +44,19 @@ def is_itemizable(obj: Any) -> bool:
     return isinstance(obj, (list, tuple, set, frozenset, dict)) and len(obj) > 0
 
 
-def items_of(obj: Any, key: str, levels: bool | int) -> tuple[list[Item], list[PackError]]:
+def items_of(registry: Registry, obj: Any, key: str, levels: bool | int) -> tuple[list[Item], list[PackagersError]]:
     """Take a container apart into the items that are packed one by one; nothing is packed yet.
 
     Args:
+        registry: Tells what is a stream.
         obj: The container. One that stands inside of itself is an item there.
         key: The key of the whole.
         levels: How many levels are taken apart; ``True`` for all.
 
     Returns:
-        The items, and what is wrong with their names.
+        The items, and what is wrong with their names, or with items that packing would use up.
     """
-    search = _Search(levels)
+    search = _Search(registry, levels)
     search.visit(obj, key, "", ())
     collision = find_collision(item.key for item in search.items)
     if collision is not None:
@@ -66,12 +68,14 @@ class _Search:
     """One walk over a container for its items.
 
     Args:
+        registry: Tells what is a stream.
         levels: How many levels are taken apart; ``True`` for all.
     """
 
-    def __init__(self, levels: bool | int) -> None:
+    def __init__(self, registry: Registry, levels: bool | int) -> None:
+        self._registry = registry
         self.items: list[Item] = []
-        self.faults: list[PackError] = []
+        self.faults: list[PackagersError] = []
         self._levels = math.inf if levels is True else levels
 
     def visit(self, obj: Any, key: str, path: str, above: tuple[int, ...]) -> None:
@@ -81,7 +85,8 @@ class _Search:
             place = f"{path}{step_of(name)}" if is_keyed else f"{path}[{name}]"
             try:
                 item_key = _join(key, check_name(_name_of(name), "item name") if is_keyed else str(name))
-            except PackError as error:
+                self._check_stays(item)
+            except PackagersError as error:
                 error.key, error.leaf = key, place
                 self.faults.append(error)
                 continue
@@ -89,6 +94,14 @@ class _Search:
                 self.visit(item, item_key, place, above)
             else:
                 self.items.append(Item(item_key, item, place))
+
+    def _check_stays(self, item: Any) -> None:
+        """Refuse a stream: the container would come back from packing with one that is used up."""
+        if hasattr(type(item), "__next__") and isinstance(self._registry.find(item).packager, StreamPackager):
+            raise PackError(
+                "a stream stands inside of an itemized value, and packing would use it up",
+                remedy="Return it as a value of its own, or make it a list.",
+            )
 
 
 def _pairs(obj: Any) -> Iterable[tuple[Any, Any]]:

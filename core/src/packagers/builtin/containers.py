@@ -7,6 +7,7 @@ name of a public format (``json``, ``yaml``, …) is written as that format and 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Mapping
 from pathlib import Path
 from types import GenericAlias
 from typing import Any, ClassVar
@@ -132,14 +133,19 @@ class TuplePackager(_BuiltinContainer):
     """Pack a ``tuple``, also a named one."""
 
     BUNDLE_FROM_LIST = True
+    BUNDLE_FROM_DICT = True
 
     def unbundle(self, obj: Any) -> list[Any]:
         """Give the items."""
         return list(tuple.__iter__(obj))
 
     def bundle(self, items: Any, cls: type[Any]) -> Any:
-        """Make the tuple; of a named one, with as many items as its class has names."""
+        """Make the tuple; of a named one, with as many items as its class has names, or of inputs by name."""
         names = getattr(cls, "_fields", None)
+        if isinstance(items, dict):
+            if not isinstance(names, tuple):
+                raise UnpackError(f"a {cls.__qualname__} has no names for a dict of inputs", remedy="Give a list of inputs.")
+            return construct(cls, items)
         if isinstance(names, tuple) and len(names) != len(items):
             raise UnpackError(
                 f"{cls.__qualname__} has {len(names)} fields, and {len(items)} were packed",
@@ -271,6 +277,21 @@ class DequePackager(ListPackager):
     def from_plain(self, items: Any) -> Any:
         """Take a list."""
         return deque(_expect(items, list))
+
+
+def construct(cls: type[Any], fields: Mapping[str, Any]) -> Any:
+    """Make an object of inputs by name, by its constructor.
+
+    Raises:
+        UnpackError: Where the constructor does not take them.
+    """
+    try:
+        return cls(**fields)
+    except Exception as error:
+        raise UnpackError(
+            f"no {cls.__qualname__} can be made of the inputs {', '.join(map(str, fields)) or '(none)'}: {type(error).__name__}: {error}",
+            remedy="Give what its constructor takes, by name.",
+        ) from error
 
 
 _FACTORIES = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from packagers.attributes import attributes_of, set_attributes
-from packagers.builtin.containers import ObjectContainer
+from packagers.builtin.containers import ObjectContainer, construct
 
 _CACHED_HASH = "_attrs_cached_hash"
 
@@ -20,11 +20,16 @@ class RecordPackager(ObjectContainer):
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
     PRIORITY = 1
     PACK_SUBCLASSES = True
+    BUNDLE_FROM_DICT = True
     CYCLIC = True
 
     def unbundle(self, obj: Any) -> dict[str, Any]:
         """Give every attribute that the object has, slots first."""
         return attributes_of(obj)
+
+    def bundle(self, items: Any, cls: type[Any]) -> Any:
+        """Make an object of inputs by name, by its constructor: they were never one before, so defaults and validators have their say."""
+        return construct(cls, items)
 
     def empty(self, cls: type[Any]) -> Any:
         """Make the object without calling anything of its class."""
@@ -69,26 +74,6 @@ class PydanticPackager(RecordPackager):
     def holds_class(cls, type_: type[Any]) -> bool:
         """Take pydantic models."""
         return "__pydantic_fields__" in dir(type_) and "__pydantic_fields_set__" in dir(type_)
-
-    def unbundle(self, obj: Any) -> dict[str, Any]:
-        """Give the fields, the extra fields, the private ones, and which were set."""
-        return {
-            "fields": dict(obj.__dict__),
-            "extra": obj.__pydantic_extra__,
-            "private": obj.__pydantic_private__,
-            "set": set(obj.__pydantic_fields_set__),
-        }
-
-    def fill(self, obj: Any, items: Any) -> None:
-        """Put all of it back."""
-        set_attributes(obj, {**items["fields"], "__pydantic_fields_set__": items["set"]})
-        if not _is_root_model(type(obj)):
-            set_attributes(obj, {"__pydantic_extra__": items["extra"], "__pydantic_private__": items["private"]})
-
-
-def _is_root_model(cls: Any) -> bool:
-    """Tell whether a model has one value instead of fields, and neither extra nor private ones."""
-    return bool(cls.__pydantic_root_model__)
 
 
 def _is_plainly_made(cls: Any) -> bool:
