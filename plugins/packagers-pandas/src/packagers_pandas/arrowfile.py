@@ -10,7 +10,7 @@ import pyarrow as pa
 from packagers import PackError, UnpackError
 from packagers_pandas import parquet
 
-BATCH_SIZE = 1 << 16
+BATCH_SIZE = 1 << 17
 """Rows."""
 
 

@@ -13,7 +13,7 @@ from pyarrow import parquet as arrow_parquet
 from packagers import PackError
 from packagers_pandas import arrowfile, embedded, orcfile, parquet
 from packagers_pandas.selection import Rows, Window, refuse_missing, window_of
-from packagers_pandas.sources import ParquetSource, Source, lazily, open_arrow, opened
+from packagers_pandas.sources import ParquetSource, Source, lazily, opened
 
 ROWS, COLUMNS, LENGTH = 10, 12, 32
 
@@ -146,19 +146,15 @@ def batches(file: Path | BinaryIO, format: str, columns: Sequence[str] | None, r
     """
     schema = None
 
-    def open_pieces() -> Iterator[Any]:
+    def make(source: Source) -> Iterator[Any]:
         nonlocal schema
-        if format == "parquet":
-            source: Source = ParquetSource(parquet.open_file(file))
-        else:
-            source = open_arrow(file, memory_map=isinstance(file, Path))
         schema = schema_of(source)
         refuse_missing(columns or (), schema.names)
         if columns is not None:
             schema = pa.schema([schema.field(name) for name in columns], metadata=schema.metadata)
         return _batches(source, columns, None if rows is None else window_of(rows, source.rows))
 
-    pieces = lazily(file, open_pieces)
+    pieces = lazily(file, format, make)
     return pa.RecordBatchReader.from_batches(schema, pieces)
 
 

@@ -5,7 +5,6 @@ Lossy: ORC keeps no notes, so that the index of a frame is columns like the othe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypedDict
 
@@ -15,6 +14,7 @@ import pyarrow as pa
 from packagers import Instructions, PackError, UnpackError
 from packagers_pandas import flat
 from packagers_pandas.selection import Columns, Rows, refuse_missing, window_of
+from packagers_pandas.sources import opened
 
 _REMEDY = "Ask for format 'parquet'."
 
@@ -84,20 +84,20 @@ def read(source: Path | BinaryIO, columns: Columns, rows: Rows, options: dict[st
         UnpackError: Where it is no ORC file, or has no such column.
     """
     index_col = options.get("index_col")
-    file = open_file(source)
-    names = file.schema.names
     levels = [] if index_col is None else index_col if isinstance(index_col, list) else [index_col]
-    try:
-        levels = [names[level] if isinstance(level, int) else level for level in levels]
-    except IndexError as error:
-        raise UnpackError(f"index_col={index_col!r} names no columns of the file") from error
-    refuse_missing(columns or (), names)
-    wanted = None if columns is None else [*levels, *(name for name in columns if name not in levels)]
-    frame: pd.DataFrame = read_table(file, wanted, rows).to_pandas()
+    with opened(source, "orc") as file:
+        names = file.schema.names
+        try:
+            levels = [names[level] if isinstance(level, int) else level for level in levels]
+        except IndexError as error:
+            raise UnpackError(f"index_col={index_col!r} names no columns of the file") from error
+        refuse_missing(columns or (), names)
+        wanted = None if columns is None else [*levels, *(name for name in columns if name not in levels)]
+        window = window_of(rows or (None, None), file.rows)
+        frame: pd.DataFrame = file.read(wanted, window).to_pandas()
+        frame.index = pd.RangeIndex(file.rows)[slice(*window)]
     if levels:
         frame = flat.with_index(frame, levels)
-    else:
-        frame.index = pd.RangeIndex(file.nrows)[slice(*window_of(rows or (None, None), file.nrows))]
     return frame if columns is None else frame[list(columns)]
 
 
@@ -117,39 +117,3 @@ def write_table(table: Any, path: Path, **options: Any) -> None:
     # A small one first: what is written of a file until it fails would stay.
     orc.write_table(table.schema.empty_table(), pa.BufferOutputStream())
     orc.write_table(table, path, **options)
-
-
-def open_file(source: Path | BinaryIO) -> Any:
-    """Open a file.
-
-    Raises:
-        UnpackError: Where it is no ORC file.
-    """
-    from pyarrow import orc
-
-    try:
-        return orc.ORCFile(str(source) if isinstance(source, Path) else pa.PythonFile(source, mode="r"))
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise UnpackError(f"this is no ORC file that pyarrow can read: {error}") from error
-
-
-def read_table(file: Any, columns: Sequence[str] | None, rows: Rows) -> Any:
-    """Read a part of an open file; of the stripes after the last row, and of other columns, nothing is read.
-
-    Raises:
-        UnpackError: Where it is damaged.
-    """
-    first, last = (0, file.nrows) if rows is None else window_of(rows, file.nrows)
-    schema = file.schema if columns is None else pa.schema([file.schema.field(name) for name in columns])
-    batches, before = [], 0
-    try:
-        for number in range(file.nstripes):
-            if before >= last or (columns is not None and not columns):
-                break
-            batch = file.read_stripe(number, None if columns is None else list(columns))
-            if before + batch.num_rows > first:
-                batches.append(batch.slice(max(first - before, 0), last - max(before, first)))
-            before += batch.num_rows
-        return pa.Table.from_batches(batches, schema=batches[0].schema if batches else schema).select(schema.names)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise UnpackError(f"the ORC file cannot be read: {error}") from error

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 import pyarrow as pa
 from pyarrow import feather
 
-from packagers import UnpackError
-from packagers_pandas import orcfile, parquet
+from packagers import PackagersError, UnpackError
+from packagers_pandas import parquet
 from packagers_pandas.selection import Window, overlapping, within
 
 MAGIC = b"ARROW1"
@@ -163,40 +163,64 @@ class OrcSource:
     def read(self, fields: Sequence[str] | None, window: Window | None) -> Any:
         """Read a part."""
         chosen = None if fields is None else [name for name in self.schema.names if name in set(fields)]
-        return orcfile.read_table(self._file, chosen, window)
+        first, last = window or (0, self.rows)
+        if chosen == []:
+            return pa.table({"": pa.nulls(last - first)}).select([])
+        batches, before = [], 0
+        try:
+            for number in range(self._file.nstripes):
+                batch = self._file.read_stripe(number, chosen)
+                inner = within((first, last), before, batch.num_rows)
+                before += batch.num_rows
+                if inner is not None:
+                    batches.append(batch.slice(inner[0], inner[1] - inner[0]))
+                if before >= last:
+                    break
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise UnpackError(f"the ORC file cannot be read: {error}") from error
+        schema = self.schema if chosen is None else pa.schema([self.schema.field(name) for name in chosen])
+        return pa.Table.from_batches(batches, schema=batches[0].schema if batches else schema)
 
     def pieces(self, fields: Sequence[str] | None, window: Window | None) -> Iterator[Any]:
         """Give all at once: ORC does not say where its stripes end."""
         yield self.read(fields, window)
 
 
-Piece = TypeVar("Piece")
+class _Witness:
+    """A file that remembers what went wrong while it was read: of an error in Python, Arrow may keep the text alone."""
 
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.fault: PackagersError | None = None
 
-def lazily(file: Path | BinaryIO, open_pieces: Callable[[], Iterator[Piece]]) -> Iterator[Piece]:
-    """Give an iterator that reads a file; the file is closed when the iterator is gone, used up or not, or cannot be made.
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
-    Args:
-        file: The file.
-        open_pieces: Makes the iterator.
-    """
-    try:
-        pieces = open_pieces()
-    except BaseException:
-        if not isinstance(file, Path):
-            file.close()
-        raise
-    if not isinstance(file, Path):
-        weakref.finalize(pieces, file.close)
-    return pieces
+    def read(self, size: int = -1) -> bytes:
+        """Read on."""
+        try:
+            return self._file.read(size)
+        except PackagersError as error:
+            self.fault = error
+            raise
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Raise what went wrong instead of what was made of it."""
+        try:
+            yield
+        except Exception as error:
+            if self.fault is not None and error is not self.fault:
+                raise self.fault from error
+            raise
 
 
 @contextmanager
-def opened(source: Path | BinaryIO, format: str, *, memory_map: bool = False) -> Iterator[Source]:
+def opened(file: Path | BinaryIO, format: str, *, memory_map: bool = False) -> Iterator[Source]:
     """Open a file.
 
     Args:
-        source: The file, by whomever it was written.
+        file: By whomever it was written.
         format: ``parquet``, ``arrow``, ``feather`` or ``orc``. For ``arrow`` and ``feather`` an Arrow file, an Arrow stream and a feather
             file of either version are the same.
         memory_map: Leave the data of an Arrow file on disk until they are looked at; those of a compressed file are read all the same.
@@ -204,30 +228,62 @@ def opened(source: Path | BinaryIO, format: str, *, memory_map: bool = False) ->
     Raises:
         UnpackError: Where it is no such file, or one that only unpickling could read.
     """
-    if format == "parquet":
-        with parquet.open_file(source) as file:
-            yield ParquetSource(file)
-    elif format == "orc":
-        yield OrcSource(orcfile.open_file(source))
+    if isinstance(file, Path):
+        yield _open(file, format, memory_map)
     else:
-        yield open_arrow(source, memory_map=memory_map)
+        witness = _Witness(file)
+        with witness.heard():
+            yield _open(witness, format, memory_map)
 
 
-def open_arrow(source: Path | BinaryIO, *, memory_map: bool) -> Source:
-    """Open an Arrow file, an Arrow stream or a feather file of either version.
+Piece = TypeVar("Piece")
+
+
+def lazily(file: Path | BinaryIO, format: str, make: Callable[[Source], Iterator[Piece]]) -> Iterator[Piece]:
+    """Give an iterator that reads a file; the file is closed when the iterator is gone, used up or not, or cannot be made.
+
+    Args:
+        file: The file.
+        format: As for :func:`opened`; an Arrow file that is given by its path is mapped.
+        make: Makes the iterator.
 
     Raises:
-        UnpackError: Where it is no such file, or one that only unpickling could read.
+        UnpackError: As for :func:`opened`.
     """
+    if isinstance(file, Path):
+        return make(_open(file, format, True))
+    witness = _Witness(file)
     try:
-        found = _arrow(source, memory_map)
-    except (pa.ArrowException, ValueError, EOFError) as error:
-        raise UnpackError(f"this is no Arrow file that pyarrow can read: {error}") from error
+        with witness.heard():
+            pieces = _heard(witness, make(_open(witness, format, False)))
+    except BaseException:
+        file.close()
+        raise
+    weakref.finalize(pieces, file.close)
+    return pieces
+
+
+def _heard(witness: _Witness, pieces: Iterator[Piece]) -> Iterator[Piece]:
+    with witness.heard():
+        yield from pieces
+
+
+def _open(file: Any, format: str, memory_map: bool) -> Source:
+    if format == "parquet":
+        return ParquetSource(parquet.open_file(file))
+    try:
+        if format == "orc":
+            from pyarrow import orc
+
+            return OrcSource(orc.ORCFile(str(file) if isinstance(file, Path) else pa.PythonFile(file, mode="r")))
+        found = _arrow(file, memory_map)
+    except (pa.ArrowException, OSError, ValueError, EOFError) as error:
+        raise UnpackError(f"this is no {format} file that pyarrow can read: {error}") from error
     parquet.refuse_code(found.schema)
     return found
 
 
-def _arrow(source: Path | BinaryIO, memory_map: bool) -> Source:
+def _arrow(source: Any, memory_map: bool) -> Source:
     file: Any
     if not isinstance(source, Path):
         file = pa.PythonFile(source, mode="r")

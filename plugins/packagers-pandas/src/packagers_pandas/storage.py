@@ -123,15 +123,14 @@ def pieces(file: Path | BinaryIO, columns: Columns = None, rows: Rows = None) ->
         UnpackError: Where it is no parquet file.
     """
 
-    def open_pieces() -> Iterator[pd.DataFrame]:
-        source = ParquetSource(parquet.open_file(file))
+    def make(source: Any) -> Iterator[pd.DataFrame]:
         note = layout.read_note(source.metadata)
         window = None if rows is None else window_of(rows, source.rows)
         if note is not None and "chunks" in note:
             return chunks.frames(source.file, note, columns, window)
         return _groups(source, columns, window)
 
-    return lazily(file, open_pieces)
+    return lazily(file, "parquet", make)
 
 
 def _groups(source: ParquetSource, columns: Columns, window: Window | None) -> Iterator[pd.DataFrame]:

@@ -20,7 +20,7 @@ COMPRESSIONS = {
     "feather": ("lz4", "zstd", "none"),
     "orc": ("uncompressed", "zlib", "snappy", "lz4", "zstd"),
 }
-BATCH_SIZE = 1 << 16
+BATCH_SIZE = 1 << 17
 """Rows of an Arrow batch, which is read at once."""
 
 
