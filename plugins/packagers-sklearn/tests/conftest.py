@@ -23,8 +23,8 @@ def _one_thread() -> Iterator[None]:
 def again(tmp_path: Path) -> Callable[..., Any]:
     """Pack a value and give what is unpacked, under the policy that runs no code unless another is asked for."""
 
-    def pack_and_unpack(value: Any, log: str = "value", *, trust: str = "data", **options: Any) -> Any:
+    def pack_and_unpack(value: Any, log: str = "value", *, hint: Any = None, trust: str = "data", **options: Any) -> Any:
         packagers.pack(value, log, tmp_path)
-        return packagers.unpack(tmp_path / "value", trust=trust, **options)
+        return packagers.unpack(tmp_path / "value", hint, trust=trust, **options)
 
     return pack_and_unpack

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
@@ -26,9 +29,16 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.utils import get_tags
 
 import packagers
+from packagers import LogHint
+from packagers_sklearn.estimators import EstimatorPackager
 from packagers_sklearn.fidelity import difference
+
+sys.path.insert(0, str(Path(__file__).parent / "fakes"))
+
+from own_estimators import Holder, Tagged
 
 X, Y = load_iris(return_X_y=True)
 
@@ -154,25 +164,28 @@ def test_a_pipeline_with_a_users_estimators_is_read_in_another_process(tmp_path:
 
 WRITE = """
 import sys, packagers
-for hint in ("model", "model : model[format='joblib']"):
-    try:
-        packagers.pack(Halve(3), hint, sys.argv[1])
-    except packagers.PackError as error:
-        print(error)
-packagers.pack(Halve(3), "model : model[format='pickle']", sys.argv[1])
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+columns = ColumnTransformer([("halve", Halve(4), [0]), ("root", FunctionTransformer(root), [1])])
+models = {"bare": Halve(4), "pipeline": make_pipeline(columns, LinearRegression()).fit(np.array([[4, 1], [8, 4]]), [1, 2])}
+for name, model in models.items():
+    for format in ("skops", "joblib"):
+        try:
+            packagers.pack(model, f"{name} : model[format='{format}']", sys.argv[1])
+        except packagers.PackError as error:
+            print(error)
+    packagers.pack(model, f"{name} : model[format='pickle']", sys.argv[1])
 """
 
 
 def test_what_a_script_defines_is_refused_or_carried_by_value(tmp_path: Path) -> None:
-    assert _run(OWN + WRITE, tmp_path, path=tmp_path).count("__main__.Halve is defined in a script") == 2
-    assert packagers.unpack(tmp_path / "model").transform([[3]]).tolist() == [[1.0]]
-
-
-class Holder(BaseEstimator):
-    """An estimator that holds anything."""
-
-    def __init__(self, held: Any = None) -> None:
-        self.held = held
+    printed = _run(OWN + WRITE, tmp_path, path=tmp_path)
+    assert printed.count("is defined in a script, where no other process can find it by name") == 4
+    assert printed.count('ask for format="pickle"') == 4
+    assert packagers.unpack(tmp_path / "bare").transform([[3]]).tolist() == [[0.75]]
+    assert np.allclose(packagers.unpack(tmp_path / "pipeline").predict(np.array([[4, 1], [8, 4]])), [1, 2])
 
 
 @pytest.mark.parametrize(
@@ -187,6 +200,10 @@ class Holder(BaseEstimator):
         lambda x: x,
         pd.DataFrame({"a": [1]}),
         np.random.RandomState(np.random.PCG64(1)),
+        ...,
+        1 + 2j,
+        sparse.lil_matrix(np.eye(2)),
+        (lambda loop: loop.append(loop) or loop)([]),
     ],
 )
 def test_what_skops_would_lose_is_refused(again: Any, held: Any) -> None:
@@ -216,12 +233,50 @@ def test_a_shared_random_state_stays_shared(again: Any) -> None:
     assert found[0].random_state.rand() == state.rand()
 
 
-def test_another_version_is_reported(tmp_path: Path) -> None:
-    from packagers_sklearn.estimators import EstimatorPackager
+@pytest.mark.parametrize("format", ["skops", "joblib", "pickle"])
+def test_another_version_is_reported_before_anything_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str) -> None:
+    import packagers_sklearn.estimators as module
 
-    EstimatorPackager().pack_model(Ridge(), tmp_path, format="skops")
-    with packagers.trust("data"), pytest.warns(packagers.PackagersWarning, match=r"scikit-learn 0\.1"):
-        packagers.unpack(tmp_path / "model.skops", BaseEstimator, sklearn_version="0.1")
+    def fail(*_: Any, **__: Any) -> None:
+        raise ValueError("decoded")
+
+    packagers.pack(Ridge(), f"model : model[format='{format}']", tmp_path)
+    assert packagers.unpack(tmp_path / "model").alpha == 1.0
+    monkeypatch.setattr(module.sklearn, "__version__", "0.1")
+    monkeypatch.setattr(module, "_READERS", {format: fail})
+    text = rf"packed with scikit-learn {version('scikit-learn')} and is read with 0\.1.*pip install scikit-learn=={version('scikit-learn')}"
+    with pytest.warns(packagers.PackagersWarning, match=text), pytest.raises(packagers.UnpackError, match="decoded"):
+        packagers.unpack(tmp_path / "model")
+
+
+def test_metrics_and_extra_data_stand_with_the_model(tmp_path: Path) -> None:
+    def train() -> tuple[float, Any, Any]:
+        model = LogisticRegression(max_iter=1000).fit(X, Y)
+        return model.score(X, Y), model, X[:3]
+
+    hint = LogHint("model", "model", metrics={"accuracy": ...}, extra_data={"rows": ...})
+    outputs = packagers.call(train, returns=["accuracy", hint, "rows"], folder=tmp_path)
+    artifact = outputs["model"]
+    assert artifact.metrics["accuracy"] == outputs["accuracy"]
+    assert np.array_equal(artifact.extra_data["rows"].unpack(), X[:3])
+
+
+def test_many_models_in_one_package(again: Any, tmp_path: Path) -> None:
+    shared = Ridge().fit(X, Y)
+    models = {"first": shared, "second": {3: shared, "rest": [LogisticRegression(), Holder((1, 2))]}}
+    found = again(models, trust="own")
+    assert difference(models, found) is None
+    assert found["first"] is found["second"][3]
+    assert [path.name for path in tmp_path.iterdir()] == ["value"]
+    assert type(again([shared], trust="data", hint=list[BaseEstimator])[0]) is Ridge
+    assert type(again({"a": shared}, trust="data", hint=dict[str, BaseEstimator])["a"]) is Ridge
+
+
+@pytest.mark.parametrize("by", [1, 3])
+def test_tags_are_those_of_the_class(again: Any, by: int) -> None:
+    found = again(Tagged(by), trust="own")
+    assert get_tags(found) == get_tags(Tagged(by))
+    assert get_tags(found).input_tags.allow_nan is (by > 2)
 
 
 def test_the_summary_is_bounded_and_says_what_it_is(tmp_path: Path) -> None:
@@ -235,3 +290,43 @@ def test_the_summary_is_bounded_and_says_what_it_is(tmp_path: Path) -> None:
     assert ["C", "1.0"] in manifest.preview["table"]["rows"]
     wide = packagers.pack(Holder(["x" * 1000] * 1000), "wide", tmp_path).manifest
     assert len(str(wide.preview)) < 5000
+
+
+class Unread(list[Any]):
+    """Trees that nobody may look at."""
+
+    def _fail(self, *_: Any) -> Any:
+        raise AssertionError("looked at")
+
+    __iter__ = __getitem__ = __len__ = __repr__ = _fail  # type: ignore[assignment]
+
+
+def test_a_summary_does_not_look_into_what_was_learned() -> None:
+    forest = RandomForestClassifier(10_000)
+    forest.estimators_ = Unread()
+    forest.n_features_in_, forest.classes_ = 4, np.arange(10_000)
+    facts = EstimatorPackager().describe(forest)
+    assert facts["parameters"]["n_estimators"] == "10000"
+    assert facts["fitted"] == ["classes_", "estimators_", "n_features_in_"]
+    assert len(facts["classes"]) == 100
+    assert EstimatorPackager().preview(forest)["table"]["rows"]
+
+
+class Wide(BaseEstimator):
+    """Has more parameters than can be shown, with long names and texts of more bytes than characters."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {f"{'😀' * 300}{number}": "😀" * 1000 for number in range(1000)}
+
+
+def test_a_summary_is_small_whatever_the_names(tmp_path: Path) -> None:
+    model = Wide()
+    vars(model).update({f"{'ä' * 300}{number}_": 1 for number in range(1000)})
+    model.feature_names_in_ = model.classes_ = np.array(["😀" * 300] * 1000, dtype=object)
+    summaries = EstimatorPackager().describe(model), EstimatorPackager().preview(model)
+    assert all(5_000 < len(json.dumps(summary)) < 64 << 10 for summary in summaries)
+
+
+def test_a_summary_shows_shapes_of_large_arrays(tmp_path: Path) -> None:
+    facts = EstimatorPackager().describe(Holder(np.zeros((1000, 4), dtype="f4")))
+    assert facts["parameters"]["held"] == "<ndarray of float32, shape (1000, 4)>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -132,7 +133,7 @@ BROKEN: dict[str, Callable[[], BaseEstimator]] = {
     "narrower centres": lambda: _centres(KMeans),
     "narrower bisecting centres": lambda: _centres(BisectingKMeans),
     "a solver elsewhere": lambda: FunctionTransformer(_kmeans_single_lloyd, kw_args={"n_threads": 1}),
-    "an undecorated solver": lambda: FunctionTransformer(_kmeans_single_elkan.__wrapped__),
+    "an undecorated solver": lambda: FunctionTransformer(inspect.unwrap(_kmeans_single_elkan)),
     "a method of a broken tree": lambda: FunctionTransformer(_tree("feature", 4).predict),
     "a broken tree for a solver": _swapped,
 }
