@@ -259,26 +259,28 @@ class Reader:
     def _cross_reader(self, package: Package, member: Alternative, of_container: bool) -> tuple[Packager, Method] | None:
         """Find the packager of a hinted type that reads what is stored, though another one wrote it.
 
+        The one that is chosen for the stored artifact type goes first, then the one that is chosen for anything.
         A skeleton and the chunks of a stream are no file format: nobody else reads them.
         """
         if member.type is None:
             return None
         written = package.manifest.written
-        try:
-            found = self._registry.find_for_hint(member)
-        except (NoPackagerError, UnknownArtifactTypeError):
-            return None
-        packager = found.packager
-        if found.registration.path is not None and found.registration.path.name == "object":
-            return None
-        if issubclass(member.type, PurePath) and written.artifact_type != "path":
-            return None
-        method = packager.unpacks.get(written.artifact_type)
         is_readable = package.manifest.value is not MISSING or not _is_walked(package.manifest, of_container)
-        if method is not None and is_readable and (written.format in method.formats if method.formats else written.format is None):
-            return packager, method
-        if getattr(packager, "READS_ANY_FILE", False) and package.manifest.files:
-            return packager, packager.unpacks["file"]
+        for asked in (written.artifact_type, None):
+            try:
+                found = self._registry.find_for_hint(member, asked)
+            except (NoPackagerError, UnknownArtifactTypeError):
+                continue
+            packager = found.packager
+            if found.registration.path is not None and found.registration.path.name == "object":
+                continue
+            if issubclass(member.type, PurePath) and written.artifact_type != "path":
+                continue
+            method = packager.unpacks.get(written.artifact_type)
+            if method is not None and is_readable and (written.format in method.formats if method.formats else written.format is None):
+                return packager, method
+            if getattr(packager, "READS_ANY_FILE", False) and package.manifest.files:
+                return packager, packager.unpacks["file"]
         return None
 
     def _read_as(self, package: Package, packager: Packager, method: Method, options: dict[str, Any]) -> Any:
