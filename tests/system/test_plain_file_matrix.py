@@ -300,6 +300,8 @@ def test_into_says_where_a_copy_is_put(sources: Any, tmp_path: Path) -> None:
                 found = packagers.unpack(source, Path, into=tmp_path / "out" / place)
                 assert found == tmp_path / "out" / place / name.removesuffix(".zip")
                 assert (found / "readme.txt" if found.is_dir() else found).read_bytes() == (TREE["readme.txt"] if found.is_dir() else CSV)
+    archive = packagers.unpack(tmp_path / "in" / "z.zip", Path, is_directory=False)
+    assert (archive.name, archive.read_bytes()) == ("z.zip", ZIP)
     with pytest.raises(packagers.UnknownOptionError, match="nope"):
         packagers.unpack(tmp_path / "in" / "f.csv", Path, nope=1)
 

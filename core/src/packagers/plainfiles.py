@@ -165,6 +165,8 @@ class _Reader:
         packager, plain = PathPackager(), self._plain
         method = packager.unpacks["path"]
         archive = options.pop("format", None) or next((format for format in plain.formats if format in FORMATS), None)
+        if options.get("is_directory") is False:
+            archive = None
         if plain.is_folder or (archive is None and not options):
             method.check_options(options)
             return plain.path
