@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 import fsspec
 import pytest
 
 import packagers
-from packagers import UnpackError
+from packagers import DataItem, Packager, Registry, UnpackError
 from packagers.source import formats_of
 
 FILES: dict[str, tuple[bytes, Any, Any]] = {
@@ -90,6 +91,64 @@ def test_the_callers_format_beats_the_suffix(tmp_path: Path) -> None:
     assert packagers.unpack(tmp_path / "data.config", dict, format="json") == {"a": 1}
     with pytest.raises(UnpackError, match="cannot take format"):
         packagers.unpack(tmp_path / "data.config", dict, format="parquet")
+
+
+class Rows(list[Any]):
+    """A type that one packager packs, and another one reads from tables."""
+
+
+class RowsPackager(Packager):
+    READERS = MappingProxyType({"json": "data", "lines": "data", "words": "data"})
+    DEFAULT_UNPACKING_ARTIFACT_TYPE = "dataset"
+
+    def unpack_dataset(self, folder: Path, *, format: Literal["json"] = "json") -> Rows:
+        return Rows(["dataset", self.only_file(folder).name])
+
+    def unpack_file(self, folder: Path, *, format: Literal["json", "lines"] = "json") -> Rows:
+        return Rows(["file", self.only_file(folder).name])
+
+    def unpack_special(self, folder: Path, *, format: Literal["lines", "words"] = "lines") -> Rows:
+        return Rows(["special", self.only_file(folder).name])
+
+
+class TablePackager(Packager):
+    """Reads tables as rows, where somebody says that it is one."""
+
+    READERS = MappingProxyType({"table": "data", "json": "data"})
+
+    @classmethod
+    def is_unpackable(cls, hint: Any, artifact_type: str | None = None) -> bool:
+        return artifact_type == "dataset"
+
+    def unpack_dataset(self, folder: Path, *, format: Literal["table", "json"] = "table") -> Rows:
+        return Rows(["table"])
+
+
+def test_the_standard_form_reads_before_the_others_and_the_types_packager_before_other_ones(tmp_path: Path) -> None:
+    registry = Registry()
+    path = f"{Rows.__module__}.{Rows.__qualname__}"
+    registry.add(path, RowsPackager)
+    registry.add(f"{path}#tables", TablePackager)
+
+    def read(name: str, **options: Any) -> Any:
+        (tmp_path / name).write_bytes(b"")
+        return list(DataItem(tmp_path / name, registry=registry).unpack(Rows, **options))
+
+    assert read("x.json") == ["dataset", "x.json"]
+    assert read("x.lines") == ["file", "x.lines"]
+    assert read("x.words") == ["special", "x.words"]
+    assert read("x.table") == ["table"]
+    assert read("x", format="words") == ["special", "x"]
+    assert read("x", format="table") == ["table"]
+    with pytest.raises(UnpackError, match="RowsPackager reads json, lines, words, and the name of the file says other"):
+        read("x.other")
+    with pytest.raises(UnpackError, match="cannot take format"):
+        read("x", format="other")
+
+
+def test_a_type_that_takes_any_file_takes_an_archive_too(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_text("text")
+    assert packagers.unpack(tmp_path / "x.zip", str) == "text"
 
 
 def test_unknown_options_are_refused(tmp_path: Path) -> None:

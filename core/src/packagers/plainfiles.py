@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from itertools import chain, product
 from pathlib import Path, PurePath
 from types import NoneType
 from typing import Any, NamedTuple
@@ -25,6 +26,10 @@ from packagers.typehint import STREAMS, Alternative, path_of_hint
 
 _ANY_OF_ITS_OWN = 'Say as what: "pandas.DataFrame", dict, bytes or any other type, as a hint; pathlib.Path gives the path itself.'
 _GIVE_FORMAT = 'If it is one of these, give format="…", or hint the parameter Annotated[X, Options(format="…")].'
+
+
+_FORMS = ("file", "dataset")
+"""The artifact types that files of public formats have."""
 
 
 def read_plain(registry: Registry, policy: str, plain: PlainFile, members: tuple[Alternative, ...], options: dict[str, Any]) -> Any:
@@ -139,19 +144,27 @@ class _Reader:
             found = self._registry.find_for_hint(member)
         except (NoPackagerError, UnknownArtifactTypeError) as error:
             raise _NobodyError(str(error.args[0]), file=self._plain.location, remedy=error.remedy) from error
-        packager, given = found.packager, options.pop("format", None)
-        forms = (packager.default_artifact_type("unpack") or "file", "file", *packager.unpacks)
-        methods = [packager.unpacks[form] for form in dict.fromkeys(forms) if form in packager.unpacks and form != "result"]
+        methods = _methods(found.packager)
         if found.registration.is_fallback or not methods:
             raise _NobodyError(f"no packager reads plain files as {path_of_hint(member)}", file=self._plain.location)
-        for format in (given,) if given is not None else self._plain.formats:
-            for method in methods:
+        if not methods[0].formats:
+            return _Way(found.packager, methods[0], None, options)
+        given = options.pop("format", None)
+        formats = self._plain.formats if given is None else (given,)
+        for packager in chain([found.packager], self._others(member)):
+            for format, method in product(formats, _methods(packager)):
                 if format in method.formats:
                     return _Way(packager, method, format, options)
-        usual = next((method for method in methods if method.artifact_type in forms[:2]), None)
-        if usual is None or (usual.formats and given is None):
-            raise self._other_format(packager, [format for method in methods for format in method.formats])
-        return _Way(packager, usual, None, options if given is None else {**options, "format": given})
+        if given is None:
+            raise self._other_format(found.packager, [format for method in methods for format in method.formats])
+        return _Way(found.packager, methods[0], None, {**options, "format": given})
+
+    def _others(self, member: Alternative) -> Iterator[Packager]:
+        """Give the packagers that unpack as a type only what others packed; all are loaded, for only they know their formats."""
+        for artifact_type in _FORMS:
+            for candidate in self._registry.candidates(member.hint, artifact_type):
+                if not candidate.registration.is_fallback:
+                    yield self._registry.instance(candidate.registration)
 
     def _invoke(self, way: _Way, written: Written) -> Any:
         plain, packager = self._plain, way.packager
@@ -194,6 +207,13 @@ class _Reader:
             file=self._plain.location,
             remedy="Name a file in it; pathlib.Path gives the folder." if self._plain.is_folder else _GIVE_FORMAT,
         )
+
+
+def _methods(packager: Packager) -> list[Method]:
+    """Give the methods that may read a file, that of the standard form first."""
+    standard = packager.default_artifact_type("unpack") or "file"
+    forms = [form for form in dict.fromkeys((standard, *_FORMS, *packager.unpacks)) if form in packager.unpacks and form != "result"]
+    return [packager.unpacks[form] for form in forms if packager.unpacks[form].formats or form in (standard, "file")]
 
 
 def _each(items: Any) -> Iterator[Any]:
