@@ -1,93 +1,12 @@
-"""What a suite finds out once: every sample in every form, packed here, unpacked here and in a fresh process."""
+"""What a suite has found out: every sample in every form, and what went wrong with it."""
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import os
-import subprocess
-import sys
-import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from json import loads
-from pathlib import Path
-from typing import Any
 
-import cloudpickle
-
-from packagers import writing
-from packagers.errors import PackagersError, PackError
 from packagers.package import Package
-from packagers.registration import Registration
-from packagers.registry import Registry
-from packagers.scratch import scope
-from packagers.testing import fresh
 from packagers.testing.forms import Form
-from packagers.testing.places import Places
-from packagers.typepath import path_of
-
-_TIMEOUT_S = 600
-_OUTPUT = 2000
-"""Characters of what a fresh process printed before it died that a message shows."""
-
-Compare = Callable[[Any, Any], str]
-"""Gives what is wrong with the second value, next to the first; nothing where they are the same."""
-
-
-class Samples:
-    """The samples of a suite, by name. One that is used up by packing (an iterator) is made anew each time.
-
-    Args:
-        make: Gives the samples, or a dict of them by name.
-    """
-
-    def __init__(self, make: Callable[[], Iterable[Any] | Mapping[str, Any]]) -> None:
-        self._make = make
-        self._kept = self._made()
-
-    def _made(self) -> dict[str, Any]:
-        made = self._make()
-        return dict(made) if isinstance(made, Mapping) else {f"sample {index}": value for index, value in enumerate(made)}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._kept)
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._made()[name] if self.is_used_up(name) else self._kept[name]
-
-    def is_used_up(self, name: str) -> bool:
-        """Tell whether a sample can be looked at only once."""
-        return hasattr(type(self._kept[name]), "__next__")
-
-    def twin(self, name: str, compare: Compare) -> Any:
-        """Give an equal value that shares nothing with the sample: a deep copy, or else one from another call.
-
-        Raises:
-            ValueError: Where there is none.
-        """
-        value = self._kept[name]
-        try:
-            twin = copy.deepcopy(value)
-        except Exception:  # noqa: BLE001 - any type may refuse to be copied, in its own way
-            twin = None
-        is_fixed = twin is value  # what gives itself as its copy cannot be changed
-        if twin is None or is_fixed or compare(value, twin):
-            twin = self._made()[name]
-        if twin is value and not is_fixed:
-            raise ValueError("it cannot be copied, and samples() gives the same object twice: let it make a new one in each call")
-        difference = compare(value, twin)
-        if difference:
-            raise ValueError(
-                "neither a deep copy of it nor what samples() gives in a second call is the same; write same(), or seed samples(): "
-                + difference
-            )
-        return twin
 
 
 @dataclass
@@ -99,12 +18,14 @@ class Trip:
         form: The form.
         refusal: Why the packager does not pack this sample in this form; empty where it does.
         package: What was packed, if anything was.
+        came_back: Whether something came of unpacking it.
     """
 
     sample: str
     form: Form
     refusal: str = ""
     package: Package | None = None
+    came_back: bool = False
 
     def __str__(self) -> str:
         return f"{self.sample} as {self.form.name}"
@@ -118,234 +39,10 @@ class Evidence:
         trips: Each sample in each form that was tried.
         problems: What went wrong, by the kind of problem.
         loaded: The modules that a fresh process has loaded after it has packed a dict.
+        memory: What the packager holds that it did not hold before.
     """
 
     trips: list[Trip] = field(default_factory=list)
     problems: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     loaded: frozenset[str] = frozenset()
-
-
-class Gathering:
-    """Gathers the evidence.
-
-    Args:
-        registry: Finds the packager.
-        given: The registry, where the suite gives one that a fresh process has to have too.
-        registration: The packager.
-        samples: The samples.
-        forms: The forms to try.
-        compare: Compares a sample with what came back.
-        exact_type: Whether what comes back has exactly the type of the sample.
-        modules: Modules that a fresh process may need and not find by itself.
-    """
-
-    def __init__(
-        self,
-        registry: Registry,
-        given: Registry | None,
-        registration: Registration,
-        samples: Samples,
-        forms: Iterable[Form],
-        compare: Compare,
-        exact_type: bool,
-        modules: Iterable[str],
-    ) -> None:
-        self._registry = registry
-        self._given = given
-        self._registration = registration
-        self._samples = samples
-        self._forms = list(forms)
-        self._compare = compare
-        self._exact_type = exact_type
-        self._modules = set(modules)
-        self._evidence = Evidence()
-
-    def gather(self) -> Evidence:
-        """Pack, unpack and compare everything."""
-        with tempfile.TemporaryDirectory(prefix="packagers-suite-") as base, scope():
-            self._base = Path(base).resolve()
-            (self._base / "here").mkdir()
-            self._places = Places(self._base / "here")
-            for name in self._samples:
-                self._pack_sample(name)
-            self._go_there_and_back()
-        return self._evidence
-
-    def _add(self, kind: str, trip: Trip, problem: str) -> None:
-        self._evidence.problems[kind].append(f"{trip}: {problem}")
-
-    def _pack_sample(self, name: str) -> None:
-        self._modules.update(cls.__module__ for cls in type(self._samples[name]).__mro__)
-        try:
-            twin = None if self._samples.is_used_up(name) else self._samples.twin(name, self._compare)
-        except ValueError as error:
-            self._evidence.problems["mutated"].append(f"{name}: {error}")
-            return
-        for form in self._forms:
-            trip = Trip(name, form)
-            self._evidence.trips.append(trip)
-            self._pack(trip)
-            difference = self._compare(self._samples[name], twin) if twin is not None else ""
-            if difference:
-                self._add("mutated", trip, f"packing has changed the sample: {difference}")
-            if trip.package is not None:
-                self._read_here(trip)
-
-    def _pack(self, trip: Trip) -> None:
-        """Pack a sample, twice where the bytes should be the same."""
-        if not self._packager.is_packable(self._samples[trip.sample], trip.form.artifact_type):
-            trip.refusal = "is_packable says that it cannot"
-            return
-        trip.package = self._packed(trip, f"{len(self._evidence.trips)}-first")
-        if trip.package is not None and trip.form.is_deterministic:
-            second = self._packed(trip, f"{len(self._evidence.trips)}-second")
-            if second is not None and second.manifest.digest != trip.package.manifest.digest:
-                self._add("digest", trip, "packing it twice in one process gives two digests")
-
-    def _packed(self, trip: Trip, name: str) -> Package | None:
-        root = self._places.root(name)
-        package = None
-        try:
-            with self._places.watched():
-                package = fresh.pack(self._registry, self._samples[trip.sample], root, trip.form.artifact_type, trip.form.options)
-            if package.manifest.written.packager != self._registration.identity:
-                self._add("pack", trip, f"it was packed by {package.manifest.written.packager}")
-                return None
-        except PackError as error:
-            if _is_failure(error):
-                self._add("pack", trip, str(error))
-            else:
-                trip.refusal = str(error)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong is what the suite looks for
-            self._add("pack", trip, f"{type(error).__name__}: {error}")
-        for stray in self._places.sweep(root, package):
-            self._add("strays", trip, f"it left {stray} outside of its folder")
-        return package
-
-    def _read_here(self, trip: Trip) -> None:
-        if not trip.form.is_read or trip.package is None:
-            return
-        value, policy = self._read("here", trip, trip.package.folder)
-        if not policy:
-            return
-        if not trip.form.is_lossy:
-            self._same("here", trip, value)
-        try:
-            Package.open(trip.package.folder).verify()
-        except PackagersError as error:
-            self._add("package", trip, f"unpacking has changed the package: {error}")
-
-    def _read(self, kind: str, trip: Trip, folder: Path) -> tuple[Any, str]:
-        try:
-            return fresh.read(self._registry, folder, trip.form.kind)
-        except Exception as error:  # noqa: BLE001 - as above
-            self._add(kind, trip, f"unpacking fails: {type(error).__name__}: {error}")
-            return None, ""
-
-    def _same(self, kind: str, trip: Trip, value: Any) -> None:
-        """Note where a value that came back is not the sample."""
-        difference = self._type_difference(trip, path_of(type(value))) or self._compare(self._samples[trip.sample], value)
-        if difference:
-            self._add(kind, trip, difference)
-
-    def _type_difference(self, trip: Trip, came_back: str) -> str:
-        sample = path_of(type(self._samples[trip.sample]))
-        is_checked = self._exact_type and not self._samples.is_used_up(trip.sample)
-        return f"a {sample} came back as a {came_back}" if is_checked and came_back != sample else ""
-
-    @cached_property
-    def _packager(self) -> Any:
-        return self._registry.instance(self._registration)
-
-    def _go_there_and_back(self) -> None:
-        """Let a fresh process unpack everything and pack it again; unpack that here."""
-        trips, jobs = [], []
-        for trip in self._evidence.trips:
-            job = self._job(trip)
-            if job is not None:
-                trips.append(trip)
-                jobs.append(job)
-        report = self._run(jobs)
-        self._evidence.loaded = frozenset(report["loaded"])
-        for trip, job, found in zip(trips, jobs, report["trips"], strict=True):
-            self._judge(trip, job, found)
-
-    def _job(self, trip: Trip) -> dict[str, Any] | None:
-        """Say what the fresh process has to do for one trip, if anything."""
-        form = trip.form
-        if trip.package is None or not (form.is_read or form.is_deterministic):
-            return None
-        job: dict[str, Any] = dict.fromkeys(("folder", "pickle", "again"), "")
-        job.update(artifact_type=form.artifact_type, options=cloudpickle.dumps(dict(form.options)), kind=form.kind)
-        if form.is_read:
-            job["folder"] = str(trip.package.folder)
-        if form.is_read and not form.is_lossy:
-            job["again"] = str(self._place(f"{id(trip)}-again"))
-        elif form.is_deterministic and not self._samples.is_used_up(trip.sample):
-            with contextlib.suppress(Exception):  # a sample that cannot be pickled is not packed over there
-                pickled = cloudpickle.dumps(self._samples[trip.sample])
-                job.update(pickle=str(self._base / f"{id(trip)}.pkl"), again=str(self._place(f"{id(trip)}-sent")))
-                Path(job["pickle"]).write_bytes(pickled)
-        return job
-
-    def _place(self, name: str) -> Path:
-        place = self._base / name
-        place.mkdir()
-        return place
-
-    def _run(self, jobs: list[dict[str, Any]]) -> dict[str, Any]:
-        job_file, report = self._base / "job.pkl", self._base / "report.json"
-        files = {name: getattr(sys.modules.get(name), "__file__", None) for name in self._modules if name != "__main__"}
-        job = {
-            "path": [os.path.abspath(place) for place in sys.path],
-            "modules": {name: file for name, file in files.items() if file},
-            "registry": cloudpickle.dumps(self._given) if self._given is not None else b"",
-            "place": str(self._place("probe")),
-            "report": str(report),
-            "trips": jobs,
-        }
-        job_file.write_bytes(cloudpickle.dumps(job))
-        seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
-        place = self._place("there")
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "TMPDIR": str(place)}
-        command = [sys.executable, fresh.__file__, str(job_file)]
-        try:
-            done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-            died = f"the fresh process ended with {done.returncode}: {done.stderr[-_OUTPUT:].strip()}"
-        except subprocess.TimeoutExpired:
-            died = f"the fresh process did not end within {_TIMEOUT_S} s"
-        if report.is_file():
-            found: dict[str, Any] = loads(report.read_text(encoding="utf-8"))
-            return found
-        self._evidence.problems["process"].append(died)
-        return {"loaded": [], "trips": [{"error": died}] * len(jobs)}
-
-    def _judge(self, trip: Trip, job: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-        """Note what a fresh process made of a package."""
-        assert trip.package is not None
-        if "error" in found:
-            self._add("there", trip, found["error"])
-            return
-        if job["again"] and trip.form.is_deterministic and found["digest"] != trip.package.manifest.digest:
-            self._add("digest", trip, "packing it in another process gives another digest")
-        if found.get("built"):
-            self._add("code", trip, f"it was read as data, and a pickle built {', '.join(found['built'][:5])}")
-        if "type" not in found or trip.form.is_lossy:
-            return
-        difference = self._type_difference(trip, found["type"])
-        if found["packager"] != self._registration.identity:
-            difference = difference or f"a {found['type']} came back, which {found['packager']} packs"
-        if difference:
-            self._add("there", trip, difference)
-            return
-        value, policy = self._read("there", trip, Path(job["again"]) / fresh.KEY)
-        if policy:
-            self._same("there", trip, value)
-
-
-def _is_failure(error: PackError) -> bool:
-    """Tell whether a packager failed rather than refused: then the core has made the error of what the packager raised."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return error.__cause__ is not None and trace is not None and trace.tb_frame.f_globals.get("__name__") == writing.__name__
+    memory: list[str] = field(default_factory=list)

@@ -1,6 +1,7 @@
 """What the suite runs in a fresh process: look at what packing a dict imports, then unpack what was packed elsewhere and pack it again.
 
-It runs as a program, with a job file as its only argument, and imports nothing before it has taken over the search path of the job.
+It runs as a program, with a job file as its only argument, and imports nothing before it has taken over the search path of the job. The
+process lives in another year, time zone and folder than the first one, and lists folders backwards: nothing of these belongs to a value.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from types import ModuleType
 from typing import Any
 
 KEY = "value"
-_built: set[str] = set()
-"""What pickles have named since this was cleared, in the fresh process."""
 
 
 class ModulesByFile(MetaPathFinder):
@@ -80,30 +79,30 @@ def _modules_after_a_dict(place: Path) -> list[str]:
     return sorted(set(sys.modules) - before)
 
 
-def _trip(registry: Any, trip: Mapping[str, Any]) -> dict[str, Any]:
+def _trip(registry: Any, trip: Mapping[str, Any], watch: Any) -> dict[str, Any]:
     """Unpack one package, and pack what came out or, where one is sent, a copy of the sample."""
     from packagers.typepath import path_of
 
     found: dict[str, Any] = {}
     value = None
-    if trip["folder"]:
-        _built.clear()
-        value, policy = read(registry, Path(trip["folder"]), trip["kind"])
-        found["type"] = path_of(type(value))
-        found["built"] = sorted(_built) if policy == "data" else []
-    if trip["pickle"]:
-        value = pickle.loads(Path(trip["pickle"]).read_bytes())  # noqa: S301 - written a moment ago by the process that waits for this one
-    if trip["again"]:
-        options = pickle.loads(trip["options"])  # noqa: S301 - as above
-        package = pack(registry, value, Path(trip["again"]), trip["artifact_type"], options)
-        found.update(digest=package.manifest.digest, packager=package.manifest.written.packager)
+    with watch.listening() as reading:
+        if trip["folder"]:
+            value, policy = read(registry, Path(trip["folder"]), trip["kind"])
+            found["type"] = path_of(type(value))
+            found["built"] = sorted(reading.built) if policy == "data" else []
+    with watch.listening(Path(trip["again"])) as writing:
+        if trip["pickle"]:
+            value = pickle.loads(Path(trip["pickle"]).read_bytes())  # noqa: S301 - written a moment ago by the process that waits for this one
+        if trip["again"]:
+            options = pickle.loads(trip["options"])  # noqa: S301 - as above
+            package = pack(registry, value, Path(trip["again"]), trip["artifact_type"], options)
+            found.update(digest=package.manifest.digest, packager=package.manifest.written.packager)
+        del value
+    found["strays"] = [f"unpacking wrote {path}" for path in sorted(reading.written)]
+    found["strays"] += [f"packing wrote {path}" for path in sorted(writing.written)]
+    for name in ("moved", "unclosed", "encodings"):
+        found[name] = sorted(getattr(reading, name) | getattr(writing, name))
     return found
-
-
-def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    """Note what a pickle wants to build; the interpreter tells."""
-    if event == "pickle.find_class":
-        _built.add(".".join(map(str, arguments)))
 
 
 def main(job_file: str) -> None:
@@ -111,18 +110,31 @@ def main(job_file: str) -> None:
     job = pickle.loads(Path(job_file).read_bytes())  # noqa: S301 - as above
     sys.path[:] = job["path"]
     sys.meta_path.append(ModulesByFile(job["modules"]))
-    sys.addaudithook(_hear)
     report: dict[str, Any] = {"loaded": _modules_after_a_dict(Path(job["place"])), "trips": []}
 
     from packagers.registry import Registry
+    from packagers.testing import watching
 
+    watch = watching.Watch(job["sources"])
+    watching.live_elsewhen()
+    watching.list_backwards()
     registry = pickle.loads(job["registry"]) if job["registry"] else Registry()  # noqa: S301 - as above
     for trip in job["trips"]:
         try:
-            report["trips"].append(_trip(registry, trip))
+            report["trips"].append(_trip(registry, trip, watch))
         except Exception as error:  # noqa: BLE001 - whatever went wrong is what the suite wants to know
             report["trips"].append({"error": "".join(traceback.format_exception_only(error)).strip()})
-    Path(job["report"]).write_text(json.dumps(report), encoding="utf-8")
+    Path(job["report"]).write_text(json.dumps(report), encoding="utf-8")  # now, for what follows could end the process
+    _spoil(registry, job["trips"], report["trips"], watch)
+    Path(job["report"]).write_text(json.dumps({**report, "is_whole": True}), encoding="utf-8")
+
+
+def _spoil(registry: Any, trips: Sequence[Mapping[str, Any]], reports: Sequence[dict[str, Any]], watch: Any) -> None:
+    from packagers.testing.spoiling import spoiled
+
+    for trip, found in zip(trips, reports, strict=True):
+        if trip["spoil"] and "error" not in found:
+            found["spoiled"] = spoiled(registry, Path(trip["folder"]), Path(trip["place"]), trip["spoil"], watch)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The suite: subclass it, and a dozen promises of a packager are tested.
+"""The suite: subclass it, and some thirty promises of a packager are tested.
 
 ::
 
@@ -17,7 +17,6 @@ a fresh one; that happens once for each suite. The tests take no fixtures and on
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,13 +32,17 @@ from packagers.registry import Registry
 from packagers.scratch import scope
 from packagers.subject import NO_CHUNK
 from packagers.testing import fresh, probes
-from packagers.testing.evidence import Evidence, Gathering, Samples, Trip
+from packagers.testing.comparing import compared
+from packagers.testing.effects import Effects, ignored_options
+from packagers.testing.evidence import Evidence, Trip
 from packagers.testing.forms import Form, forms_of, own_methods
-from packagers.testing.likeness import alike, differing, has_eq
-from packagers.typepath import ELLIPSIS, TypePath, names_class, parse, path_of
+from packagers.testing.gathering import Gathering
+from packagers.testing.likeness import alike
+from packagers.testing.meddling import meddling_problems
+from packagers.testing.samples import Samples
+from packagers.testing.watching import sources_of
+from packagers.typepath import ELLIPSIS, TypePath, parse
 
-_SUMMARY_BYTES = 64 << 10
-_LONG = 300
 _SHOWN = 10
 """Problems that one message lists."""
 
@@ -51,6 +54,8 @@ class PackagerSuite:
         type_path: The type path that the packager is registered for; with its label (``"pkg.Type#label"``), if it has one.
         registry: Finds the packager; a registry of what is installed, if ``None``.
         options: Options for packing, by artifact type (``"model"``) or form (``"model:onnx"``); required ones have to be given.
+        effects: Options that change something, by artifact type or form (``{"file:csv": {"sep": ";"}}``): each is tried by itself, when
+            packing or, where ``pack_x`` has it not, when unpacking.
         skips: Artifact types and forms that cannot be tried here, and why.
         exact_type: Whether what comes back has exactly the type of the sample.
     """
@@ -58,6 +63,7 @@ class PackagerSuite:
     type_path: ClassVar[str]
     registry: ClassVar[Registry | None] = None
     options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    effects: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     skips: ClassVar[Mapping[str, str]] = {}
     exact_type: ClassVar[bool] = True
 
@@ -90,11 +96,16 @@ class PackagerSuite:
         assert priority is None or (type(priority) is int and 1 <= priority <= 10), f"PRIORITY is {priority!r}: give an int from 1 to 10"
 
     def test_declarations_name_formats(self) -> None:
-        """What ``READERS``, ``DETERMINISTIC`` and ``LOSSY`` name is there."""
+        """What ``READERS``, ``DETERMINISTIC``, ``LOSSY``, ``PARTIAL`` and ``VERSIONS`` name is there."""
         cls = self._packager
         known = {*cls.artifact_types("pack"), *cls.artifact_types("unpack")}
         known |= {format for method in (*cls.packs.values(), *cls.unpacks.values()) for format in method.formats}
-        declared = [(name, value) for name in ("READERS", "DETERMINISTIC", "LOSSY") if name in vars(cls) for value in getattr(cls, name)]
+        declared = [
+            (name, value)
+            for name in ("READERS", "DETERMINISTIC", "LOSSY", "PARTIAL", "VERSIONS")
+            if name in vars(cls)
+            for value in getattr(cls, name)
+        ]
         _check(
             [f"{name} names {value!r}" for name, value in declared if value not in known],
             f"These are no formats or artifact types of {cls.__qualname__}, which has {', '.join(sorted(known))}",
@@ -147,12 +158,12 @@ class PackagerSuite:
         _check(problems, "Some samples could not be packed")
 
     def test_required_options_are_given(self) -> None:
-        """``options`` gives every option without a default, and ``skips`` names forms that there are."""
+        """``options`` gives every option without a default; ``effects`` and ``skips`` name forms that there are."""
         all_forms = forms_of(self._packager, self.options)
         names = {name for form in all_forms for name in (form.name, form.artifact_type)}
         problems = [f"{form.name} needs {', '.join(form.missing)}" for form in self._forms if form.missing]
-        problems += [f"there is no {name}" for name in (*self.options, *self.skips) if name not in names]
-        _check(problems, f"options and skips of the suite do not fit; the forms are {', '.join(sorted(names))}")
+        problems += [f"there is no {name}" for name in (*self.options, *self.effects, *self.skips) if name not in names]
+        _check(problems, f"options, effects and skips of the suite do not fit; the forms are {', '.join(sorted(names))}")
 
     def test_writes_stay_in_the_folder(self) -> None:
         """Packing leaves nothing in the working folder, among temporary files, or beside the folder that it was given."""
@@ -227,20 +238,80 @@ class PackagerSuite:
         _check(problems, "PACK_SUBCLASSES is set, and subclasses are not rebuilt")
 
     def test_summaries_are_small(self) -> None:
-        """``describe`` and ``preview`` give JSON of at most 64 KiB."""
-        packager, problems = self._instance, []
+        """``describe`` and ``preview`` give JSON of at most 64 KiB, the same for the same value; a preview is one that can be shown."""
+        problems = []
         for name in self._samples:
-            if self._samples.is_used_up(name):
-                continue
-            for summary in (packager.describe, packager.preview):
-                try:
-                    size = len(json.dumps(summary(self._samples[name]), allow_nan=False))
-                except Exception as error:  # noqa: BLE001 - whatever goes wrong is what the suite looks for
-                    problems.append(f"{summary.__name__} of {name} fails: {type(error).__name__}: {error}")
-                else:
-                    if size > _SUMMARY_BYTES:
-                        problems.append(f"{summary.__name__} of {name} has {size} bytes")
+            if not self._samples.is_used_up(name):
+                problems += [f"{name}: {problem}" for problem in probes.summary_problems(self._instance, self._samples[name])]
         _check(problems, "Summaries cannot be recorded")
+
+    def test_options_do_something(self) -> None:
+        """No ``pack_x`` takes an option that it never looks at, and each of ``effects`` changes what is written or what comes back."""
+        cls, problems = self._packager, []
+        for method in own_methods(cls):
+            if method.direction == "pack":
+                problems += [f"{method.name} never looks at its option {name!r}" for name in ignored_options(cls, method)]
+        for form in self._forms:
+            asked = {**self.effects.get(form.artifact_type, {}), **self.effects.get(form.name, {})}
+            with tempfile.TemporaryDirectory() as place, chdir(place), scope():
+                effects = Effects(self._registry, self._instance, form, self._samples, self._compare, Path(place))
+                problems += [problem for option, value in asked.items() for problem in effects.problems(option, value)]
+        _check(problems, "Options without effect")
+
+    def test_refusals_come_before_files(self) -> None:
+        """What a packager refuses to pack, it refuses before it has written anything."""
+        problems = []
+        with tempfile.TemporaryDirectory() as place, chdir(place):
+            for number, trip in enumerate(self._gathered.trips):
+                is_asked = trip.refusal and trip.form.is_own and trip.form.artifact_type != "result"
+                if is_asked and not self._samples.is_used_up(trip.sample):
+                    folder = Path(place, str(number))
+                    folder.mkdir()
+                    problems += probes.refusal_problems(self._instance, trip, self._samples[trip.sample], folder)
+        _check(problems, "Values were refused too late; look at the value first, and write then")
+
+    def test_nothing_is_kept_between_calls(self) -> None:
+        """The packager holds after all of it what it held before, and two values that came back share nothing that could be changed."""
+        problems = [f"{name} was changed" for name in self._gathered.memory]
+        for trip, value, _ in self._one_trip_a_form():
+            if trip.came_back and not self._samples.is_used_up(trip.sample):
+                problems += probes.sharing_problems(self._registry, trip, value)
+        _check(problems, "Something is kept between two calls; a packager has no state")
+
+    def test_calls_do_not_disturb_each_other(self) -> None:
+        """A value is packed and unpacked as ever while another thread packs and unpacks another one."""
+        problems = list(self._gathered.problems["disturbing"])
+        for trip, value, _ in self._one_trip_a_form():
+            others = (t for t in self._gathered.trips if t.package is not None and t.form == trip.form and t.sample != trip.sample)
+            other = next(others, None)
+            if other is not None and not self._samples.is_used_up(trip.sample) and not self._samples.is_used_up(other.sample):
+                values = value, self._samples[other.sample]
+                problems += meddling_problems(self._registry, self._instance, trip, other, values, self._compare, self._sources)
+        _check(problems, "Two calls at the same time get in each other's way; keep everything in local variables")
+
+    def test_the_process_is_left_as_it_was(self) -> None:
+        """Neither direction changes the working folder, the environment, or the random numbers that a program draws next."""
+        problems = []
+        for trip, value, root in self._one_trip_a_form():
+            if not self._samples.is_used_up(trip.sample):
+                problems += probes.surroundings_problems(self._registry, trip, value, root)
+        _check(problems, "The state of the process was changed")
+
+    def test_files_are_closed(self) -> None:
+        """No file is left open for the garbage collector."""
+        _check(self._gathered.problems["unclosed"], "Files were not closed; open them in a with statement")
+
+    def test_text_has_an_encoding(self) -> None:
+        """Text is written and read in an encoding that is named, not in that of the machine."""
+        _check(sorted(set(self._gathered.problems["encodings"])), 'What is text depends on the machine; say encoding="utf-8"')
+
+    def test_damaged_files_are_refused(self) -> None:
+        """Half a file is an error, not a value; and a format in ``PARTIAL`` is read through ``self.open_file`` alone."""
+        _check(self._gathered.problems["damaged"], "Damaged files were read")
+
+    def test_plain_files_may_have_any_name(self) -> None:
+        """A file that was never packed is read whatever it is called."""
+        _check(self._gathered.problems["plain"], "Plain files have to have a certain name")
 
     @property
     def _registry(self) -> Registry:
@@ -274,6 +345,11 @@ class PackagerSuite:
         return self._registry.instance(self._registration)
 
     @property
+    def _sources(self) -> list[str]:
+        """The files and folders of the packager's own code."""
+        return sources_of({cls.__module__ for cls in self._packager.__mro__ if issubclass(cls, Packager)})
+
+    @property
     def _samples(self) -> Samples:
         made: Samples = self._kept("_made", lambda: Samples(self.samples))
         return made
@@ -288,10 +364,10 @@ class PackagerSuite:
         def gather() -> Evidence:
             modules = {type(self).__module__, self._packager.__module__}
             ready = [form for form in self._forms if not form.missing]
-            gathering = Gathering(
-                self._registry, self.registry, self._registration, self._samples, ready, self._compare, self.exact_type, modules
-            )
-            return gathering.gather()
+            given, samples, registration = self.registry, self._samples, self._registration
+            return Gathering(
+                self._registry, given, registration, samples, ready, self._compare, self.exact_type, modules, self._sources
+            ).gather()
 
         evidence: Evidence = self._kept("_evidence", gather)
         return evidence
@@ -305,28 +381,8 @@ class PackagerSuite:
 
     def _compare(self, left: Any, right: Any) -> str:
         """Say what is wrong with the right one; nothing where the two are the same."""
-        try:
-            verdict = self.same(left, right)
-            return (
-                "" if verdict is None or bool(verdict) else f"it differs: {_shown(left)} became {_shown(right)}{self._advice(left, right)}"
-            )
-        except AssertionError as error:
-            return f"it differs: {error!s:.{_LONG}}"
-        except Exception as error:  # noqa: BLE001 - a value of another type may break same() in any way
-            return f"same() fails: {type(error).__name__}: {error}"
-
-    def _advice(self, left: Any, right: Any) -> str:
-        """Say what to do where two values of one class were compared by their state, because nothing says when they are equal."""
-        cls = type(left)
-        if type(self).same is not PackagerSuite.same or type(right) is not cls or has_eq(cls):
-            return ""
-        name = parse(self.type_path).name
-        attributes = differing(left, right)
-        rest = ", …" if len(attributes) > _SHOWN else ""
-        found = f" (these attributes differ: {', '.join(attributes[:_SHOWN])}{rest})" if attributes else ""
-        return (
-            f"; {name if names_class(name, cls) else path_of(cls)} has no == of its own: define same(left, right) in the test class{found}"
-        )
+        is_own = type(self).same is not PackagerSuite.same
+        return compared(self.same if is_own else None, self.type_path, left, right)
 
     def _one_trip_a_form(self) -> Iterator[tuple[Trip, Any, Path]]:
         """Give the first sample of each form, packed again, the sample itself, and a folder to work in."""
@@ -351,10 +407,3 @@ def _libraries(path: TypePath) -> set[str]:
     """Give the top-level packages of the types that a path names, but those that come with Python or with the core."""
     found = {path.package} - {"builtins", "packagers", *sys.stdlib_module_names} if path.name != ELLIPSIS else set()
     return found.union(*(_libraries(item) for item in path.items))
-
-
-def _shown(value: Any) -> str:
-    try:
-        return f"{value!r:.{_LONG}}"
-    except Exception:  # noqa: BLE001 - a repr may do anything
-        return object.__repr__(value)

@@ -1,0 +1,112 @@
+"""What readers make of files that are not what was packed: cut short, changed, replaced by a pickle, or called otherwise."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from packagers.dataitem import DataItem
+from packagers.errors import IntegrityError
+from packagers.package import Package
+
+PICKLE = b"cbuiltins\nlen\n."
+"""A pickle of a function: whoever reads it as one is heard looking the function up."""
+ENDLESS = frozenset({"bin", "csv", "html", "jsonl", "md", "tsv", "txt", "yaml"})
+"""Formats of which the first half is a whole file, too."""
+
+
+def spoiled(registry: Any, folder: Path, place: Path, form: Mapping[str, Any], watch: Any) -> dict[str, list[str]]:
+    """Spoil a package in several ways and unpack it.
+
+    Args:
+        registry: Finds the packager.
+        folder: The package; left as it is.
+        place: An empty folder to work in.
+        form: ``format``, ``kind`` and ``is_partial`` of the form, and whether it is what a plain file is read as.
+        watch: Hears what pickles name.
+
+    Returns:
+        The problems, by kind.
+    """
+    found: dict[str, list[str]] = {"code": [], "damaged": [], "plain": []}
+    copies = _copies(folder, place)
+    first = next(copies)
+    if not _payload(first):
+        return found
+    if form["kind"] == "data":
+        for file in _payload(first):
+            file.write_bytes(PICKLE)
+        with watch.listening() as heard:
+            _outcome(registry, first, trust="data", verify=False)
+        if heard.built:
+            found["code"].append("a pickle in place of the payload was read")
+    if form["format"] not in ENDLESS:
+        found["damaged"] += _cut_short(registry, copies)
+    if form["is_partial"]:
+        changed = next(copies)
+        for file in _payload(changed):
+            data = file.read_bytes()
+            file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]) if data else b"\0")
+        error = _outcome(registry, changed, trust="all")
+        if not isinstance(error, IntegrityError):
+            found["damaged"].append("the format stands in PARTIAL, and a changed file was not noticed: open it with self.open_file(folder)")
+    if form["is_plain"] and len(_payload(folder)) == 1:
+        found["plain"] += _renamed(registry, folder, place, form)
+    return found
+
+
+def _cut_short(registry: Any, copies: Iterator[Path]) -> list[str]:
+    """Read the largest file without its second half, and without a little of its end."""
+    problems = []
+    for words, kept_of in (("the first half", _half), ("all but the end", _most)):
+        cut = next(copies)
+        largest = max(_payload(cut), key=lambda file: file.stat().st_size)
+        data = largest.read_bytes()
+        kept = kept_of(len(data))
+        if kept > 0:
+            largest.write_bytes(data[:kept])
+            if _outcome(registry, cut, trust="all", verify=False) is None:
+                problems.append(f"{words} of {largest.name} was read without complaint")
+    return problems
+
+
+def _half(size: int) -> int:
+    return size // 2
+
+
+def _most(size: int) -> int:
+    return size - 8 * max(1, size // 512)  # by whole numbers of any kind, so that what is left has no torn one at its end
+
+
+def _renamed(registry: Any, folder: Path, place: Path, form: Mapping[str, Any]) -> list[str]:
+    (payload,) = _payload(folder)
+    plain = place / f"of-another-name{payload.suffix}"
+    shutil.copyfile(payload, plain)
+    error: BaseException | None = _outcome(registry, plain, form["type_path"], trust="all")
+    while error is not None:
+        if isinstance(error, FileNotFoundError) and Path(str(error.filename)).name == payload.name:
+            return [f"a plain file is looked for under the name {payload.name}: take self.only_file(folder)"]
+        error = error.__cause__ or error.__context__
+    return []
+
+
+def _copies(folder: Path, place: Path) -> Iterator[Path]:
+    number = 0
+    while True:
+        number += 1
+        yield Path(shutil.copytree(folder, place / f"copy-{number}" / folder.name))
+
+
+def _payload(folder: Path) -> list[Path]:
+    payload = folder / Package.open(folder).manifest.payload
+    return sorted(path for path in payload.rglob("*") if path.is_file()) if payload.is_dir() else []
+
+
+def _outcome(registry: Any, source: Path, *arguments: Any, **options: Any) -> Exception | None:
+    try:
+        DataItem(source, registry=registry).unpack(*arguments, **options)
+    except Exception as error:  # noqa: BLE001 - what a reader raises on bytes that are not its own is its affair
+        return error
+    return None
