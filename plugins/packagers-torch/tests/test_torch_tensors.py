@@ -131,6 +131,12 @@ def _hooked() -> torch.Tensor:
     return tensor
 
 
+def _hooked_sparse() -> torch.Tensor:
+    tensor = torch.eye(2).to_sparse().requires_grad_()
+    tensor.register_hook(lambda gradient: gradient)
+    return tensor
+
+
 def _tagged() -> torch.Tensor:
     tensor = torch.ones(2)
     tensor.tag = object()
@@ -144,6 +150,7 @@ def _tagged() -> torch.Tensor:
         (lambda: torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)]), "nested"),
         (lambda: torch.empty(2, device="meta"), "no data"),
         (_hooked, "hooks"),
+        (_hooked_sparse, "hooks"),
         (_tagged, "'tag'"),
     ],
 )
@@ -151,6 +158,44 @@ def test_what_cannot_be_kept_is_refused(again: Any, make: Any, why: str) -> None
     with pytest.raises(packagers.PackError, match=why) as caught:
         again(_quietly(make))
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: torch.nested.nested_tensor([torch.zeros(2), torch.ones(3)]), lambda: torch.empty(2, device="meta")]
+)
+def test_what_the_refusal_proposes_works(again: Any, make: Any) -> None:
+    tensor = _quietly(make)
+    with pytest.raises(packagers.PackError, match='"key : object"'):
+        again(tensor)
+    found = again(tensor, "value : object", trust="own")
+    assert type(found) is type(tensor)
+    assert found.device == tensor.device
+    assert tensor.is_meta or all(map(torch.equal, found.unbind(), tensor.unbind()))
+
+
+def test_hooks_have_a_remedy_of_their_own(again: Any) -> None:
+    with pytest.raises(packagers.PackError, match="register_hook") as caught:
+        again(_hooked())
+    assert "object" not in str(caught.value.remedy)
+    assert again(_hooked().detach()).tolist() == [1, 1]
+
+
+def test_named_dimensions_are_refused(again: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.Tensor, "names", ("rows",), raising=False)  # as releases before 2.13 have it
+    with pytest.raises(packagers.PackError, match="names"):
+        again(torch.ones(2))
+
+
+@pytest.mark.parametrize("dtype", [torch.uint64, torch.int64, torch.complex128, torch.float64, torch.bool, torch.float16])
+def test_results_are_exact(again: Any, same: Any, dtype: torch.dtype) -> None:
+    edges = torch.tensor([0, 1, -1, 2**62], dtype=torch.int64).to(dtype)
+    if dtype == torch.uint64:
+        edges = torch.tensor([2**64 - 1, 0], dtype=dtype)
+    if dtype.is_floating_point:
+        edges = torch.tensor([float("nan"), -0.0, float("inf"), torch.finfo(dtype).tiny, 0.1], dtype=dtype)
+    found = again(edges, "value : result")
+    assert same(edges, found)
+    assert not dtype.is_floating_point or torch.signbit(found[1])
 
 
 @pytest.mark.parametrize("log", ["value : file[format='npy']", "value : result"])
