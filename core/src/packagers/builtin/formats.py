@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from packagers.errors import PackagersError, PackError
 from packagers.jsonvalue import MAX_DEPTH
+from packagers.ordering import in_order
 
 Format = Literal["json", "jsonl", "yaml", "txt"]
 _BREAKS = "\x85\u2028\u2029\ufeff"
@@ -38,7 +39,7 @@ def read_text(text: bytes, format: Format) -> Any:
 
 
 def _plain(obj: Any, format: Format, depth: int) -> Any:
-    """Turn containers into lists and dicts, as far down as they go; sets in a stable order."""
+    """Turn containers into lists and dicts, as far down as they go; a set into the list of its items, where it is the value itself."""
     if depth > MAX_DEPTH:
         raise ValueError(f"it contains itself, or is nested deeper than {MAX_DEPTH} levels")
     if isinstance(obj, Mapping):
@@ -46,7 +47,9 @@ def _plain(obj: Any, format: Format, depth: int) -> Any:
         _check_keys(found, format)
         return found
     if isinstance(obj, (set, frozenset)):
-        return sorted((_plain(item, format, depth + 1) for item in obj), key=repr)
+        if depth:
+            raise TypeError("a set stands inside of it")
+        return [_plain(item, format, depth + 1) for item in in_order(obj)]
     if isinstance(obj, (list, tuple, deque)):
         return [_plain(item, format, depth + 1) for item in obj]
     return obj
