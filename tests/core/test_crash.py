@@ -112,7 +112,7 @@ def test_something_that_is_no_package_is_never_replaced(tmp_path: Path, kind: st
 def test_the_order_of_writing_is_payload_then_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
-    from packagers import package
+    from packagers import durable
 
     seen: list[list[str]] = []
     replace = os.replace
@@ -122,7 +122,7 @@ def test_the_order_of_writing_is_payload_then_manifest(tmp_path: Path, monkeypat
         seen.append(sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".tmp"))
         replace(source, target)
 
-    monkeypatch.setattr(package.os, "replace", spy)
+    monkeypatch.setattr(durable.os, "replace", spy)
     packagers.pack(b"abc", "data", tmp_path)
     assert seen == [["bytes.bin"]]
     assert json.loads((tmp_path / "data" / "manifest.json").read_text())["files"][0]["size"] == 3

@@ -1,24 +1,21 @@
 """A package on disk: a folder ``key/`` with ``manifest.json`` and the payload folder that it names.
 
 The payload is written first, in its final place. Replacing the *file* ``manifest.json`` is the commit: a reader sees one whole version or
-the other. What a writer has in hand it holds a lock on, so that the next writer can tell litter of a crash from work in progress.
+the other.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import re
-import secrets
 import shutil
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from packagers.archive import extract, write_zip
+from packagers.durable import OURS, claim, replace_file, sweep, sync_tree, walk
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import Files, entry_of
 from packagers.manifest import MAX_BYTES, NAME, Manifest, from_text, seal_of, to_text
@@ -27,7 +24,6 @@ from packagers.remote import Remote
 from packagers.scratch import scratch_folder
 
 Signer = Callable[[str], Mapping[str, Any] | None]
-_OURS = re.compile(r"[0-9a-f]{8}(\.tmp)?")
 
 
 class Package:
@@ -148,7 +144,7 @@ class Package:
         expected = {file.path for file in self.manifest.files}
         if not self.payload.is_dir() or self.payload.is_symlink():
             raise IntegrityError("the payload folder is missing", file=self.payload)
-        for path in _walk(self.payload):
+        for path in walk(self.payload):
             if path.relative_to(self.payload).as_posix() not in expected or path.is_symlink():
                 raise IntegrityError("the package holds a file that was not packed", file=path)
 
@@ -181,6 +177,7 @@ class Draft:
         self._full = durability == "full"
         self._exist = exist
         self._payload: Path | None = None
+        self._above: list[Path] = []
         self._locks = contextlib.ExitStack()
 
     def __enter__(self) -> Draft:
@@ -196,11 +193,12 @@ class Draft:
         if self._exist == "error" and (self.folder / NAME).exists():
             raise PackError("there is a package already", key=self._key, file=self.folder, remedy="Take another key, or exist='replace'.")
         if (self.folder.exists() or self.folder.is_symlink()) and not (self.folder / NAME).is_file():
-            strange = [self.folder] if not self.folder.is_dir() else [p for p in self.folder.iterdir() if not _OURS.fullmatch(p.name)]
+            strange = [self.folder] if not self.folder.is_dir() else [p for p in self.folder.iterdir() if not OURS.fullmatch(p.name)]
             if strange:
                 raise PackError(
                     "something that is no package stands in its place", key=self._key, file=strange[0], remedy="Take another key or folder."
                 )
+        self._above = [path.parent for path in (self.folder, *self.folder.parents) if not path.exists()] or [self.folder.parent]
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -216,7 +214,7 @@ class Draft:
     def payload(self) -> Path:
         """The payload folder, made when it is first asked for."""
         if self._payload is None:
-            self._payload, lock = _claim(self.folder, "", Path.mkdir)
+            self._payload, lock = claim(self.folder, "", Path.mkdir)
             self._locks.push(lock)
         return self._payload
 
@@ -230,18 +228,30 @@ class Draft:
         """
         if self._payload is not None and any(self._payload.iterdir()):
             if self._full:
-                _sync_tree(self._payload)
-            found = sorted(_walk(self._payload))
+                sync_tree(self._payload)
+            found = sorted(walk(self._payload))
             files = tuple(entry_of(path, path.relative_to(self._payload).as_posix(), algorithm) for path in found)
             manifest = replace(manifest, payload=self._payload.name, files=files)
-        package = write_manifest(self.folder, manifest, signer, full=self._full)
-        if manifest.payload:
-            self._payload = None
-        _sweep(self.folder, keep=manifest.payload)
+        elif self._payload is not None:
+            self._payload.rmdir()  # no manifest will name it
+        package = write_manifest(self.folder, manifest, signer, full=self._full, above=self._above, replaced=self._let_go)
+        sweep(self.folder, keep=manifest.payload)
         return package
 
+    def _let_go(self) -> None:
+        """From now on a manifest names the payload."""
+        self._payload = None
 
-def write_manifest(folder: Path, manifest: Manifest, signer: Signer | None, *, full: bool = False) -> Package:
+
+def write_manifest(
+    folder: Path,
+    manifest: Manifest,
+    signer: Signer | None,
+    *,
+    full: bool = False,
+    above: Iterable[Path] = (),
+    replaced: Callable[[], None] = lambda: None,
+) -> Package:
     """Replace the manifest of a package folder: the commit.
 
     Args:
@@ -249,6 +259,8 @@ def write_manifest(folder: Path, manifest: Manifest, signer: Signer | None, *, f
         manifest: What to write.
         signer: Signs the seal; ``None`` leaves the package unsigned.
         full: Whether to sync file and folders, so that it survives power loss.
+        above: As of :func:`durable.replace_file`, as is what follows.
+        replaced: Called as soon as the manifest stands there.
     """
     data = manifest.to_dict()
     seal = seal_of(data)
@@ -258,27 +270,8 @@ def write_manifest(folder: Path, manifest: Manifest, signer: Signer | None, *, f
         raise PackError(
             f"the manifest would have {len(text)} bytes, and {MAX_BYTES} are allowed", remedy='Ask for artifact type "file" or "object".'
         )
-    replace_file(folder / NAME, text, full=full)
+    replace_file(folder / NAME, text, full=full, above=above, replaced=replaced)
     return Package(manifest, seal, signature, folder)
-
-
-def replace_file(target: Path, text: bytes, *, full: bool = False) -> None:
-    """Replace a file by one that is whole: readers see the old bytes or the new ones."""
-    temporary, lock = _claim(target.parent, ".tmp", Path.touch)
-    try:
-        with lock:
-            with temporary.open("wb") as file:
-                file.write(text)
-                if full:
-                    file.flush()
-                    os.fsync(file.fileno())
-            os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    if full:
-        _sync_folder(target.parent)
-        _sync_folder(target.parent.parent)
 
 
 def remove_package(folder: Path) -> None:
@@ -286,98 +279,6 @@ def remove_package(folder: Path) -> None:
     if not (folder / NAME).is_file():
         return
     (folder / NAME).unlink(missing_ok=True)
-    _sweep(folder, keep="")
+    sweep(folder, keep="")
     with contextlib.suppress(OSError):
         folder.rmdir()
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, waiting for it; where the platform has none, only mutual courtesy remains."""
-    with _lock(folder, wait=True):
-        yield
-
-
-def sweep_temporary_files(folder: Path) -> None:
-    """Remove the temporary files that crashes have left in a folder; none that another writer holds.
-
-    What cannot be removed now is left to the next writer: nothing that was committed fails for it.
-    """
-    with contextlib.suppress(OSError):
-        for path in list(folder.glob("????????.tmp")):
-            if _OURS.fullmatch(path.name) and path.is_file():
-                with contextlib.suppress(OSError), _lock(path):
-                    path.unlink(missing_ok=True)
-
-
-def _sweep(folder: Path, keep: str) -> None:
-    """Remove old payloads and what crashes have left in a package's folder, in the same way."""
-    sweep_temporary_files(folder)
-    with contextlib.suppress(OSError):
-        for path in list(folder.iterdir()):
-            if path.name != keep and _OURS.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
-                with contextlib.suppress(OSError), _lock(path):
-                    shutil.rmtree(path, ignore_errors=True)
-
-
-def _claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path, contextlib.ExitStack]:
-    """Make something with a name of its own and hold its lock; a sweep may come between the two, then again."""
-    while True:
-        path = folder / f"{secrets.token_hex(4)}{suffix}"
-        lock = contextlib.ExitStack()
-        try:
-            make(path)
-            lock.enter_context(_lock(path))
-        except (FileExistsError, BlockingIOError):
-            continue
-        except FileNotFoundError:
-            folder.mkdir(parents=True, exist_ok=True)
-            continue
-        if path.exists():
-            return path, lock
-        lock.close()
-
-
-@contextlib.contextmanager
-def _lock(path: Path, *, wait: bool = False) -> Iterator[None]:
-    """Hold an advisory lock that dies with the process; raises ``BlockingIOError`` where another holds it and ``wait`` is not set."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-    finally:
-        os.close(handle)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Give every file below a folder; links are given, not followed."""
-    with os.scandir(folder) as scan:
-        entries = list(scan)
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path))
-        else:
-            yield Path(entry.path)
-
-
-def _sync_tree(folder: Path) -> None:
-    for path in _walk(folder):
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    for path in {folder, *(p for p in folder.rglob("*") if p.is_dir())}:
-        _sync_folder(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

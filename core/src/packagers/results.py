@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from packagers.durable import locked, replace_file, sweep_temporary_files
 from packagers.errors import IntegrityError, UnpackError
 from packagers.manifest import VERSION, Manifest, Written, from_text, seal_of, to_text
-from packagers.package import Package, Signer, locked, replace_file, sweep_temporary_files
+from packagers.package import Package, Signer
 from packagers.policy import signature_state
 
 NAME = "results.json"

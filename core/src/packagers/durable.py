@@ -1,0 +1,195 @@
+"""Folders and files that come into being whole: claimed under a lock, synced where that is asked for, and put in place at one stroke.
+
+What a writer has in hand has a name of eight hexadecimal digits, and the writer holds a lock on it that dies with the process. So the next
+writer can tell the litter of a crash, which it removes, from work in progress.
+
+What survives what:
+
+* The death of a process, at any moment: always. A reader sees the old version or the new one, for only the replacing of one file makes a
+  version visible, and by then everything that it names has been handed to the system.
+* A loss of power: with ``full``. Everything that the new version names (files, folders, and the entries that lead to them) is on the disk
+  before the file is replaced, and the old version goes after the replacement is. Without, a version may be damaged, which its digests tell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from packagers.errors import PackError
+
+OURS = re.compile(r"[0-9a-f]{8}(\.tmp)?")
+"""The names of what writers have in hand."""
+
+
+def claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path, contextlib.ExitStack]:
+    """Make something with a name of its own and hold its lock; a sweep may come between the two, then again.
+
+    Args:
+        folder: Where to make it.
+        suffix: How its name ends.
+        make: Makes it; raises ``FileExistsError`` where there is something.
+
+    Returns:
+        What was made, and the lock.
+    """
+    while True:
+        path = folder / f"{secrets.token_hex(4)}{suffix}"
+        lock = contextlib.ExitStack()
+        try:
+            make(path)
+            lock.enter_context(_lock(path))
+        except (FileExistsError, BlockingIOError):
+            continue
+        except FileNotFoundError:
+            folder.mkdir(parents=True, exist_ok=True)
+            continue
+        except OSError:
+            _remove(path)
+            raise
+        if path.exists():
+            return path, lock
+        lock.close()
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, waiting for it; where the platform has none, only mutual courtesy remains."""
+    with _lock(folder, wait=True):
+        yield
+
+
+def replace_file(
+    target: Path, text: bytes, *, full: bool = False, above: Iterable[Path] = (), replaced: Callable[[], None] = lambda: None
+) -> None:
+    """Replace a file by one that is whole: readers see the old bytes or the new ones.
+
+    Args:
+        target: The file.
+        text: Its new bytes.
+        full: Whether to survive a loss of power.
+        above: Folders that have new entries, to be synced before, besides the one of the file.
+        replaced: Called as soon as the new bytes stand there, whatever comes after.
+
+    Raises:
+        OSError: Where it cannot be done; then the old bytes stand there.
+        PackError: Where the new bytes stand there, and only their surviving a loss of power cannot be vouched for.
+    """
+    with contextlib.ExitStack() as handles:
+        temporary, lock = claim(target.parent, ".tmp", Path.touch)
+        try:
+            with lock:
+                with temporary.open("wb") as file:
+                    file.write(text)
+                    if full:
+                        file.flush()
+                        os.fsync(file.fileno())
+                # Opened before the new bytes stand there, so that hardly anything can fail afterwards.
+                folders = [handles.enter_context(_opened(folder)) for folder in (*above, target.parent)] if full else []
+                for folder in folders:
+                    _sync(folder)
+                os.replace(temporary, target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        replaced()
+        try:
+            for folder in folders[-1:]:
+                _sync(folder)
+        except OSError as error:
+            raise PackError(
+                f"what was written stands there, and may not survive a loss of power: {error}", file=target, remedy="Pack it again."
+            ) from error
+
+
+def sync_tree(folder: Path) -> None:
+    """Bring all files and folders of a folder to the disk, and itself."""
+    for path in walk(folder):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    for path in (*(path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink()), folder):
+        with _opened(path) as handle:
+            _sync(handle)
+
+
+def sweep_temporary_files(folder: Path) -> None:
+    """Remove the temporary files that crashes have left in a folder; none that another writer holds.
+
+    What cannot be removed now is left to the next writer: nothing that was committed fails for it.
+    """
+    with contextlib.suppress(OSError):
+        for path in list(folder.glob("????????.tmp")):
+            if OURS.fullmatch(path.name) and path.is_file():
+                with contextlib.suppress(OSError), _lock(path):
+                    path.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, keep: str) -> None:
+    """Remove old payloads and what crashes have left in a package's folder, in the same way.
+
+    Args:
+        folder: The package's folder.
+        keep: The name of the payload that its manifest names.
+    """
+    sweep_temporary_files(folder)
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            if path.name != keep and OURS.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+                with contextlib.suppress(OSError), _lock(path):
+                    shutil.rmtree(path, ignore_errors=True)
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """Give every file below a folder; links are given, not followed."""
+    with os.scandir(folder) as scan:
+        entries = list(scan)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from walk(Path(entry.path))
+        else:
+            yield Path(entry.path)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _lock(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold an advisory lock that dies with the process; raises ``BlockingIOError`` where another holds it and ``wait`` is not set."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with _opened(path) as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """Open a file or folder by its number; on Windows, where folders have none, give -1."""
+    if sys.platform == "win32":
+        yield -1
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _sync(handle: int) -> None:
+    if handle >= 0:
+        os.fsync(handle)
