@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from packagers.readable import cut, fact_text
 
-ROWS, COLUMNS, CELL, TEXT = 200, 200, 1000, 64 << 10
+ROWS, COLUMNS, CELL, TEXT = 100, 100, 400, 64 << 10
 _PICTURE_BYTES, _PICTURE_PIXELS = 1 << 20, 1 << 24
 _PNG = b"\x89PNG\r\n\x1a\n"
 

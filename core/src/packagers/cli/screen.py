@@ -9,6 +9,8 @@ from itertools import accumulate, zip_longest
 from packagers.readable import visible
 
 _GAP = "   "
+_NARROWEST = 20
+"""Columns of a terminal that says it has fewer, or none."""
 _CELL = 12
 """Columns of a terminal that a cell gets at least."""
 
@@ -28,6 +30,7 @@ class Screen:
         width = None if self._is_terminal else 1_000_000
         colours = None if self._is_terminal else False
         self._console = Console(file=self._stream, width=width, markup=False, emoji=False, highlight=False, force_terminal=colours)
+        self._console.width = max(self._console.width, _NARROWEST)
         self._is_used = False
 
     @property

@@ -37,10 +37,11 @@ def show(package: str, html: Path | None) -> Report:
         return Report({"html": str(html)}, lambda screen: screen.text(str(html)))
     data = facts(opened)
     found = {name: data[name] for name in (*_SHOWN, "value") if name in data} | {"preview": dict(manifest.preview)}
-    return Report(found, lambda screen: _show(screen, manifest))
+    return Report(found, lambda screen: show_manifest(screen, manifest))
 
 
-def _show(screen: Screen, manifest: Manifest) -> None:
+def show_manifest(screen: Screen, manifest: Manifest) -> None:
+    """Print what a package holds: facts, parts, preview."""
     from packagers.display import facts_of, parts_of, title_of
     from packagers.previews import read_preview
 
