@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from packagers import PackError
+from packagers_matplotlib.keeping import kept
 from packagers_matplotlib.pages import player_page
 from packagers_matplotlib.pictures import PicturePackager
 from packagers_matplotlib.rendering import draw, untouched
@@ -77,7 +78,7 @@ class AnimationPackager(PicturePackager):
         transparent: bool | None = None,
         fps: float | None = None,
     ) -> None:
-        """Draw every frame into ``plot.<format>``. The figure is left at the animation's last frame, as ``Animation.save`` leaves it.
+        """Draw every frame into ``plot.<format>``. The figure is put back as it was, where nobody changes its data in place.
 
         Args:
             obj: The animation.
@@ -105,7 +106,7 @@ class AnimationPackager(PicturePackager):
 def _frames(animation: Any, figure: Figure, dpi: float | None, transparent: bool | None) -> list[bytes]:
     endless = getattr(animation, "_save_count", 0) is None
     collector = _FrameCollector(_MOST_UNCOUNTED_FRAMES if endless else None)
-    with untouched(figure):
+    with kept(figure), untouched(figure):
         animation.save("", writer=collector, dpi=dpi, savefig_kwargs={} if transparent is None else {"transparent": transparent})
     if not collector.frames:
         raise PackError(

@@ -6,18 +6,20 @@ from base64 import b64encode
 from io import BytesIO
 from typing import Any
 
-import numpy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from packagers_matplotlib.costs import cost
 from packagers_matplotlib.rendering import draw
 
 _AXES = 16
 _CHARACTERS = 200
 _SIDE = 400
+_LOWEST_DPI = 20.0
+_MOST_PIXELS = 16e6
 _BYTES = 45_000
-_POINTS = 500_000
+_MOST_COST = 500_000
 
 
 def describe(figure: Figure) -> dict[str, Any]:
@@ -48,21 +50,24 @@ def words(figure: Figure) -> str:
 
 
 def thumbnail(figure: Figure) -> dict[str, Any]:
-    """Draw the figure at most 400 pixels wide and high; give nothing for one of more than 500,000 points, which is slow to draw again."""
-    if _points(figure) > _POINTS:
+    """Draw the figure at most 400 pixels wide and high; give nothing for one that is slow to draw again, or has no size to speak of."""
+    sides = [float(side) for side in figure.get_size_inches()]
+    # A font of less than a pixel cannot be drawn: a wide figure is drawn larger and made smaller afterwards.
+    dpi = max(min(float(figure.dpi), _SIDE / max(sides)), _LOWEST_DPI)
+    if cost(figure) > _MOST_COST or sides[0] * sides[1] * dpi**2 > _MOST_PIXELS:
         return {}
     file = BytesIO()
-    draw(figure, file, format="png", dpi=min(float(figure.dpi), _SIDE / max(figure.get_size_inches())), bbox_inches=None)
-    png = file.getvalue()
-    side = _SIDE
-    while len(png) > _BYTES:
-        side //= 2
+    draw(figure, file, format="png", dpi=dpi, bbox_inches=None)
+    png, side = file.getvalue(), _SIDE
+    while True:
         with Image.open(BytesIO(png)) as image:
+            if max(image.size) <= side and len(png) <= _BYTES:
+                return {"png": b64encode(png).decode("ascii")}
+            side = side if max(image.size) > side else side // 2
             image.thumbnail((side, side))
             file = BytesIO()
             image.save(file, format="png")
         png = file.getvalue()
-    return {"png": b64encode(png).decode("ascii")}
 
 
 def _describe_axes(axes: Axes) -> dict[str, str]:
@@ -72,13 +77,3 @@ def _describe_axes(axes: Axes) -> dict[str, str]:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _CHARACTERS else text[: _CHARACTERS - 1] + "…"
-
-
-def _points(figure: Figure) -> int:
-    """Count the points that drawing would visit, without visiting them."""
-    values: list[Any] = []
-    for axes in figure.axes:
-        values += [line.get_xdata() for line in axes.lines]
-        values += [collection.get_offsets() for collection in axes.collections]
-        values += [artist.get_array() for artist in (*axes.collections, *axes.images)]
-    return sum(int(numpy.size(value)) for value in values)

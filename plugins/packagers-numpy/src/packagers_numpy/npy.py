@@ -130,7 +130,8 @@ def fill(stream: IO[bytes], array: np.ndarray[Any, Any], path: Path | None = Non
     """
     if array.nbytes == 0:
         return
-    room = memoryview(array.reshape(-1).view(np.uint8))
+    flat: Any = array.reshape(-1).view(np.uint8)
+    room = memoryview(flat)
     while room:
         piece = stream.read(min(len(room), PIECE))
         if not piece:
