@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,8 +13,7 @@ from packagers import PackError
 from packagers_pandas import arrowfile, embedded, orcfile, parquet
 from packagers_pandas.selection import Rows, Window, refuse_missing, window_of
 from packagers_pandas.sources import ParquetSource, Source, lazily, opened
-
-ROWS, COLUMNS, LENGTH = 10, 12, 32
+from packagers_pandas.summary import COLUMNS, LENGTH, ROWS, SCHEMA, short
 
 
 def write(
@@ -164,12 +162,17 @@ def schema_of(source: Source) -> Any:
     return source.schema if stored is None else stored
 
 
+def describe(schema: Any) -> dict[str, str]:
+    """Give the types of the first columns by their names."""
+    fields = [schema.field(position) for position in range(min(len(schema), SCHEMA))]
+    return {short(field.name): short(str(field.type)) for field in fields}
+
+
 def preview(table: Any) -> dict[str, Any]:
     """Give the first rows and columns as a table."""
-    head = table.slice(0, ROWS)
-    names = [name[:LENGTH] for name in table.column_names[:COLUMNS]]
-    columns = [[_cell(item) for item in head.column(position)] for position in range(len(names))]
-    return {"table": {"columns": names, "rows": [list(row) for row in zip(*columns, strict=True)]}}
+    head = table.select(list(range(min(table.num_columns, COLUMNS)))).slice(0, ROWS)
+    columns = [[_cell(item) for item in column] for column in head.columns]
+    return {"table": {"columns": [short(name) for name in head.schema.names], "rows": [list(row) for row in zip(*columns, strict=True)]}}
 
 
 def _batches(source: Source, columns: Sequence[str] | None, window: Window | None) -> Iterator[Any]:
@@ -217,7 +220,13 @@ def _cell(item: Any) -> str:
     if not item.is_valid:
         return ""
     kind = item.type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return f"<{str(kind)[:LENGTH]}>"
-    value = item.as_py()
-    return value[:LENGTH] if isinstance(value, str) else reprlib.repr(value) if isinstance(value, bytes) else str(value)[:LENGTH]
+    if pa.types.is_dictionary(kind):
+        return _cell(item.value)
+    if isinstance(item, (pa.StringScalar, pa.LargeStringScalar, pa.StringViewScalar)):
+        return short(item.as_buffer().slice(0, min(item.as_buffer().size, 4 * LENGTH + 4)).to_pybytes().decode(errors="ignore"))
+    if pa.types.is_primitive(kind) or pa.types.is_decimal(kind) or pa.types.is_boolean(kind):
+        try:
+            return short(str(item.as_py()))
+        except (OverflowError, ValueError):
+            pass  # Arrow has times that Python has not
+    return short(f"<{kind}>")

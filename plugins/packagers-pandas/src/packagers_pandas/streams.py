@@ -60,3 +60,5 @@ class FrameStreamPackager(Packager):
         from packagers_pandas import storage
 
         return storage.pieces(self.open_file(folder), columns, rows)
+
+    unpack_file = unpack_dataset

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import reprlib
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,15 @@ import pandas as pd
 
 # So much that the whole stays below 64 KiB of ASCII, whatever the characters are.
 ROWS, COLUMNS, SCHEMA, LENGTH = 10, 12, 50, 32
-_PLAIN = (bool, int, float, complex, np.number, np.bool_, np.datetime64, np.timedelta64, type(None), pd.Timestamp, pd.Timedelta, pd.Period)
+_PLAIN = (bool, int, float, complex, type(None), pd.Timestamp, pd.Timedelta, pd.Period)
+_BITS = 256
+"""Larger numbers are not written out."""
 
 
 def describe(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the shape, the dtypes of the first columns and the kind of index."""
     first = frame.iloc[:0, :SCHEMA].dtypes
-    schema = {_short(str(label)): _short(str(dtype)) for label, dtype in zip(first.index, first, strict=True)}
+    schema = {_cell(label): short(str(dtype)) for label, dtype in zip(first.index, first, strict=True)}
     return {"rows": len(frame), "columns": frame.shape[1], "schema": schema, "index": describe_index(frame.index)}
 
 
@@ -24,8 +25,8 @@ def describe_index(index: Any) -> dict[str, Any]:
     """Give the class, dtype and names of an index."""
     return {
         "class": type(index).__name__,
-        "dtype": [_short(str(dtype)) for dtype in index.dtypes[:COLUMNS]] if isinstance(index, pd.MultiIndex) else _short(str(index.dtype)),
-        "names": [None if name is None else _short(str(name)) for name in index.names[:COLUMNS]],
+        "dtype": [short(str(dtype)) for dtype in index.dtypes[:COLUMNS]] if isinstance(index, pd.MultiIndex) else short(str(index.dtype)),
+        "names": [None if name is None else _cell(name) for name in index.names[:COLUMNS]],
     }
 
 
@@ -43,15 +44,24 @@ def preview(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str:
-    """Write one value; one that is neither number nor text by its class alone, since its text may be costly."""
+    """Write one value, whatever it is: of a long one the beginning alone is looked at, and no method of a strange class is called."""
     if isinstance(value, str):
-        return _short(value[: LENGTH + 1])
-    if isinstance(value, _PLAIN) or value is pd.NA or value is pd.NaT:
-        return _short(str(value))
-    if isinstance(value, (bytes, list, tuple, dict, set, frozenset, pd.Interval)):
-        return _short(reprlib.repr(value))
-    return f"<{type(value).__qualname__}>"
+        return short(str.__getitem__(value, slice(LENGTH + 1)))
+    if isinstance(value, bytes):
+        return short(repr(bytes.__getitem__(value, slice(LENGTH))))
+    cls = type(value)
+    if cls in (list, tuple, dict, set, frozenset):
+        return f"<{cls.__name__} of {len(value)}>"
+    if cls is int and value.bit_length() > _BITS:
+        return f"<int of {value.bit_length()} bits>"
+    if cls in _PLAIN or isinstance(value, np.generic) or value is pd.NA or value is pd.NaT:
+        return short(str(value))
+    if cls is pd.Interval:
+        brackets = {"left": "[)", "right": "(]", "both": "[]", "neither": "()"}[value.closed]
+        return short(f"{brackets[0]}{_cell(value.left)}, {_cell(value.right)}{brackets[1]}")
+    return short(f"<{cls.__qualname__}>")
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Give the beginning of a text."""
     return text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"

@@ -124,8 +124,9 @@ class TablePackager(Packager):
 
     def describe(self, obj: Any) -> dict[str, Any]:
         """Give the shape and the types of the first columns."""
-        schema = {field.name[:60]: str(field.type)[:200] for field in list(obj.schema)[:100]}
-        return {"rows": obj.num_rows, "columns": obj.num_columns, "schema": schema}
+        from packagers_pandas import arrowtables
+
+        return {"rows": obj.num_rows, "columns": obj.num_columns, "schema": arrowtables.describe(obj.schema)}
 
     def preview(self, obj: Any) -> dict[str, Any]:
         """Give the first rows and columns."""
@@ -199,6 +200,10 @@ class RecordBatchReaderPackager(Packager):
         is_mapped = format == "arrow" and columns is None and rows is None
         return arrowtables.batches(self.only_file(folder) if is_mapped else self.open_file(folder), format, columns, rows)
 
+    unpack_file = unpack_dataset
+
     def describe(self, obj: Any) -> dict[str, Any]:
         """Give the types of the first columns."""
-        return {"schema": {field.name[:60]: str(field.type)[:200] for field in list(obj.schema)[:100]}}
+        from packagers_pandas import arrowtables
+
+        return {"schema": arrowtables.describe(obj.schema)}
