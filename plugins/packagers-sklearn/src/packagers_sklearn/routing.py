@@ -1,7 +1,7 @@
 """What estimators request of metadata (``set_fit_request`` and its like), in a form without cycles, as skops needs it.
 
-A request knows the estimator that it belongs to, which holds the request. It is written without its owner, which is found again when it is
-read.
+From scikit-learn 1.8 on a request knows the estimator that holds it. It is written with a mark in that place, and the estimator is put
+there again when it is read.
 """
 
 from __future__ import annotations
@@ -10,42 +10,39 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sklearn.utils._metadata_requests import MetadataRequest, MethodMetadataRequest
+from sklearn.utils._metadata_requests import MetadataRequest, MethodMetadataRequest, _MetadataRequester
 
 Walk = Callable[[Any], Iterable[Any]]
+_MARK = "(the estimator that holds this)"
 
 
 def without_owners(obj: Any, walk: Walk) -> Any:
-    """Give an object as it can be written: itself, or a copy where requests had to be parted from their owners.
+    """Give an object as it can be written: itself, or a copy where requests had to be parted from the estimators that hold them.
 
     Args:
         obj: The object; it is not changed.
         walk: Gives everything that an object holds.
     """
-    if not any(_is_owned(found) for found in walk(obj)):
+    if not any(owner is holder for holder, _, owner in _owners(obj, walk)):
         return obj
     made = copy.deepcopy(obj)
-    for request in list(walk(made)):
-        if _is_owned(request):
-            request.owner = None
+    for holder, request, owner in list(_owners(made, walk)):
+        if owner is holder:
+            request.owner = _MARK
     return made
 
 
 def give_owners(obj: Any, walk: Walk) -> None:
-    """Give requests without an owner the estimator that holds them."""
-    for holder in list(walk(obj)):
-        for request in _requests(getattr(holder, "__dict__", {}).get("_metadata_request")):
-            if vars(request).get("owner", "") is None:
-                request.owner = holder
+    """Put the estimators where the marks are."""
+    for holder, request, owner in list(_owners(obj, walk)):
+        if isinstance(owner, str) and owner == _MARK:
+            request.owner = holder
 
 
-def _is_owned(found: Any) -> bool:
-    """Tell whether an object is a request that refers to its owner; scikit-learn before 1.8 keeps the owner's name."""
-    return isinstance(found, (MetadataRequest, MethodMetadataRequest)) and not isinstance(vars(found).get("owner"), (str, type(None)))
-
-
-def _requests(held: Any) -> Iterator[Any]:
-    """Give a request of an estimator and those for its methods."""
-    if isinstance(held, MetadataRequest):
-        yield held
-        yield from (each for each in vars(held).values() if isinstance(each, MethodMetadataRequest))
+def _owners(obj: Any, walk: Walk) -> Iterator[tuple[Any, Any, Any]]:
+    """Give each object that holds a request, the request or one of its parts, and whom that takes for its owner."""
+    for holder in walk(obj):
+        held = vars(holder).get("_metadata_request") if isinstance(holder, _MetadataRequester) else None
+        if isinstance(held, MetadataRequest):
+            parts = (each for each in vars(held).values() if isinstance(each, MethodMetadataRequest))
+            yield from ((holder, request, vars(request).get("owner")) for request in (held, *parts))
