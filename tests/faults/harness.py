@@ -149,17 +149,29 @@ def generations(folder: Path, name: str) -> set[int]:
     Raises:
         AssertionError: For a package or result that is torn.
     """
-    found = set()
     try:
-        if name == "run" and (folder / "results.json").exists():
-            found.add(int(open_results(folder)["count"].manifest.value))  # type: ignore[arg-type]
-        if (folder / "data/manifest.json").exists():
-            package = Package.open(folder / "data")
-            package.verify()
-            if name != "run":
-                found.add(int(package.manifest.labels["generation"] if name != "result" else package.manifest.value["count"]))
+        return _read(folder, name)
     except PackagersError as error:
         raise AssertionError(f"torn: {error}") from error
+
+
+def standing(folder: Path, name: str) -> set[int] | None:
+    """Give the versions that stand in a folder; ``None`` where one is damaged, which reading it tells."""
+    try:
+        return _read(folder, name)
+    except PackagersError:
+        return None
+
+
+def _read(folder: Path, name: str) -> set[int]:
+    found = set()
+    if name == "run" and (folder / "results.json").exists():
+        found.add(int(open_results(folder)["count"].manifest.value))  # type: ignore[call-overload]
+    if (folder / "data/manifest.json").exists():
+        package = Package.open(folder / "data")
+        package.verify()
+        if name != "run":
+            found.add(int(package.manifest.labels["generation"] if name != "result" else package.manifest.value["count"]))  # type: ignore[index]
     return found
 
 
