@@ -162,7 +162,7 @@ FAULTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "pydantic": (lambda bad: shapes.Config.model_construct(names=[bad]), ".names[0]"),
     "pydantic dataclass": (lambda bad: with_attribute(shapes.Checked(age=1), bad), ".hook"),
     "named tuple": (lambda bad: shapes.Pair(0, bad), "[1]"),
-    "stream": (lambda bad: iter([0, [bad]]), "[0]"),
+    "stream": (lambda bad: iter([0, [bad]]), "[1][0]"),
 }
 
 

@@ -223,19 +223,27 @@ class Writer:
 
     def _write_stream(self, plan: Plan, draft: Draft) -> Manifest:
         """Pack an iterator chunk by chunk: one line of typed JSON each, heavy leaves in folders of their own."""
+        index = 0
         with (draft.payload / CHUNKS).open("w", encoding="ascii") as file:
-            for index, chunk in enumerate(plan.obj):
-                walk = Walk(self.registry)
-                node = walk.encode(chunk)
-                if walk.leaves:
-                    place = draft.payload / f"chunk-{index}"
-                    place.mkdir()
-                    made = walk.pack_leaves(place, self._pack_leaf)
-                    node = {"parts": [part.to_dict() for part in made], "skeleton": node}
-                else:
-                    node = {"skeleton": node}
+            for chunk in plan.obj:
+                try:
+                    node = self._pack_chunk(chunk, draft.payload / f"chunk-{index}")
+                except PackagersError as error:
+                    error.leaf = f"[{index}]{error.leaf or ''}"
+                    raise
                 file.write(json.dumps(node, ensure_ascii=True, allow_nan=False) + "\n")
+                index += 1
+                del chunk  # before the next one is made: there is to be one at a time
         return self._manifest(plan, "file")
+
+    def _pack_chunk(self, chunk: Any, place: Path) -> dict[str, Any]:
+        walk = Walk(self.registry)
+        node = walk.encode(chunk)
+        if not walk.leaves:
+            return {"skeleton": node}
+        place.mkdir()
+        parts = walk.pack_leaves(place, self._pack_leaf)
+        return {"parts": [part.to_dict() for part in parts], "skeleton": node}
 
     def _pack_leaf(self, found: Found, value: Any, folder: Path) -> Written:
         packager = found.packager
