@@ -182,6 +182,25 @@ class Tied(nn.Module):
         self.inner[1].weight.requires_grad_(False)
 
 
+@pytest.mark.parametrize("device", ["nowhere", "meta", "cuda:99", "xla"])
+@pytest.mark.parametrize("form", ["file", "file[format='npy']"])
+def test_a_device_that_is_not_there_is_named(tmp_path: Path, device: str, form: str) -> None:
+    packagers.pack(X, f"x : {form}", tmp_path)
+    with pytest.raises(packagers.UnpackError, match=f"device '{device}'") as caught:
+        packagers.unpack(tmp_path / "x", device=device)
+    assert caught.value.remedy
+
+
+def test_into_takes_a_module(tmp_path: Path) -> None:
+    pack(Net(), tmp_path)
+    with pytest.raises(packagers.UnpackError, match="takes a module, not a int"):
+        packagers.unpack(tmp_path / "net", into=5)
+    optimizer = torch.optim.SGD(Net().parameters())
+    packagers.pack(optimizer, "steps : file[format='state_dict']", tmp_path)
+    with pytest.raises(packagers.UnpackError, match="takes an optimizer, not a Net"):
+        packagers.unpack(tmp_path / "steps", into=Net())
+
+
 def is_mapped(tensor: torch.Tensor, file: Path) -> bool:
     """Tell whether a tensor lies in a mapped file; where the system does not say, it does."""
     maps = Path("/proc/self/maps")

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from packagers import UnpackError
+from packagers_torch import devices
 
 FORMATS = ("pt", "pth")
 """Counted as code, though only tensors and containers are built: torch's own reader has had holes."""
@@ -24,8 +25,9 @@ def load(path: Path, device: str) -> Any:
         device: Where to put the tensors, such as ``"cuda:0"``.
 
     Raises:
-        UnpackError: For a file that holds more than that, or is none of torch's.
+        UnpackError: For a file that holds more than that, or is none of torch's, and a device that is not there.
     """
+    device = devices.checked(device)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Detected pickle protocol", category=UserWarning)

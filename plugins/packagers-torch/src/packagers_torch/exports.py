@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from packagers import PackError, UnpackError
+from packagers_torch import devices
 
 OPTIONS = {
     "pt2": ("args", "kwargs", "dynamic_shapes", "strict"),
@@ -66,10 +67,11 @@ def read_pt2(path: Path, device: str) -> torch.nn.Module:
         device: Where to put the tensors.
 
     Raises:
-        UnpackError: For a file of another kind.
+        UnpackError: For a file of another kind, and a device that is not there.
     """
     from torch.export.passes import move_to_device_pass
 
+    device = devices.checked(device)
     try:
         with _quiet():
             program = move_to_device_pass(torch.export.load(path), device)

@@ -8,6 +8,7 @@ from types import ModuleType
 import torch
 
 from packagers import PackError, UnpackError
+from packagers_torch import devices
 
 _PIP = 'pip install "packagers-torch[numpy]"'
 
@@ -40,7 +41,7 @@ def read(path: Path, device: str) -> torch.Tensor:
     Raises:
         UnpackError: For an array that makes no tensor, and where NumPy is missing.
     """
-    np = _numpy(UnpackError)
+    np, device = _numpy(UnpackError), devices.checked(device)
     try:
         array = np.load(path, allow_pickle=False)
         if not array.dtype.isnative:

@@ -111,6 +111,8 @@ def _named_tensors(obj: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
 
 
 def _load_into(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> torch.optim.Optimizer:
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise UnpackError(f"into= takes an optimizer, not a {type(optimizer).__qualname__}")
     try:
         optimizer.load_state_dict(state)
     except (ValueError, KeyError, RuntimeError) as error:

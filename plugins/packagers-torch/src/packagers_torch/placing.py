@@ -20,8 +20,10 @@ def load_into(module: torch.nn.Module, state: Mapping[str, Any]) -> torch.nn.Mod
         state: Tensors by name.
 
     Raises:
-        UnpackError: Where they do not fit.
+        UnpackError: Where they do not fit, or it is no module.
     """
+    if not isinstance(module, torch.nn.Module):
+        raise UnpackError(f"into= takes a module, not a {type(module).__qualname__}")
     own = module.state_dict(keep_vars=True)
     try:
         if any(isinstance(tensor, torch.Tensor) and tensor.is_meta for tensor in own.values()):

@@ -18,6 +18,7 @@ import safetensors.torch
 import torch
 
 from packagers import PackError, UnpackError
+from packagers_torch import devices
 from packagers_torch.dtypes import CODES
 
 RESERVED_NAME = "__metadata__"
@@ -134,13 +135,14 @@ def reading(*paths: Path, device: str = "cpu") -> Iterator[Reader]:
         device: Where the tensors are to be put, such as ``"cuda:0"``.
 
     Raises:
-        UnpackError: For a file of another format.
+        UnpackError: For a file of another format, and a device that is not there.
     """
+    device = devices.checked(device)
     with ExitStack() as stack:
         handles = []
         for path in paths:
             try:
-                handles.append(stack.enter_context(safetensors.safe_open(path, framework="pt", device=str(device))))
+                handles.append(stack.enter_context(safetensors.safe_open(path, framework="pt", device=device)))
             except safetensors.SafetensorError as error:
                 raise UnpackError(f"this is no safetensors file: {error}", file=path) from error
         yield Reader(handles)
@@ -155,10 +157,11 @@ def reading_parts(file: BinaryIO, *, device: str = "cpu") -> Iterator[Reader]:
         device: Where the tensors are to be put, such as ``"cuda:0"``.
 
     Raises:
-        UnpackError: For a file of another format.
+        UnpackError: For a file of another format, and a device that is not there.
     """
     with file:
+        device = devices.checked(device)
         try:
-            yield Reader([_Ranges(file, str(device))])
+            yield Reader([_Ranges(file, device)])
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, safetensors.SafetensorError) as error:
             raise UnpackError(f"this is no safetensors file: {error}") from error
