@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -342,6 +342,31 @@ def test_args_and_kwargs_that_unpack_a_type(session: Session, made: Path) -> Non
         bound(session, with_settings, {"rate": accuracy})
     with pytest.raises(UnpackError, match="cannot be unpacked as"):
         bound(session, with_settings, {"a": a, "pair": [a, a]})
+
+
+@dataclass
+class Job:
+    data: Array
+    parts: list[Array] = field(default_factory=list)
+    gone: NotImported = None  # type: ignore[name-defined]  # noqa: F821
+
+
+def test_what_goes_wrong_inside_of_inputs_is_named_by_its_path(session: Session, made: Path) -> None:
+    def function(job: Job, more: dict[str, list[float]] | None = None) -> None: ...
+
+    found = bound(session, function, {"job": {"data": made / "a", "parts": [made / "b"]}})["job"]
+    assert (type(found), found.data.tolist(), [part.tolist() for part in found.parts], found.gone) == (Job, [0], [[0, 1]], None)
+    for inputs, leaf, words in (
+        ({"job": {"data": made / "plain.txt"}}, ".data", "numpy.ndarray"),
+        ({"job": {"data": made / "a", "parts": [made / "b", made / "plain.txt"]}}, ".parts[1]", "numpy.ndarray"),
+        ({"job": {"data": made / "a", "gone": made / "a"}}, ".gone", "TYPE_CHECKING"),
+        ({"job": {"data": made / "a"}, "more": {"x y": [made / "accuracy", made / "a"]}}, "['x y'][1]", "ndarray"),
+    ):
+        with pytest.raises(UnpackError, match=words) as caught:
+            bound(session, function, inputs)
+        assert caught.value.leaf == leaf
+        assert f"at {leaf}" in str(caught.value)
+        assert "handler" not in str(caught.value)  # it names the types of parameters alone
 
 
 # Lists and dicts of inputs.

@@ -221,6 +221,12 @@ class Chain:
 
     def __call__(self, other: Self, literal: Literal["Self"]) -> None: ...
 
+    def zip(self, *pair: *tuple[Self, int]) -> None: ...
+
+    def zip_now(self, *pair) -> None: ...  # type: ignore[no-untyped-def]
+
+    zip_now.__annotations__["pair"] = next(iter(tuple[Self, int]))  # what it is where annotations are evaluated
+
 
 class Longer(Chain): ...
 
@@ -245,6 +251,8 @@ def test_self_is_the_class_that_a_method_was_taken_from(cls: Any) -> None:
     assert hints_of(functools.partial(cls().join, either=1))[0]["other"] is cls
     assert hints_of(cls)[0] == {"before": cls | None}
     assert hints_of(cls())[0] == {"other": cls, "literal": Literal["Self"]}
+    assert repr(hints_of(cls().zip_now)[0]["pair"]) == f"*{tuple[cls, int]!r}"
+    assert repr(hints_of(cls().zip)[0]["pair"]) == f"*{tuple[cls, int]!r}"
     assert hints_of(cls.join)[0]["other"] is Self  # nobody knows of what
     assert fields_of(Link) == {"next": Link | None, "all": tuple[Link, ...]}
 

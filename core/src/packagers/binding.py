@@ -7,10 +7,11 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
 from inspect import BoundArguments, Parameter, Signature
+from types import NoneType
 from typing import Any, cast
 
 from packagers.artifact import Artifact, Bundle, Result
-from packagers.conformity import conforms
+from packagers.conformity import conforms, step
 from packagers.dataitem import DataItem
 from packagers.errors import InputError, PackagersError, UnpackError
 from packagers.names import did_you_mean
@@ -186,6 +187,8 @@ class Unpacker:
             return self._unpack(source, hint)
         except PackagersError as error:
             error.key = self._name
+            if isinstance(hint, Unresolved):
+                error.remedy = f'{error.remedy} Or name it beside the function: @packagers.handler(inputs={{"{self._name}": "pkg.Type"}}).'
             raise
 
     def unpack_each(self, sources: Any, hint: Any) -> list[Any]:
@@ -218,8 +221,7 @@ class Unpacker:
         if isinstance(hint, Unresolved):
             raise UnpackError(
                 f"the type hint {hint.name!r} cannot be resolved ({hint.reason})",
-                remedy="Import what it names at the top of the module, not under TYPE_CHECKING nor inside of a function; or name it "
-                f'beside the function: @packagers.handler(inputs={{"{self._name}": "pkg.Type"}}).',
+                remedy="Import what it names at the top of the module, not under TYPE_CHECKING nor inside of a function.",
             )
         if not isinstance(source, self._sources):
             return self._bundle(source, hint)
@@ -249,7 +251,9 @@ class Unpacker:
     def _bundle(self, sources: Any, hint: Any) -> Any:
         """Unpack the sources of a list or dict, and put the hinted container together from them."""
         failures: list[PackagersError] = []
-        for member in alternatives(Any if hint is MISSING else hint):
+        members = alternatives(Any if hint is MISSING else hint)
+        # What is given is something; None is nothing to make of it.
+        for member in [member for member in members if member.type is not NoneType] or members:
             try:
                 return self._bundle_into(sources, member, is_hinted=hint is not MISSING)
             except PackagersError as error:
@@ -272,7 +276,11 @@ class Unpacker:
 
         def item(key: Any, source: Any) -> Any:
             hint = member.item(key) if kind is not None else Any if is_hinted else MISSING
-            return self._unpack(source, hint)
+            try:
+                return self._unpack(source, hint)
+            except PackagersError as error:
+                error.leaf = step(key) + (error.leaf or "")
+                raise
 
         items: Any
         if type(sources) is dict:

@@ -265,11 +265,11 @@ class _Check:
             if id(type(key)) not in keys.plain:
                 found = self.check(key, keys)
                 if found is not None:
-                    return Mismatch(_step(key), f"as a key: {found}")
+                    return Mismatch(step(key), f"as a key: {found}")
             if id(type(item)) not in values.plain:
                 found = self.check(item, values)
                 if found is not None:
-                    return Mismatch(_step(key) + found.path, found.reason)
+                    return Mismatch(step(key) + found.path, found.reason)
         return None
 
     def compare_positions(self, value: Any, args: tuple[Any, ...]) -> Mismatch | None:
@@ -289,7 +289,7 @@ class _Check:
             if dict.__contains__(value, key):
                 found = self.check(dict.__getitem__(value, key), self.plan(hint))
                 if found is not None:
-                    return Mismatch(_step(key) + found.path, found.reason)
+                    return Mismatch(step(key) + found.path, found.reason)
             elif key in required:
                 return Mismatch("", f"the key {key!r} of {_name(member)} is missing")
         return None
@@ -340,8 +340,8 @@ def _text(hint: Any) -> str:
     return " | ".join(_name(member) for member in alternatives(hint))
 
 
-def _step(key: Any) -> str:
-    """Give the step of a path that leads to the value of a key."""
+def step(key: Any) -> str:
+    """Give the step of a path that leads to the value of a key or position: ``.name``, ``[3]``."""
     is_name = type(key) is str and len(key) <= LONGEST_KEY and key.isidentifier() and not keyword.iskeyword(key)
     return f".{key}" if is_name else f"[{_short(key)}]"
 

@@ -171,9 +171,9 @@ def argument(hint: Any, key: Any) -> Any:
     Raises:
         UnpackError: For something that cannot be unpacked so.
     """
-    inner = typing.get_args(hint)[0] if form_of(hint) == "Unpack" else hint
-    if inner is hint and not getattr(hint, "__unpacked__", False):
+    if form_of(hint) != "Unpack":
         return hint
+    (inner,) = typing.get_args(hint)
     if isinstance(inner, typing.TypeVarTuple):
         return Any
     return alternatives(inner)[0].item(key)
