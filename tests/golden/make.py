@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import chdir
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -69,7 +70,8 @@ def pack(recipe: Recipe, name: str, folder: Path) -> None:
     hint = LogHint.parse(f"{name} : {recipe.form}" if recipe.form else name)
     if recipe.options:
         hint = LogHint(hint.key, hint.artifact_type, packing_kwargs={**hint.packing_kwargs, **recipe.options})
-    with Session(folder, signer=None, record="packages") as session:
+    folder = folder.absolute()
+    with chdir(HERE), Session(folder, signer=None, record="packages") as session:  # a text may name a file here
         session.pack(recipe.make(), hint)
 
 

@@ -30,7 +30,7 @@ def _tree(left: Path, right: Path) -> None:
 
 
 def _text_tree(left: str, right: str) -> None:
-    _tree(Path(left), Path(right))
+    _tree(SAMPLE.parent / left, Path(right))
 
 
 def _cycle() -> list[Any]:
@@ -82,7 +82,7 @@ RECIPES: dict[str, Recipe] = {
     "pattern": Recipe("re.Pattern", lambda: re.compile("a(?P<b>.)", re.IGNORECASE | re.DOTALL)),
     "text": _TEXT,
     "text-surrogate": Recipe("str", lambda: "\ud800"),
-    "text-of-a-path": Recipe("str", lambda: str(SAMPLE), "path", same=_text_tree),
+    "text-of-a-path": Recipe("str", lambda: SAMPLE.name, "path", same=_text_tree),
     **forms("text", _TEXT, ["file"]),
     "bytes": Recipe("bytes", lambda: bytes(range(256))),
     "bytearray": Recipe("bytearray", lambda: bytearray(b"\0\xff")),
@@ -125,7 +125,7 @@ RECIPES: dict[str, Recipe] = {
     "pure-path": Recipe("pathlib.PurePath", lambda: PurePosixPath("/a/../b c")),
     "path": _FOLDER,
     **forms("path", _FOLDER, ["path:tar", "path:tar.gz", "path:tar.bz2", "path:tar.xz"]),
-    **forms("text", Recipe("str", lambda: str(SAMPLE), same=_text_tree), [f"path:tar{suffix}" for suffix in ("", ".gz", ".bz2", ".xz")]),
+    **forms("text", Recipe("str", lambda: SAMPLE.name, same=_text_tree), [f"path:tar{suffix}" for suffix in ("", ".gz", ".bz2", ".xz")]),
     "path-file": Recipe("pathlib.Path", lambda: SAMPLE / "text.txt", "file", same=_tree, hint=Path),
     "path-result": Recipe("pathlib.Path", lambda: Path("a/b"), "result", hint=Path),
     "stream": Recipe("Iterator", _stream, same=chunks, hint=Iterator[Any]),

@@ -30,14 +30,16 @@ def _animation() -> FuncAnimation:
         line.set_ydata([frame, 1])
         return (line,)
 
-    return FuncAnimation(figure, draw, frames=2, cache_frame_data=False)
+    made = FuncAnimation(figure, draw, frames=2, cache_frame_data=False)
+    made._draw_was_started = True  # no warning where it is only looked at
+    return made
 
 
 def _plot(type_path: str, make: Callable[[], Any], form: str, format: str) -> Recipe:
     def is_file(left: Any, right: Any) -> bool:
         return bool(right.lstrip().lower().startswith(STARTS[format].lower()))
 
-    return Recipe(type_path, make, form, same=is_file, hint=bytes, is_read=False)
+    return Recipe(type_path, make, form, same=is_file, back=bytes, hint=bytes, is_read=False)
 
 
 RECIPES: dict[str, Recipe] = {
