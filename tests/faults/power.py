@@ -1,8 +1,8 @@
 """What a disk may hold after a loss of power: states made from the order in which a packing wrote and synced.
 
-The model is that of a file system that promises no more than POSIX. What a file holds is certain once the file was synced; before that it
-may be nothing, a beginning, zeros or all of it. What a folder lists is certain once the folder was synced; before that each change (an entry
-made, removed, or replaced at one stroke) may have reached the disk or not, whatever became of the changes before it.
+The model is that of a file system that promises no more than POSIX. What a file holds is certain once the file was synced; before that
+it may be nothing, a beginning, zeros or all of it. What a folder lists is certain once the folder was synced; before that each change (an
+entry made, removed, or replaced at one stroke) may have reached the disk or not, whatever became of the changes before it.
 """
 
 from __future__ import annotations
