@@ -6,13 +6,14 @@
     python docs/tables.py README.md    write those of one document
     python docs/tables.py --check      fail where one is stale
 
-The tables in ``docs/reference`` are taken from the code, and need the core installed; the README's does not.
+The tables in ``docs/reference`` are taken from the code and need the core installed; those of the types need the plugins, too.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
+import runpy
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
@@ -71,6 +72,12 @@ def hooks() -> str:
     return "\n".join(f"## {hook.__name__}\n\n{block(hook)}\n\n{as_markdown(hook)}\n" for hook in found)
 
 
+def types() -> str:
+    """Give the reference of the built-in types."""
+    found: str = runpy.run_path(str(Path(__file__).with_name("typepages.py")))["types"]()
+    return found
+
+
 def kind_of(value: Any) -> str:
     """Say what a public name stands for."""
     if isinstance(value, type) and not isinstance(value, GenericAlias):
@@ -123,8 +130,8 @@ def plain(text: str) -> str:
     return MARKUP.sub(lambda match: f"`{match[1] or match[2]}`", text)
 
 
-TABLES = {"plugins": plugins, "settings": settings, "api": api, "hooks": hooks}
-DOCUMENTS = ("README.md", "docs/reference/settings.md", "docs/reference/api.md", "docs/reference/hooks.md")
+TABLES = {"plugins": plugins, "settings": settings, "api": api, "hooks": hooks, "types": types}
+DOCUMENTS = ("README.md", *(f"docs/reference/{name}.md" for name in ("settings", "api", "hooks", "types")))
 
 
 def written(text: str) -> str:
