@@ -238,6 +238,7 @@ MATRIX = [
     Row("Annotated[pd.DataFrame, Options(columns=['b'])]", "frame", "pd.DataFrame({'b': [1.5, 2.5]})"),
     Row("np.ndarray", "frame", "np.array([[1, 1.5], [2, 2.5]])"),
     Row("dict[str, np.ndarray]", "frame", "{'a': np.array([1, 2]), 'b': np.array([1.5, 2.5])}"),
+    Row("list[dict[str, Any]]", "frame", "[{'a': 1, 'b': 1.5}, {'a': 2, 'b': 2.5}]"),
     Row("pa.Table", "frame", "pa.table({'a': [1, 2], 'b': [1.5, 2.5]})"),
     Row("pd.DataFrame", "columns", "pd.DataFrame({'a': [1, 2]})"),
     *rows("columns", "pa.Table"),
