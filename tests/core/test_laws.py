@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
+import sys
 import tempfile
 from collections import OrderedDict, deque
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -15,6 +16,11 @@ from hypothesis import strategies as st
 import packagers
 from packagers import jsonvalue
 from packagers.digests import canonical
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
+
+import sample_types as shapes
+from exactly import exactly
 
 SCALARS = (
     st.none()
@@ -39,6 +45,28 @@ HASHABLE = st.recursive(
     lambda inner: st.lists(inner, max_size=3).map(tuple) | st.frozensets(inner, max_size=3),
     max_leaves=4,
 )
+KEYS = (
+    HASHABLE
+    | st.floats()
+    | st.complex_numbers(allow_nan=False)
+    | st.text(alphabet=st.characters(categories=["Cs", "Lu"]))
+    | st.decimals(allow_nan=False)
+    | st.fractions()
+    | st.uuids()
+    | st.timedeltas()
+    | st.sampled_from([*shapes.Color, *shapes.Level, shapes.Access(3), ..., range(3), 2**100])
+    | st.builds(shapes.Frozen, st.text(max_size=3), st.lists(HASHABLE, max_size=2).map(tuple))
+    | st.builds(shapes.Pair, HASHABLE, HASHABLE)
+)
+SUBCLASSED = st.one_of(
+    st.integers(min_value=-(2**100), max_value=2**100).map(shapes.Number),
+    st.floats().map(shapes.Ratio),
+    st.text().map(shapes.Label),
+    st.binary().map(shapes.Blob),
+    st.binary().map(shapes.Buffer),
+    st.decimals().map(shapes.Amount),
+    st.datetimes().map(lambda moment: shapes.Moment.combine(moment.date(), moment.time())),
+).map(lambda obj: _noted(obj, [obj, 1]))
 VALUES = st.recursive(
     SCALARS,
     lambda inner: (
@@ -54,34 +82,83 @@ VALUES = st.recursive(
 )
 
 
-def same(left: Any, right: Any) -> bool:
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, float) and math.isnan(left):
-        return math.isnan(right)
-    if isinstance(left, dict):
-        pairs = zip(left.items(), right.items(), strict=True)
-        return len(left) == len(right) and all(same(a, c) and same(b, d) for (a, b), (c, d) in pairs)
-    if isinstance(left, (list, tuple, deque)):
-        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
-    if isinstance(left, (set, frozenset)):
-        return left == right and sorted(map(_shape, left)) == sorted(map(_shape, right))
-    return repr(left) == repr(right)
+RECORDS = st.recursive(
+    VALUES,
+    lambda inner: (
+        st.builds(shapes.Layer, st.integers(), inner)
+        | st.builds(shapes.Frozen, st.text(max_size=3), st.lists(inner, max_size=2).map(tuple))
+        | st.builds(shapes.Point, inner, inner)
+        | st.builds(shapes.Pair, inner, inner)
+        | st.builds(lambda depth, extra: shapes.Config.model_construct(depth=depth, more=extra), inner, inner)
+        | st.lists(inner, max_size=3).map(shapes.Names)
+        | st.dictionaries(KEYS, inner, max_size=3).map(shapes.Table)
+        | st.tuples(st.lists(inner, max_size=3), inner).map(lambda both: _noted(shapes.Tail(both[0], 5), both[1]))
+        | st.lists(inner, max_size=2).map(lambda items: [*items, *items])
+    ),
+    max_leaves=8,
+)
 
 
-def _shape(value: Any) -> str:
-    """Give a text that tells types apart and does not depend on the order of sets."""
-    if isinstance(value, (tuple, frozenset)):
-        items = [_shape(item) for item in value]
-        return f"{type(value).__name__}:{items if isinstance(value, tuple) else sorted(items)}"
-    return f"{type(value).__name__}:{value!r}"
+def _noted(obj: Any, note: Any) -> Any:
+    obj.note = note
+    return obj
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Any:
+    """Draw mutable nodes of several kinds, and then references between any of them: shared ones, and cycles."""
+    makers = (list, dict, deque, lambda: shapes.Layer(0), lambda: shapes.Point(0.0), shapes.Names, shapes.Table, shapes.Config)
+    nodes = [draw(st.sampled_from(makers))() for _ in range(draw(st.integers(1, 6)))]
+    for _ in range(draw(st.integers(0, 12))):
+        node, target = draw(st.sampled_from(nodes)), draw(st.sampled_from(nodes))
+        value = draw(st.sampled_from([target, (target,), (1, (target, target)), {"to": target}]))
+        if isinstance(node, (list, deque)):
+            node.append(value)
+        elif isinstance(node, dict):
+            node[draw(KEYS)] = value
+        elif isinstance(node, shapes.Config):
+            node.__dict__["names"] = value
+        else:
+            setattr(node, "hook" if isinstance(node, shapes.Layer) else "y", value)
+    return nodes
 
 
 @given(VALUES)
 def test_a_value_comes_back_with_its_exact_type(value: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         packagers.pack(value, "v", folder)
-        assert same(packagers.unpack(f"{folder}/v"), value)
+        exactly(value, packagers.unpack(f"{folder}/v"))
+
+
+@given(RECORDS)
+@settings(max_examples=60)
+def test_records_and_subclasses_come_back(value: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        packagers.pack([value], "v : file", folder)
+        exactly([value], packagers.unpack(f"{folder}/v"))
+
+
+@given(graphs())
+@settings(max_examples=80)
+def test_shared_references_and_cycles_come_back(nodes: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        packagers.pack(nodes, "v", folder)
+        exactly(nodes, packagers.unpack(f"{folder}/v"))
+
+
+@given(st.dictionaries(KEYS, st.integers(), max_size=8))
+def test_keys_of_every_kind_come_back(value: dict[Any, int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        packagers.pack(value, "v", folder)
+        exactly(value, packagers.unpack(f"{folder}/v"))
+
+
+@given(SUBCLASSED)
+@settings(max_examples=50)
+def test_subclasses_of_scalars_come_back_with_their_attributes(value: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        packagers.pack([value], "v", folder)
+        exactly([value], packagers.unpack(f"{folder}/v"))
 
 
 @given(VALUES)
@@ -99,7 +176,7 @@ def test_packing_twice_gives_the_same_digest(value: Any) -> None:
 def test_typed_json_is_json_and_decodes_to_the_same(value: Any) -> None:
     text = json.dumps(jsonvalue.encode(value), allow_nan=False)
     text.encode("ascii")
-    assert same(jsonvalue.decode(json.loads(text)), value)
+    exactly(value, jsonvalue.decode(json.loads(text)))
 
 
 TAGS = st.sampled_from(["$tuple", "$set", "$dict", "$int", "$shared", "$same", "$range", "$Pattern"])

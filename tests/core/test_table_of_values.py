@@ -109,7 +109,10 @@ def shared(kind: str) -> Any:
     """Give a container in which one object of a kind stands in several places."""
     makers: dict[str, Callable[[], Any]] = {
         "list": lambda: [1],
+        "empty list": list,
         "dict": lambda: {"a": 1},
+        "empty dict": dict,
+        "empty OrderedDict": OrderedDict,
         "set": lambda: {1},
         "tuple": lambda: (1, [2]),
         "frozenset": lambda: frozenset({1}),

@@ -18,10 +18,18 @@ from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from packagers.attributes import attributes_of
 
 _VALUES = (int, str, bytes, bytearray, Fraction, UUID, range, dt.date, dt.timedelta, dt.timezone, BaseException, type(...))
+_IMMUTABLE = frozenset(
+    (
+        *(bool, int, float, complex, str, bytes, range, slice, type(...), Decimal, Fraction, UUID, re.Pattern, ZoneInfo),
+        *(dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone),
+    )
+)
+"""Classes of whose values nobody can tell whether they are one object or two."""
 _DICTS = (OrderedDict, dict)
 _CACHED = frozenset({"_hash", "_attrs_cached_hash"})
 
@@ -54,7 +62,8 @@ class _Comparison:
         if isinstance(left, Enum) or left is None or isinstance(left, type):
             assert left is right, f"{where}: {left!r} and {right!r}"
             return
-        if not isinstance(left, (int, float, complex, str, bytes)) and left != ():
+        is_empty = type(left) in (tuple, frozenset) and not left
+        if type(left) not in _IMMUTABLE and not is_empty:
             known = self._pairs.setdefault(id(left), id(right))
             assert known == id(right), f"{where}: what is one object there are two here, or the other way round"
             if id(left) in self._kept:

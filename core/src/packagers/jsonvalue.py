@@ -174,6 +174,8 @@ class Encoder:
             if isinstance(node, list):
                 node.insert(0, {"$shared": number})
             else:
+                if not node:  # an object with nothing but a number would be taken for that of the list which begins with it
+                    node["$dict"] = []
                 node["$shared"] = number
         self._repeated.clear()
         return encoded
