@@ -83,6 +83,7 @@ FRAMES: dict[str, Any] = {
     ),
     "multi with nan": pd.DataFrame({"a": [1, 2, 3]}, index=pd.MultiIndex.from_arrays([["x", None, "y"], [1.5, np.nan, 2]])),
     "multi duplicates": pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_arrays([["x", "x"], [1, 1]], names=["n", "n"])),
+    "multi named by numbers": pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_arrays([["x", "y"], [1.5, 2.5]], names=[1, 0])),
     "multi of one": pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_arrays([["x", "y"]], names=["n"])),
     "multi empty": pd.DataFrame({"a": [1]}, index=pd.MultiIndex.from_arrays([["x"], [1]])).iloc[:0],
     "multi categorical": pd.DataFrame(
@@ -193,7 +194,7 @@ FRAMES: dict[str, Any] = {
             "a": pd.array(["x", None, "日本"], dtype=pd.StringDtype("python")),
             "b": pd.array(["x", None, ""], dtype=pd.StringDtype("pyarrow")),
             "c": pd.array(["x", None, ""], dtype="str"),
-            "d": pd.array(["x", None, "a\0"], dtype=pd.StringDtype("python", na_value=np.nan)),
+            "d": pd.array(["x", None, "a\0"], dtype="str"),
         }
     ),
     "strings surrogate": pd.DataFrame({"a": pd.array(["\ud800", None], dtype=pd.StringDtype("python"))}),

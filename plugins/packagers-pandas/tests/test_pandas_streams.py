@@ -13,9 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+import packagers
 from packagers import PackError, UnpackError
 from packagers_pandas.frames import DataFramePackager
 from packagers_pandas.streams import FrameStreamPackager
+from packagers_pandas.tables import RecordBatchReaderPackager
 
 PACKAGER = FrameStreamPackager()
 
@@ -76,17 +78,84 @@ def test_an_error_of_the_stream_is_the_error(tmp_path: Path) -> None:
 def test_one_chunk_at_a_time(tmp_path: Path) -> None:
     alive: list[weakref.ref[Any]] = []
 
+    def living() -> int:
+        gc.collect()
+        return sum(each() is not None for each in alive)
+
     def chunks() -> Iterator[pd.DataFrame]:
         for number in range(20):
-            frame = pd.DataFrame({"a": np.full(1000, number)})
+            frame = pd.DataFrame({"a": np.full(100_000, number)})
             alive.append(weakref.ref(frame))
-            gc.collect()
-            assert sum(each() is not None for each in alive) <= 2
+            assert living() <= 2
+            assert pa.total_allocated_bytes() - before < 4 * 800_000
             yield frame
 
-    PACKAGER.pack_dataset(chunks(), tmp_path)
-    back = PACKAGER.unpack_dataset(tmp_path)
-    assert [int(chunk["a"].iloc[0]) for chunk in back] == list(range(20))
+    before = pa.total_allocated_bytes()
+    packagers.pack(chunks(), "stream", tmp_path)
+    alive.clear()
+    numbers = []
+    for chunk in packagers.unpack(tmp_path / "stream"):
+        alive.append(weakref.ref(chunk))
+        numbers.append(int(chunk["a"].iloc[0]))
+        assert living() <= 2
+        assert pa.total_allocated_bytes() - before < 4 * 800_000
+    assert numbers == list(range(20))
+
+
+@pytest.mark.parametrize("format", ["parquet", "arrow"])
+def test_one_batch_at_a_time(tmp_path: Path, format: str) -> None:
+    size = 800_000
+
+    def batches() -> Iterator[Any]:
+        for number in range(20):
+            assert pa.total_allocated_bytes() - before < 4 * size
+            yield pa.record_batch({"a": pa.array(np.full(size // 8, number)).slice(0)})
+
+    before = pa.total_allocated_bytes()
+    reader = pa.RecordBatchReader.from_batches(pa.schema([("a", pa.int64())]), batches())
+    packagers.pack(reader, f"reader : dataset[format={format!r}]", tmp_path)
+    back = packagers.unpack(tmp_path / "reader")
+    for number, batch in enumerate(back):
+        assert batch.column("a")[0].as_py() == number
+        assert pa.total_allocated_bytes() - before < 4 * size
+
+
+def test_rows_of_a_stream(trip: Any, same: Any) -> None:
+    chunks = [pd.DataFrame({"a": range(first, first + 4), "b": "x"}, index=pd.RangeIndex(first, first + 4)) for first in (0, 4, 8)]
+    whole = pd.concat(chunks)
+    for rows in ((0, 12), (2, 6), (4, 8), (5, 6), (-3, None), slice(None, 5), (0, 0)):
+        back = list(trip(PACKAGER, iter(chunks), unpack={"rows": rows, "columns": ["a"]}))
+        expected = whole[["a"]].iloc[rows if isinstance(rows, slice) else slice(*rows)]
+        assert [list(piece["a"]) for piece in back] == [list(part) for part in _cut(list(expected["a"]))]
+    same(pd.concat(trip(PACKAGER, iter(chunks), unpack={"rows": (3, 9)})), whole.iloc[3:9])
+
+
+def _cut(values: list[int]) -> list[list[int]]:
+    """Cut numbers where the chunks of four end."""
+    found: dict[int, list[int]] = {}
+    for value in values:
+        found.setdefault(value // 4, []).append(value)
+    return list(found.values())
+
+
+@pytest.mark.parametrize("format", ["parquet", "arrow"])
+def test_rows_and_columns_of_a_reader(trip: Any, format: str) -> None:
+    table = pa.table({"a": range(10), "b": [str(number) for number in range(10)]})
+    for rows in ((0, 10), (2, 7), (3, 3), (-2, None)):
+        reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=4))
+        back = trip(RecordBatchReaderPackager(), reader, format=format, unpack={"rows": rows, "columns": ["b"]})
+        assert back.read_all().to_pydict() == {"b": table.column("b").to_pylist()[slice(*rows)]}
+    with pytest.raises(UnpackError, match="no column 'x'"):
+        trip(RecordBatchReaderPackager(), table.to_reader(), format=format, unpack={"columns": ["x"]})
+
+
+def test_a_stream_that_is_not_read_to_its_end_leaves_no_file_open(tmp_path: Path) -> None:
+    packagers.pack((pd.DataFrame({"a": [number]}) for number in range(3)), "stream", tmp_path)
+    for hint in (None, pa.RecordBatchReader):
+        back = packagers.unpack(tmp_path / "stream", hint)
+        del back
+        next(packagers.unpack(tmp_path / "stream", hint))
+    gc.collect()  # an open file would warn, and warnings are errors
 
 
 def test_a_stream_is_read_whole(tmp_path: Path) -> None:

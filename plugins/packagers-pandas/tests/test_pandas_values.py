@@ -78,6 +78,7 @@ FRAMES: dict[str, Callable[[], Any]] = {
         {"a": range(3)}, index=pd.MultiIndex.from_arrays([["x", None, "y"], [1.5, np.nan, 2]])
     ),
     "levels with the same names": lambda: pd.DataFrame({"a": [1]}, index=pd.MultiIndex.from_arrays([["x"], [1]], names=["n", "n"])),
+    "levels named by numbers": lambda: pd.DataFrame({"a": [1]}, index=pd.MultiIndex.from_arrays([["x"], [2.5]], names=[1, 0])),
     "levels that are not used": lambda: pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_product([["b", "a"], [1]])).iloc[:1],
     "index named like a column": lambda: pd.DataFrame({"a": [1]}, index=pd.Index(["x"], name="a")),
     "numbers": lambda: pd.DataFrame({kind: np.array([0, 1, 100], kind) for kind in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")}),

@@ -53,7 +53,9 @@ def take_apart(index: Any, encode_column: Encode, where: str) -> tuple[dict[str,
     if isinstance(index, pd.RangeIndex):
         return {**head, "range": [index.start, index.stop, index.step]}, []
     if isinstance(index, pd.MultiIndex):
-        levels = [index.get_level_values(number).array for number in range(index.nlevels)]
+        # A level whose name is a number would be found by it.
+        nameless = index.set_names([None] * index.nlevels)
+        levels = [nameless.get_level_values(number).array for number in range(index.nlevels)]
         head["orders"] = _orders(index, encode_column)
     else:
         levels = [index.array]

@@ -242,7 +242,8 @@ def _refuse_one_key_for_two(labels: Any) -> None:
 def _refuse_surrogates(frame: pd.DataFrame) -> None:
     """Raise for text that UTF-8 cannot hold; releases of pandas before 3 end the process over it."""
     texts: list[Any] = [series for _, series in frame.items()]
-    labels = [frame.index.get_level_values(number) for number in range(frame.index.nlevels)]
+    nameless = frame.index.set_names([None] * frame.index.nlevels)
+    labels = [nameless.get_level_values(number) for number in range(frame.index.nlevels)]
     for values in [frame.columns, *labels, *texts]:
         for value in values if values.dtype.kind == "O" else ():
             if isinstance(value, str) and not value.isascii():
