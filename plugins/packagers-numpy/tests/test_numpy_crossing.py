@@ -91,10 +91,11 @@ def _assert_same(left: Any, right: Any) -> None:
 @pytest.mark.parametrize("name", PAIRS)
 def test_it_is_read_as_another_type(tmp_path: Path, name: str) -> None:
     make, hint, asked, expected = PAIRS[name]
+    expected = expected() if callable(expected) else expected
     packagers.pack(make(), hint, tmp_path)
     with packagers.trust("data"):
         back = packagers.unpack(tmp_path / "x", asked)
-    _assert_same(expected() if callable(expected) else expected, back)
+    _assert_same(expected, back)
 
 
 REFUSED: dict[str, tuple[Callable[[], Any], str, Any, str]] = {
@@ -111,7 +112,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, Any, str]] = {
     "a scalar as several": (lambda: np.float32(1), "x", dict[str, np.ndarray], "makes no array"),
     "text as an array": (lambda: "abc", "x", np.ndarray, "makes no array"),
     "a list as masked": (lambda: [A], "x", np.ma.MaskedArray, "no member 'data'"),
-    "an array as masked": (lambda: A, "x", np.ma.MaskedArray, "cannot be unpacked as numpy.ma.MaskedArray"),
+    "an array as masked": (lambda: A, "x", np.ma.MaskedArray, r"cannot be unpacked as numpy\.ma\."),
 }
 
 

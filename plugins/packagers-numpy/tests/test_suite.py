@@ -14,7 +14,7 @@ from packagers.testing import PackagerSuite, alike
 def same_array(left: Any, right: Any) -> None:
     """Compare two arrays in all that NumPy shows: dtype, order, and every item."""
     assert (left.dtype, left.shape, type(left)) == (right.dtype, right.shape, type(right))
-    assert left.dtype.metadata == right.dtype.metadata
+    assert (left.dtype.metadata or {}) == (right.dtype.metadata or {})
     assert not left.flags.fnc or right.flags.fnc
     np.testing.assert_array_equal(left, right)
 

@@ -34,8 +34,8 @@ def write(array: np.ndarray[Any, Any], path: Path) -> dict[str, Any]:
     Raises:
         PackError: For an array that columns cannot hold.
     """
-    pa, parquet = _pyarrow(PackError)
     _check(array)
+    pa, parquet = _pyarrow(PackError)
     table = array.reshape(-1, 1) if array.ndim == 1 else array
     native = table.astype(table.dtype.newbyteorder("="), copy=False)
     try:
@@ -126,5 +126,5 @@ def _pyarrow(error: type[PackError] | type[UnpackError]) -> tuple[ModuleType, Mo
         import pyarrow
         from pyarrow import parquet
     except ImportError as cause:
-        raise error("a table needs pyarrow, which is not installed", remedy="pip install pyarrow") from cause
+        raise error(f"a table needs pyarrow, which cannot be imported: {cause}", remedy="pip install pyarrow") from cause
     return pyarrow, parquet
