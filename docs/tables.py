@@ -16,7 +16,7 @@ import re
 import runpy
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from types import GenericAlias, UnionType
@@ -70,6 +70,33 @@ def hooks() -> str:
 
     found = [value for name, value in vars(hookspecs).items() if name.startswith("packagers_")]
     return "\n".join(f"## {hook.__name__}\n\n{block(hook)}\n\n{as_markdown(hook)}\n" for hook in found)
+
+
+def commands() -> str:
+    """Give the commands of the command line: usage, what its help says, options."""
+    import click
+
+    from packagers.cli.app import _COMMANDS, root
+
+    context = click.Context(root, info_name="packagers")
+    return "\n".join(text for name in _COMMANDS for text in command(name, root.get_command(context, name), context))
+
+
+def command(name: str, found: Any, above: Any) -> Iterator[str]:
+    """Give one command, and those in it where it is a group."""
+    import click
+
+    context = click.Context(found, info_name=name, parent=above)
+    usage = " ".join([context.command_path, *found.collect_usage_pieces(context)])
+    yield f"## {context.command_path}\n\n```text\n{usage}\n```\n"
+    yield from (f"{' '.join(paragraph.split())}\n" for paragraph in inspect.cleandoc(found.help or "").split("\n\n"))
+    options = [param for param in found.params if isinstance(param, click.Option) and param.name != "as_json"]
+    records = [record for record in (option.get_help_record(context) for option in options) if record is not None]
+    if records:
+        yield "\n".join(f"* `{names}`: {text}" for names, text in records) + "\n"
+    if isinstance(found, click.Group):
+        for inner in found.list_commands(context):
+            yield from command(inner, found.get_command(context, inner), context)
 
 
 def types() -> str:
@@ -130,8 +157,8 @@ def plain(text: str) -> str:
     return MARKUP.sub(lambda match: f"`{match[1] or match[2]}`", text)
 
 
-TABLES = {"plugins": plugins, "settings": settings, "api": api, "hooks": hooks, "types": types}
-DOCUMENTS = ("README.md", *(f"docs/reference/{name}.md" for name in ("settings", "api", "hooks", "types")))
+TABLES = {"plugins": plugins, "settings": settings, "api": api, "hooks": hooks, "types": types, "commands": commands}
+DOCUMENTS = ("README.md", *(f"docs/reference/{name}.md" for name in ("settings", "api", "hooks", "types", "commands")))
 
 
 def written(text: str) -> str:
