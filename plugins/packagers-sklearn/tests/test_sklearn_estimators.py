@@ -170,6 +170,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 columns = ColumnTransformer([("halve", Halve(4), [0]), ("root", FunctionTransformer(root), [1])])
 models = {"bare": Halve(4), "pipeline": make_pipeline(columns, LinearRegression()).fit(np.array([[4, 1], [8, 4]]), [1, 2])}
+models["fitted"] = LinearRegression().fit([[4], [8]], [1, 2])
+models["fitted"].extra_ = [{"steps": (Halve(4), Halve)}]
+models["class"] = FunctionTransformer(kw_args={"kind": Halve})
 for name, model in models.items():
     for format in ("skops", "joblib"):
         try:
@@ -182,8 +185,8 @@ for name, model in models.items():
 
 def test_what_a_script_defines_is_refused_or_carried_by_value(tmp_path: Path) -> None:
     printed = _run(OWN + WRITE, tmp_path, path=tmp_path)
-    assert printed.count("is defined in a script, where no other process can find it by name") == 4
-    assert printed.count('ask for format="pickle"') == 4
+    assert printed.count("is defined in a script, where no other process can find it by name") == 8
+    assert printed.count('ask for format="pickle"') == 8
     assert packagers.unpack(tmp_path / "bare").transform([[3]]).tolist() == [[0.75]]
     assert np.allclose(packagers.unpack(tmp_path / "pipeline").predict(np.array([[4, 1], [8, 4]])), [1, 2])
 

@@ -7,7 +7,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType
 from typing import Any, Literal
 
 import cloudpickle
@@ -209,14 +209,10 @@ def _check_skops(obj: BaseEstimator, file: Path, compare: bool) -> None:
 
 
 def _members(obj: BaseEstimator) -> Iterator[str]:
-    """Name the classes and functions among an estimator and its parameters that are defined in the running script."""
-    try:
-        parameters = list(obj.get_params(deep=True).values())
-    except Exception:  # noqa: BLE001  # a user's estimator may have attributes of other names than its parameters
-        parameters = []
-    for value in (obj, *parameters):
-        named = value if hasattr(value, "__qualname__") else type(value)
-        if getattr(named, "__module__", None) in _SCRIPTS:
+    """Name the classes and functions that are defined in the running script, among all that an estimator holds."""
+    for held in soundness.walk(obj):
+        named = held if isinstance(held, (type, FunctionType)) else type(held)
+        if named.__module__ in _SCRIPTS:
             yield f"{named.__module__}.{named.__qualname__}"
 
 

@@ -63,7 +63,7 @@ def walk(root: Any) -> Iterator[Any]:
     waiting = [root]
     while waiting:
         obj = waiting.pop()
-        if id(obj) in seen or isinstance(obj, (str, bytes, int, float, type(None), type)):
+        if id(obj) in seen or isinstance(obj, (str, bytes, int, float, type(None))):
             continue
         seen[id(obj)] = obj
         yield obj
@@ -71,7 +71,9 @@ def walk(root: Any) -> Iterator[Any]:
 
 
 def _held(obj: Any) -> Iterator[Any]:
-    """Give what an object holds."""
+    """Give what an object holds; a class holds nothing that was read."""
+    if isinstance(obj, type):
+        return
     if isinstance(obj, partial):  # to ask for its attributes would give it a dict for them
         yield from obj.__reduce__()[2]
         return
