@@ -195,7 +195,11 @@ def test_any_frame_comes_back(trip: Any, same: Any, frame: Any, format: str) -> 
 def test_any_rows_are_those_of_iloc(trip: Any, frame: Any, rows: Any, format: str) -> None:
     options = {"row_group_size": 2} if format == "parquet" else {}
     back = trip(PACKAGER, frame, format=format, unpack={"rows": rows}, **options)
-    pd.testing.assert_frame_equal(back, frame.iloc[slice(*rows)], check_freq=False)
+    expected = frame.iloc[slice(*rows)]
+    for part in (back, expected):
+        if isinstance(part.index, pd.MultiIndex):
+            part.index = part.index.remove_unused_levels()
+    pd.testing.assert_frame_equal(back, expected, check_freq=False)
 
 
 @given(index=st.integers(0, 6).flatmap(indexes))

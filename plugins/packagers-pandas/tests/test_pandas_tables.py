@@ -45,7 +45,9 @@ TABLES = {
     "small": pa.table(
         {"h": pa.array(np.array([1.5], "f2")), "n": pa.nulls(1), "u": pa.array([255], pa.uint8()), "b": pa.array([b"ab"], pa.binary(2))}
     ),
-    "extension": pa.table({"u": pa.array([b"0" * 16], pa.uuid())}),
+    "extension": pa.table(
+        {"u": pa.ExtensionArray.from_storage(pa.fixed_shape_tensor(pa.int8(), (2,)), pa.array([[1, 2]], pa.list_(pa.int8(), 2)))}
+    ),
 }
 ONLY_ARROW = {
     "union": pa.table({"u": pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1]), pa.array(["x"])])}),
