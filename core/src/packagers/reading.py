@@ -191,7 +191,7 @@ class Reader:
                 return invoke(
                     self._registry.hooks,
                     packager,
-                    _required(packager, "result", package),
+                    _required(packager, replace(manifest.written, artifact_type="result", format=None), package),
                     manifest.written,
                     value,
                     options,
@@ -199,7 +199,7 @@ class Reader:
                 )
             if _is_walked(manifest, packager.is_container()):
                 return self._assembly(package, package.payload, manifest.parts, classes).decode(self._skeleton(package))
-            method = _required(packager, manifest.written.artifact_type, package)
+            method = _required(packager, manifest.written, package)
             return invoke(self._registry.hooks, packager, method, manifest.written, _payload_of(package), options, package.location)
 
     def _skeleton(self, package: Package) -> Any:
@@ -221,7 +221,7 @@ class Reader:
                 return invoke(
                     self._registry.hooks,
                     packager,
-                    _required(packager, written.artifact_type, package),
+                    _required(packager, written, package),
                     written,
                     source,
                     {},
@@ -331,18 +331,25 @@ def open_sibling(package: Package, key: Any) -> Package | PlainFile:
     return open_local(package.root / name, str(package.root / name))
 
 
-def _required(packager: Packager, artifact_type: str, package: Package) -> Method:
-    """Give the method that unpacks an artifact type, or say that there is none."""
-    method = packager.unpacks.get(artifact_type)
-    if method is not None:
+def _required(packager: Packager, written: Written, package: Package) -> Method:
+    """Give the method that unpacks what was written, or say that there is none."""
+    method = packager.unpacks.get(written.artifact_type)
+    is_read = written.format is None or (method is not None and (not method.formats or written.format in method.formats))
+    if method is not None and is_read:
         return method
-    known = packager.artifact_types("unpack")
+    name, known = written.artifact_type, packager.artifact_types("unpack")
+    if method is not None:
+        name, known = f"{name} in format {written.format}", method.formats
+    writer = packager.packs.get(written.artifact_type)
+    is_packed = writer is not None and (method is None or written.format in writer.formats)
+    what = "packs" if is_packed else "does not know"
     raise UnpackError(
-        f"{type(packager).__qualname__} packs {artifact_type!r} but does not unpack it"
+        f"{type(packager).__qualname__} {what} {name!r}{' but does not unpack it' if is_packed else ''}"
         + (f"; it unpacks {', '.join(known)}" if known else ""),
         key=package.manifest.key,
         file=package.location,
-        remedy="Ask for bytes or pathlib.Path: both give the file as it is.",
+        remedy="Ask for bytes or pathlib.Path: both give the file as it is."
+        + ("" if is_packed else f" Or upgrade {written.packager.partition(':')[0]}, if a newer release wrote it."),
     )
 
 
