@@ -35,6 +35,19 @@ SHAPES = """
         def __reduce__(self):
             raise TypeError("it holds a lock")
 
+    class Column:
+        def __init__(self, numbers=()):
+            self.numbers = list(numbers)
+
+        def __eq__(self, other):
+            return Column(a == b for a, b in zip(self.numbers, other.numbers))
+
+        def __bool__(self):
+            raise TypeError("a column is neither true nor false")
+
+        def equals(self, other):
+            return self.numbers == other.numbers
+
     class Different:
         def __reduce__(self):
             return Different, (), {"id": id(self)}
@@ -72,11 +85,23 @@ def test_its_tests_say_what_to_edit(installed: Install, tmp_path: Path) -> None:
     scaffold("needy", "shapes.Needy", project)
     done = run_tests(project, library)
     assert done.returncode == 1
-    assert "NotImplementedError: edit samples(): shapes.Needy() will not do." in done.stdout
+    assert (
+        "NotImplementedError: edit samples(): return a list of shapes.Needy objects as users have them; shapes.Needy() will not"
+        in done.stdout
+    )
+    assert re.search(r"^1 failed, \d+ passed, \d+ skipped", done.stdout, re.MULTILINE)
 
     test = project / "tests/test_needy.py"
     test.write_text(re.sub(r"raise .*", 'return [shapes.Needy("red")]', test.read_text(encoding="utf-8")), encoding="utf-8")
     (project.parent / "wheels").rename(tmp_path / "old")
+    assert run_tests(project, library).returncode == 0
+
+
+def test_a_type_whose_equality_is_no_truth_value_is_compared_by_its_method(installed: Install, tmp_path: Path) -> None:
+    library = installed({"shapes.py": SHAPES})
+    project = tmp_path / "packagers-columns"
+    scaffold("columns", "shapes.Column", project)
+    assert "return left.equals(right)" in (project / "tests/test_columns.py").read_text(encoding="utf-8")
     assert run_tests(project, library).returncode == 0
 
 

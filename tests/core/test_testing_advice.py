@@ -87,6 +87,24 @@ def test_nobody_else_is_advised(left: Any, right: Any) -> None:
     assert ADVICE not in problem
 
 
+class Column(Graph):
+    """A type whose ``==`` compares item by item."""
+
+    def __eq__(self, other: object) -> Any:
+        return Column("compared")
+
+    def __bool__(self) -> bool:
+        raise TypeError("a column is neither true nor false")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_an_equality_that_is_no_truth_value_is_named() -> None:
+    problem = suite_of(Graph())._compare(Column("a"), Column("b"))
+    assert "has a == that gives a Column, which is neither True nor False: define same(left, right)" in problem
+    assert "(these attributes differ: name)" in problem
+
+
 def test_a_suite_with_a_same_of_its_own_is_not_advised() -> None:
     problem = suite_of(Graph(), same=lambda self, left, right: False)._compare(Graph("a"), Graph("b"))
     assert problem.startswith("it differs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,16 @@ def test_a_suite_without_samples_says_what_is_missing(installed: Install) -> Non
         suite_class(samples=PackagerSuite.samples)().test_samples_are_held()
     with pytest.raises(AssertionError, match="gives none"):
         suite_class(samples=lambda self: [])().test_samples_are_held()
+
+
+def test_what_fails_for_all_tests_is_said_once(installed: Install) -> None:
+    write(installed, PACKAGER)
+    suite = suite_class(samples=PackagerSuite.samples)
+    with pytest.raises(NotImplementedError, match="give a list of shapes"):
+        suite().test_samples_are_held()
+    with pytest.raises(unittest.SkipTest, match="another test fails for: .*give a list of shapes"):
+        suite().test_round_trips_here()
+    suite().test_methods_are_documented()  # needs no sample
 
 
 def test_streams_are_made_anew_for_each_use() -> None:

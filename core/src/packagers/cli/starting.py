@@ -26,6 +26,6 @@ def new(name: str, type_path: str, target: Path | None) -> Report:
     scaffold = import_module("packagers.testing.scaffold").scaffold
     folder = target or Path(f"packagers-{name.removeprefix('packagers-')}")
     files = [str(path) for path in scaffold(name, type_path, folder)]
-    place = shlex.quote(str(folder))
-    following = f"Written to {folder}. Next:\n  pip install -e {place}\n  pytest {place}"
+    extra = shlex.quote(f"{folder}[test]")
+    following = f"Written to {folder}. Next:\n  pip install -e {extra}\n  pytest {shlex.quote(str(folder))}"
     return Report({"folder": str(folder), "files": files}, lambda screen: screen.text("\n".join([*files, following])))

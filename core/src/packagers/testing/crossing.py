@@ -45,9 +45,15 @@ def cross(module: str, table: str = "VALUES", same: str = "") -> dict[str, str]:
 
     Returns:
         What is wrong with each value that did not come back, or that packing has changed, by name.
+
+    Raises:
+        ValueError: For the module ``__main__``, which is another one in a fresh process.
+        AssertionError: Where the fresh process died.
     """
     from packagers.calling import pack
 
+    if module == "__main__":
+        raise ValueError("the table stands in __main__, which is another module in a fresh process: move it into a file that is imported")
     makers, compare = _found(module, table, same)
     problems: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="packagers-crossing-") as base:
@@ -92,8 +98,9 @@ def _found(module: str, table: str, same: str) -> tuple[Mapping[str, Callable[[]
 
 
 def _difference(made: Any, back: Any, compare: Callable[[Any, Any], Any]) -> str:
-    """Say how two values differ; a comparison may give False, or assert."""
-    if type(made) is not type(back):
+    """Say how two values differ; a comparison may give False, or assert. Of a stream, no class is promised."""
+    is_stream = hasattr(type(made), "__next__") and hasattr(type(back), "__next__")
+    if type(made) is not type(back) and not is_stream:
         return f"a {type(made).__qualname__} came back as a {type(back).__qualname__}"
     try:
         result = compare(made, back)

@@ -72,7 +72,6 @@ class Gathering:
         self._exact_type = exact_type
         self._modules = set(modules)
         self._sources = list(sources)
-        self._spoiled: set[Form] = set()
         self._evidence = Evidence()
 
     def gather(self) -> Evidence:
@@ -200,9 +199,7 @@ class Gathering:
         if form.is_read:
             trip.package = self._moved(trip.package, f"{id(trip)}-moved")
             job["folder"] = str(trip.package.folder)
-        reads_itself = is_own(type(self._packager), f"unpack_{form.artifact_type}")
-        if form.is_read and reads_itself and form not in self._spoiled and trip.package.manifest.files:
-            self._spoiled.add(form)
+        if trip is self._largest(form):
             job.update(place=str(self._place(f"{id(trip)}-spoiled")), spoil=self._facts(form))
         if form.is_read and not form.is_lossy:
             job["again"] = str(self._place(f"{id(trip)}-again"))
@@ -217,6 +214,14 @@ class Gathering:
         """Move a package: what has taken down where it was written finds nothing there."""
         package.folder.parent.rename(self._base / name)
         return Package.open(self._base / name / fresh.KEY)
+
+    def _largest(self, form: Form) -> Trip | None:
+        """Give the trip of a form that has made the most bytes, where the packager itself reads them."""
+        if not form.is_read or not is_own(type(self._packager), f"unpack_{form.artifact_type}"):
+            return None
+        sizes = {t.package.manifest.size: t for t in reversed(self._evidence.trips) if t.form == form and t.package is not None}
+        largest = max(sizes, default=0)
+        return sizes[largest] if largest else None
 
     def _facts(self, form: Form) -> dict[str, Any]:
         """Say what there is to know of a form where its payload is spoiled."""

@@ -16,7 +16,7 @@ import importlib_metadata
 
 from packagers.errors import PackagersError
 from packagers.names import did_you_mean
-from packagers.testing.likeness import alike
+from packagers.testing.likeness import alike, has_eq
 from packagers.typepath import parse
 
 _PREFIX = "packagers-"
@@ -40,12 +40,14 @@ class Library:
         name: The name of the class in there, with dots if it is nested.
         requirement: What to depend on; empty where nothing has to be installed.
         fault: Why ``module.name()`` is no sample; empty where it is one, or where the library is not installed and nothing is known.
+        equality: What tells two values apart: ``"=="`` where it answers with a truth value, ``"equals"`` (a method), or nothing.
     """
 
     module: str
     name: str
     requirement: str
     fault: str = ""
+    equality: str = ""
 
 
 def scaffold(name: str, type_path: str, target: Path) -> list[Path]:
@@ -79,6 +81,7 @@ def scaffold(name: str, type_path: str, target: Path) -> list[Path]:
         "dependencies": "\n".join(f'    "{requirement}",' for requirement in requirements),
         "import_line": f"import {library.module}",
         "samples": _samples(library),
+        "same": _same(library),
     }
     templates = files("packagers.testing") / "project"
     texts = {_MARKER: "", **{place: (templates / f"{template}.txt").read_text(encoding="utf-8") for place, template in _FILES.items()}}
@@ -112,7 +115,7 @@ def look_up(type_path: str) -> Library:
             found = getattr(found, part)
         if not isinstance(found, type):
             raise PackagersError(f"{type_path} is a {type(found).__name__}, not a class")
-        return Library(module, ".".join(parts[split:]), _requirement(parts[0]), _fault(found))
+        return Library(module, ".".join(parts[split:]), _requirement(parts[0]), _fault(found), _equality(found))
     return Library(".".join(parts[:-1]), parts[-1], parts[0].replace("_", "-"))
 
 
@@ -164,14 +167,32 @@ def _fault(cls: type[Any]) -> str:
     try:
         sample = cls()
     except Exception as error:  # noqa: BLE001 - whatever the class does, its author will see it in the message
-        return f"{type(error).__name__}: {error}"
+        return f"it cannot be called without arguments ({_named(error)})"
     if type(sample) is not cls:
         return f"it gives a {type(sample).__qualname__}"
     try:
         again = cloudpickle.loads(cloudpickle.dumps(sample))
     except Exception as error:  # noqa: BLE001 - as above
-        return f"it cannot be pickled ({type(error).__name__}: {error})"
+        return f"it cannot be pickled ({_named(error)})"
     return "" if alike(sample, again) else "two of them cannot be compared, so same(self, left, right) is needed too"
+
+
+def _equality(cls: type[Any]) -> str:
+    """Tell what of a class says when two values are equal, as far as an empty one shows."""
+    if not has_eq(cls):
+        return ""
+    try:
+        sample = cls()
+        answer = sample == sample
+    except Exception:  # noqa: BLE001 - as above; then it is taken to be like most
+        return "=="
+    if isinstance(answer, bool):
+        return "=="
+    return "equals" if callable(getattr(cls, "equals", None)) else ""
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _samples(library: Library) -> str:
@@ -179,5 +200,29 @@ def _samples(library: Library) -> str:
     if not library.fault:
         return f"        return [{call}]"
     fault = " ".join(library.fault.split())
-    message = f"edit samples(): {call} will not do. {fault}"
+    message = f"edit samples(): return a list of {library.module}.{library.name} objects as users have them; {call} will not do: {fault}"
     return f"        raise NotImplementedError({message!r})"
+
+
+def _same(library: Library) -> str:
+    """Give the method that compares two values, or what to know of it."""
+    name = f"{library.module}.{library.name}"
+    if library.equality == "==":
+        lines = [
+            f"# Values are compared by their whole state and, where that differs, by the == of {name}. Define same(self, left, right)",
+            "# where a user sees more than == compares, or less than the state holds.",
+        ]
+    elif library.equality == "equals":
+        lines = [
+            "def same(self, left, right):",
+            f'    """Compare two values: the == of {name} does not answer with True or False."""',
+            "    return left.equals(right)  # is that all that a user sees: dtypes, labels, attributes?",
+        ]
+    else:
+        lines = [
+            f"# {name} has no == of its own, so values are compared by their whole state; say here when two are the same to a user:",
+            "#",
+            "# def same(self, left, right):",
+            "#     return left.name == right.name",
+        ]
+    return "\n".join(f"    {line}".rstrip() for line in ["", *lines])

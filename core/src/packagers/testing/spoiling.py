@@ -77,7 +77,7 @@ def _half(size: int) -> int:
 
 
 def _most(size: int) -> int:
-    return size - 8 * max(1, size // 512)  # by whole numbers of any kind, so that what is left has no torn one at its end
+    return size - 8 * max(2, size // 128)  # by whole numbers of any kind, so that what is left has no torn one at its end
 
 
 def _renamed(registry: Any, folder: Path, place: Path, form: Mapping[str, Any]) -> list[str]:

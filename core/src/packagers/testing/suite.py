@@ -24,6 +24,7 @@ from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
+from unittest import SkipTest
 
 from packagers.loading import LoadFailure
 from packagers.packager import Packager
@@ -319,7 +320,11 @@ class PackagerSuite:
 
     @property
     def _registration(self) -> Registration:
-        """The registration under test: of several for the type path, the one that is chosen for the first sample."""
+        found: Registration = self._kept("_found", self._find)
+        return found
+
+    def _find(self) -> Registration:
+        """Find the registration under test: of several for the type path, the one that is chosen for the first sample."""
         path = parse(self.type_path)
         found = [r for r in self._registry if r.path is not None and str(r.path) == str(path) and r.path.label == path.label]
         assert found, (
@@ -373,10 +378,21 @@ class PackagerSuite:
         return evidence
 
     def _kept(self, name: str, make: Any) -> Any:
-        """Make something once for each subclass: a test runner makes a new instance for each test."""
+        """Make something once for each subclass: a test runner makes a new instance for each test.
+
+        Where that fails, the first test that needs it fails, and the others are skipped: the same message thirty times helps nobody.
+        """
         kept = vars(type(self))
         if name not in kept:
-            setattr(type(self), name, make())
+            try:
+                made = make()
+            except Exception as error:
+                made = SkipTest(f"for a reason that another test fails for: {error}")
+                raise
+            finally:
+                setattr(type(self), name, made)
+        elif isinstance(kept[name], SkipTest):
+            raise kept[name]
         return kept[name]
 
     def _compare(self, left: Any, right: Any) -> str:
