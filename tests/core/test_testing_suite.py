@@ -227,7 +227,7 @@ def test_what_fails_for_all_tests_is_said_once(installed: Install) -> None:
     suite = suite_class(samples=PackagerSuite.samples)
     with pytest.raises(NotImplementedError, match="give a list of shapes"):
         suite().test_samples_are_held()
-    with pytest.raises(unittest.SkipTest, match="another test fails for: .*give a list of shapes"):
+    with pytest.raises(unittest.SkipTest, match=r"another test fails for: .*give a list of shapes"):
         suite().test_round_trips_here()
     suite().test_methods_are_documented()  # needs no sample
 
