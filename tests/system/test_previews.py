@@ -30,7 +30,7 @@ import torch
 
 import packagers
 from packagers import PackagersError, Registry
-from packagers.manifest import MISSING, Manifest
+from packagers.manifest import MISSING
 from packagers.package import Package
 from packagers.subject import NO_CHUNK
 from packagers.testing import PackagerSuite
@@ -41,6 +41,9 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0(\0\0\0\x1e"
 CORE = "packagers"
 PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml"))
 REGISTRY = Registry()
+VALUES = {f"pandas.{name}" for name in ("Interval", "Period", "Timedelta", "Timestamp", "api.typing.NAType", "api.typing.NaTType")}
+VALUES |= {"numpy.dtype", "torch.Size", "torch.device", "torch.dtype"}
+"""Small values that stand whole in the manifest: they describe themselves."""
 WITHOUT_PREVIEW = {
     "Iterator": "used up by packing",
     "numpy.random.Generator": "drawing numbers would change it",
@@ -189,23 +192,20 @@ def packed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return distribution, found
 
 
-def says_what_it_holds(manifest: Manifest) -> bool:
-    """Tell whether a manifest describes the value, or holds all of it."""
-    return bool(manifest.description) or manifest.value is not MISSING
-
-
 def test_every_registered_type_has_samples(packed: tuple[str, dict[str, list[Package]]]) -> None:
     distribution, found = packed
-    registered = {str(r.path) + (f"#{r.path.label}" if r.path.label else "") for r in REGISTRY if r.distribution == distribution and r.path}
-    assert set(found) >= registered
-    assert registered
+    ours = [(r.path, r.load()) for r in REGISTRY if r.distribution == distribution and r.path is not None]
+    packed_ones = {str(path) + (f"#{path.label}" if path.label else "") for path, packager in ours if packager.artifact_types("pack")}
+    assert packed_ones
+    assert set(found) >= packed_ones
 
 
 def test_every_type_is_described_and_previewed(packed: tuple[str, dict[str, list[Package]]]) -> None:
     silent, unseen, large = [], [], []
     for path, packages in packed[1].items():
         manifests = [package.manifest for package in packages]
-        silent += [path for manifest in manifests if not says_what_it_holds(manifest)]
+        silent += [path for manifest in manifests if not manifest.description and path not in VALUES]
+        assert path not in VALUES or all(manifest.value is not MISSING for manifest in manifests)
         unseen += [path] if not any(manifest.preview or manifest.value is not MISSING for manifest in manifests) else []
         for manifest in manifests:
             large += [path for summary in (manifest.preview, manifest.description) if len(json.dumps(dict(summary))) > SMALL]
