@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -19,7 +20,7 @@ import packagers
 from packagers import LogHint
 from packagers.cli.app import root
 from packagers.cli.unpacking import is_small_json
-from packagers.manifest import Manifest, Written
+from packagers.manifest import Manifest, Part, Written
 from packagers.package import Draft, Package
 from packagers.policy import sign_seal
 from packagers.session import Session
@@ -169,6 +170,59 @@ def test_a_page_of_html(tmp_path: Path) -> None:
     assert "&lt;script&gt;" in page
     assert "default-src 'none'" in page
     assert f"data:image/png;base64,{PNG}" in page
+
+
+def test_a_page_can_be_read_by_everybody(tmp_path: Path) -> None:
+    package = write(tmp_path, preview={"table": {"columns": ["a"], "rows": [["1"]], "shape": [3, 2]}}, labels={"who": "me"})
+    run("show", package, "--html", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in page
+    assert "<h1>mars: mars.Tensor as file (mars)</h1>" in page
+    assert '<caption>Preview</caption><thead><tr><th scope="col">a</th></tr></thead>' in page
+    assert "… and 2 more rows and 1 more column" in page
+    assert '<th scope="row">label who</th><td>me</td>' in page
+    assert "prefers-color-scheme: dark" in page
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    assert f"style-src 'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'" in page
+
+
+def test_a_container_is_shown_with_its_parts(tmp_path: Path) -> None:
+    big = b"x" * 70_000
+    packagers.pack({"layers": [big, (1, big)], "odd name": {2: big}, "n": {3}}, "net", tmp_path)
+    lines = run("show", tmp_path / "net").output.splitlines()
+    assert lines[0] == "net: dict as file"
+    assert "value   {'layers': [<part 0>, (1, <part 0>)], 'odd name': {2: <part 0>}, 'n': {3}}" in lines
+    table = [line.split("   ") for line in lines[lines.index(next(line for line in lines if line.startswith("part "))) + 2 :]]
+    assert [cell.strip() for cell in table[0] if cell.strip()] == [
+        ".layers[0], .layers[1][1], ['odd name'][2]",
+        "bytes",
+        "file",
+        "68.4 KiB",
+    ]
+    nine = [{"$part": 0, "item": number} for number in range(9)]
+    many = write(tmp_path / "many", skeleton=nine, parts=(Part(Written("p", "t", "file"), "part-0"),))
+    assert "[0], [1], [2], … (9 in all)" in run("show", many).output
+
+
+def test_whatever_can_be_opened_is_shown(folder: Path, tmp_path: Path) -> None:
+    Package.open(folder / "raw").zip(tmp_path / "raw.zip")
+    whole = run("show", folder / "raw").output
+    assert whole == run("show", tmp_path / "raw.zip").output == run("show", (folder / "raw").as_uri()).output
+    assert "00000000  61 62 63 61" in whole
+    with Session(tmp_path / "more") as session:
+        session.pack([1, b"abc"], "*parts")
+        session.pack(iter([[1], [2]]), "stream")
+    assert "value   [1, → parts_1]" in run("show", tmp_path / "more" / "parts").output
+    assert run("show", tmp_path / "more" / "stream").output.startswith("stream: ")
+
+
+def test_no_colours_where_nobody_looks(folder: Path) -> None:
+    code = "from packagers.cli import main; main()"
+    variables = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": "30"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, "show", str(folder / "raw")], env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == run("show", folder / "raw").output
 
 
 def test_show_as_json(folder: Path) -> None:
