@@ -382,7 +382,7 @@ def test_hostile_text_in_a_package_is_text_where_it_is_shown(tmp_path: Path) -> 
     artifact = packagers.pack(
         value, packagers.LogHint("v", artifact_type="file", labels={evil: evil}, extra_data={"note": evil}), tmp_path
     )
-    outputs = packagers.Outputs({evil: packagers.Result(evil, evil), "v": artifact}, None)  # type: ignore[dict-item]
+    outputs = packagers.Outputs({evil: packagers.Result(evil, evil), "v": artifact}, None)
     for html in (artifact._repr_html_(), outputs._repr_html_(), page_of(artifact.manifest)):  # type: ignore[union-attr]
         assert is_harmless(Page(html).text)
         assert "&lt;script&gt;" in html
