@@ -379,9 +379,7 @@ def test_a_preview_of_a_wrong_shape(preview: dict[str, Any], shown: Any) -> None
 def test_hostile_text_in_a_package_is_text_where_it_is_shown(tmp_path: Path) -> None:
     evil = "".join(FRAGMENTS[:-4]).replace("\ud800", "")
     value = {"key": [{evil: evil}], evil: evil, "more": b"<script>"}
-    artifact = packagers.pack(
-        value, packagers.LogHint("v", artifact_type="file", labels={evil: evil}, extra_data={"note": evil}), tmp_path
-    )
+    artifact = packagers.pack(value, packagers.LogHint("v", artifact_type="file", labels={evil: evil}, extra_data={"note": evil}), tmp_path)
     outputs = packagers.Outputs({evil: packagers.Result(evil, evil), "v": artifact}, None)
     for html in (artifact._repr_html_(), outputs._repr_html_(), page_of(artifact.manifest)):  # type: ignore[union-attr]
         assert is_harmless(Page(html).text)
