@@ -174,6 +174,7 @@ class Manifest:
         extra_data: Links and values by name.
         metrics: Links to results by name.
         versions: Of Python and of the libraries involved, by name.
+        version: Of the schema; an old manifest keeps its own, for its digest tells it.
     """
 
     key: str
@@ -191,6 +192,7 @@ class Manifest:
     extra_data: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    version: int = VERSION
 
     @property
     def size(self) -> int:
@@ -203,7 +205,7 @@ class Manifest:
         written = self.written.to_dict()
         del written["packager"]
         content = {
-            "version": VERSION,
+            "version": self.version,
             **written,
             "parts": [part.to_dict() for part in self.parts],
             "files": [{"path": file.path, "size": file.size, "digest": file.digest} for file in sorted(self.files, key=lambda f: f.path)],
@@ -215,7 +217,7 @@ class Manifest:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON form, in declared order, without what is empty, without seal and signature."""
-        found: dict[str, Any] = {"packagers": VERSION, "key": self.key, **self.written.to_dict()}
+        found: dict[str, Any] = {"packagers": self.version, "key": self.key, **self.written.to_dict()}
         found["lossless"] = self.lossless
         found["digest"] = self.digest
         for name in ("value", "skeleton"):
@@ -258,6 +260,7 @@ class Manifest:
             payload=payload,
             files=tuple(FileEntry.from_dict(file) for file in _expect(data, "files", list, [])),
             lossless=_expect(data, "lossless", bool, True),
+            version=version,
             **{name: _expect(data, name, str if name == "tag" else dict, "" if name == "tag" else {}) for name in _PLAIN},
         )
         if manifest.digest != data.get("digest"):

@@ -245,8 +245,15 @@ class Reader:
                         with resume(now):
                             chunk = self._chunk(package, json.loads(line), f"chunk-{index}", classes)
                         yield chunk
+                        del chunk  # the one before is let go before the next is read
             except PackagersError:
                 raise
+            except FileNotFoundError as error:
+                raise UnpackError(
+                    "the stream cannot be read on: its files are gone",
+                    file=package.location,
+                    remedy="If it was packed anew meanwhile, unpack it again.",
+                ) from error
             except (OSError, ValueError, KeyError, AttributeError) as error:
                 raise UnpackError(f"the stream cannot be read on: {type(error).__name__}: {error}", file=package.location) from error
 
@@ -288,7 +295,9 @@ class Reader:
         manifest = package.manifest
         written = manifest.written
         kept = {name: value for name, value in written.instructions.items() if name in method.options}
-        written = replace(written, artifact_type=method.artifact_type, instructions=kept)
+        # Who takes any file as it is has no say in what its format means.
+        version = 1 if getattr(packager, "READS_ANY_FILE", False) else written.version
+        written = replace(written, artifact_type=method.artifact_type, instructions=kept, version=version)
         files = self._files(package, packager if method.artifact_type != "result" else None)
         with unpacking(package.location, package.owned, self._policy, packager.TRUSTS, files):
             source: Any = _payload_of(package)
