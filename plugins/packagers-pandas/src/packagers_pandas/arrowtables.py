@@ -123,6 +123,7 @@ def write_batches(reader: Any, path: Path, format: str, compression: str | None)
         with writer:
             for batch in reader:
                 if format == "parquet":
+                    parquet.check_times(batch)
                     writer.write_batch(batch, row_group_size=max(batch.num_rows, 1))
                 else:
                     writer.write_batch(batch)

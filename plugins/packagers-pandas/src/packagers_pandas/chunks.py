@@ -40,6 +40,7 @@ def write(frames: Iterable[pd.DataFrame], path: Path, *, compression: str = "sna
             if writer is None:
                 parquet.check_types(table.schema)
                 writer = arrow_parquet.ParquetWriter(path, table.schema, compression=compression)
+            parquet.check_times(table)
             writer.write_table(_fitted(table, writer.schema, number), row_group_size=max(len(frame), 1))
             entries.append({**entry, "layout": known.setdefault(text, len(known))})
         if writer is None:

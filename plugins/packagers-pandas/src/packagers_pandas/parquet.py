@@ -33,6 +33,7 @@ def write(table: Any, path: Path, *, compression: str = "snappy", row_group_size
     """
     check_types(table.schema)
     try:
+        check_times(table)
         parquet.write_table(table, path, compression=compression, row_group_size=row_group_size)
     except pa.ArrowException as error:
         raise PackError(f"parquet cannot hold the table: {error}", remedy=REMEDY) from error
@@ -47,6 +48,18 @@ def check_types(schema: Any) -> None:
     if not _survives(schema):
         for field in schema:
             _check_field(field)
+
+
+def check_times(table: Any) -> None:
+    """Refuse seconds beyond the range of milliseconds, which is what parquet has: releases of pyarrow write others in their place.
+
+    Raises:
+        pyarrow.ArrowInvalid: Names the first one.
+    """
+    for column in table.columns:
+        kind = column.type
+        if pa.types.is_temporal(kind) and str(kind).startswith(("timestamp[s", "duration[s")):
+            column.cast(pa.timestamp("ms", kind.tz) if pa.types.is_timestamp(kind) else pa.duration("ms"))
 
 
 def open_file(source: Path | BinaryIO) -> Any:

@@ -16,7 +16,7 @@ _BITS = 256
 
 def describe(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the shape, the dtypes of the first columns and the kind of index."""
-    first = frame.iloc[:0, :SCHEMA].dtypes
+    first = frame.iloc[:0].iloc[:, :SCHEMA].dtypes
     schema = {_cell(label): short(str(dtype)) for label, dtype in zip(first.index, first, strict=True)}
     return {"rows": len(frame), "columns": frame.shape[1], "schema": schema, "index": describe_index(frame.index)}
 
@@ -33,7 +33,7 @@ def describe_index(index: Any) -> dict[str, Any]:
 def preview(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the first rows and columns as a table; the index stands first."""
     levels = min(frame.index.nlevels, COLUMNS)
-    head = frame.iloc[:ROWS, : COLUMNS - levels]
+    head = frame.iloc[:ROWS].iloc[:, : COLUMNS - levels]  # rows first: pandas 2 copies the columns that it chooses
     names = ["" if name is None else _cell(name) for name in head.index.names[:levels]]
     rows = []
     for number, label in enumerate(head.index):

@@ -204,7 +204,7 @@ def write_json(frame: pd.DataFrame, path: Path, options: dict[str, Any], *, line
         _refuse_surrogates(frame)
         for axis in _KEYS[settings.get("orient", "columns")]:
             _refuse_one_key_for_two(frame.axes[axis])
-        frame.to_json(path, lines=lines, **settings)
+        _in_utc(frame).to_json(path, lines=lines, **settings)
     except (ValueError, TypeError, OverflowError, UnicodeError) as error:
         raise PackError(f"JSON cannot hold the frame: {error}", remedy="Ask for format 'parquet', or for orient='split'.") from error
     return {"orient": options["orient"]} if "orient" in options else {}
@@ -230,6 +230,17 @@ def read_json(path: Path, columns: Columns, rows: Rows, options: dict[str, Any],
     if not isinstance(found, pd.DataFrame):
         raise UnpackError("the JSON makes no frame", file=path)
     return part(found, columns, rows)
+
+
+def _in_utc(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a frame with all times in UTC, as JSON has them: releases of pandas before 3 end the process over zones of dateutil."""
+    shown = frame.copy(deep=False)
+    for position, dtype in enumerate(frame.dtypes):
+        if isinstance(dtype, pd.DatetimeTZDtype):
+            shown.isetitem(position, frame.iloc[:, position].dt.tz_convert("UTC"))
+    if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
+        shown.index = frame.index.tz_convert("UTC")
+    return shown
 
 
 def _refuse_one_key_for_two(labels: Any) -> None:
