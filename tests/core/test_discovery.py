@@ -207,7 +207,7 @@ def test_references(reference: str, expected: str) -> None:
 
 def test_a_module_of_a_package_is_imported(installed: Install) -> None:
     installed({"graphs_pkg": {"__init__.py": "", "hooks.py": "here = True"}})
-    assert Extension("x", "graphs_pkg.hooks", "graphs").load().here
+    assert Extension("x", "graphs_pkg.hooks", "graphs").load()[0].here
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import importlib_metadata
 
 from packagers.errors import PackagersError, PluginLoadWarning
-from packagers.loading import cause_of, guarded, load_reference
+from packagers.loading import cause_of, imported, load_reference
 
 TYPES = "packagers.types"
 HOOKS = "packagers"
@@ -47,15 +47,22 @@ class Extension:
     version: str = ""
     requires: tuple[str, ...] = ()
 
-    def load(self) -> Any:
+    def load(self) -> tuple[Any, list[str]]:
         """Import what the entry point names.
+
+        Returns:
+            What it names, and what importing it did that it should not.
 
         Raises:
             LoadFailure: Where it cannot be imported.
+
+        Warns:
+            PluginLoadWarning: Where importing it changed something of the process.
         """
-        with guarded(f"entry point {self.name!r} ({self.reference}) cannot be loaded", self.distribution):
+        with imported(f"entry point {self.name!r} ({self.reference}) cannot be loaded", self.distribution) as faults:
             check_core(self.requires)
-            return load_reference(self.reference)
+            found = load_reference(self.reference)
+        return found, faults
 
 
 class Installed(NamedTuple):

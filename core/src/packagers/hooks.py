@@ -13,7 +13,7 @@ from packagers import builtin, hookspecs
 from packagers.discovery import Extension
 from packagers.errors import PluginLoadWarning
 from packagers.hookspecs import hookimpl
-from packagers.loading import LoadFailure, guarded
+from packagers.loading import LoadFailure, imported
 from packagers.registration import Registrar, Registration
 
 if TYPE_CHECKING:
@@ -51,10 +51,12 @@ class Hooks:
 
     Attributes:
         broken: Why a module was left out, by ``distribution:name``.
+        faults: What modules did that they should not, though they can be used, in the same way.
     """
 
     def __init__(self, extensions: Iterable[Extension] = (), disabled: Collection[str] = ()) -> None:
         self.broken: dict[str, str] = {}
+        self.faults: dict[str, list[str]] = {}
         self._origins: dict[str, Extension | None] = {_CORE: None}
         self._core = _Core()
         self._manager = pluggy.PluginManager("packagers")
@@ -67,8 +69,8 @@ class Hooks:
     def _load(self, extension: Extension) -> None:
         name = f"{extension.distribution}:{extension.name}"
         try:
-            plugin = extension.load()
-            with guarded(f"entry point {extension.name!r} ({extension.reference}) is no hook module", extension.distribution):
+            plugin, self.faults[name] = extension.load()
+            with imported(f"entry point {extension.name!r} ({extension.reference}) is no hook module", extension.distribution):
                 self._manager.register(plugin, name)
                 self._manager.check_pending()
         except LoadFailure as failure:
@@ -84,8 +86,9 @@ class Hooks:
             others = [plugin for other, plugin in self._manager.list_name_plugin() if other != name]
             call = self._manager.subset_hook_caller("packagers_register", others)
             try:
-                with guarded("packagers_register failed", registrar.distribution):
+                with imported("packagers_register failed", registrar.distribution) as faults:
                     call(registry=registrar)
+                self.faults.setdefault(name, []).extend(faults)
             except LoadFailure as failure:
                 self._leave_out(name, failure)
             else:

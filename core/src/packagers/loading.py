@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from packagers.errors import PackagersError
+from packagers.containment import contained
+from packagers.errors import PackagersError, PluginLoadWarning
 
 _LONGEST = 400
 """Characters of somebody else's message that ours repeats."""
@@ -39,6 +41,32 @@ def guarded(what: str, distribution: str, remedy: str | None = None) -> Iterator
         raise LoadFailure(f"{what}: {cause_of(error)}", distribution=distribution, remedy=remedy) from error
 
 
+@contextmanager
+def imported(what: str, distribution: str, remedy: str | None = None) -> Iterator[list[str]]:
+    """Import or start the code of a plugin: as :func:`guarded`, and what it changes of the process is put back.
+
+    Args:
+        what: As above, as is what follows.
+        distribution: Whose code it is.
+        remedy: What to do then.
+
+    Returns:
+        What it did that it should not, known when the block has ended.
+
+    Raises:
+        LoadFailure: For every exception but the ``KeyboardInterrupt`` of somebody who pressed a key.
+
+    Warns:
+        PluginLoadWarning: Where it changed something.
+    """
+    faults: list[str] = []
+    with guarded(what, distribution, remedy), contained() as changes:
+        yield faults
+    if changes.names:
+        faults.append(f"it changed {changes}, which was put back")
+        warnings.warn(f"importing a part of {distribution} went well, but {faults[0]}", PluginLoadWarning, stacklevel=4)
+
+
 def cause_of(error: BaseException) -> str:
     """Say in one bounded line what an exception is.
 
@@ -61,12 +89,18 @@ def load_reference(reference: str, root: Path | None = None) -> Any:
         root: A project folder that is importable from then on, before all others.
     """
     module, _, names = reference.partition("[")[0].partition(":")
-    if root is not None and str(root) not in sys.path:
-        sys.path.insert(0, str(root))
+    if root is not None:
+        make_importable(root)
     found: Any = import_module(module.strip())
     for name in names.strip().split("."):
         found = getattr(found, name) if name else found
     return found
+
+
+def make_importable(root: Path) -> None:
+    """Make the modules of a project folder importable from now on, before all others."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
 
 
 def with_colon(reference: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, cast
 
 from packagers.discovery import Extension, check_core, installed_version
 from packagers.errors import PackagerDefinitionError
-from packagers.loading import LoadFailure, guarded, load_reference, with_colon
+from packagers.loading import LoadFailure, guarded, imported, load_reference, make_importable, with_colon
 from packagers.packager import Packager
 from packagers.typepath import TypePath, parse
 
@@ -104,16 +104,43 @@ class Registration:
             raise found.with_traceback(None)
         return cast("type[Packager]", found)
 
+    def make(self) -> Packager:
+        """Make the packager.
+
+        Raises:
+            LoadFailure: Where it cannot be loaded, or not be made without arguments.
+        """
+        cls = self.load()
+        with guarded(f"the packager {self.reference} cannot be made", self.distribution, self._remedy):
+            made: Any = cls()
+            if not isinstance(made, Packager):
+                raise PackagerDefinitionError(f"calling {self.reference} gives no packager")
+            return made
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What it did that it should not when it was imported, though it can be used."""
+        return tuple(vars(self).get("_faults", ()))
+
+    @property
+    def _remedy(self) -> str:
+        return _PROJECT_REMEDY if self.root is not None else _REMEDY
+
     def _import(self) -> type[Packager] | LoadFailure:
-        remedy = _PROJECT_REMEDY if self.root is not None else _REMEDY
+        what = f"the packager {self.reference} for {self.type_path} cannot be loaded"
         try:
-            with guarded(f"the packager {self.reference} for {self.type_path} cannot be loaded", self.distribution, remedy):
+            with guarded(what, self.distribution, self._remedy):
                 parse(self.type_path)
                 check_core(self.requires)
-                found = self.given if self.given is not None else load_reference(self.reference, self.root)
-                if not is_packager(found):
-                    raise PackagerDefinitionError(f"{self.reference} is no subclass of Packager")
-                return found
+            if self.given is not None:
+                return self.given
+            if self.root is not None:
+                make_importable(self.root)
+            with imported(what, self.distribution, self._remedy) as faults:
+                found = load_reference(self.reference)
+                _check(found, self.reference)
+            vars(self)["_faults"] = faults
+            return cast("type[Packager]", found)
         except LoadFailure as failure:
             return failure
 
@@ -163,6 +190,18 @@ class Registrar:
         else:
             raise PackagerDefinitionError(f"{packager!r} is no subclass of Packager", remedy="Give the class itself, or 'module:Class'.")
         self.made.append(Registration(type_path, reference, self.distribution, self._version, self._origin, given=given))
+
+
+def _check(found: Any, reference: str) -> None:
+    """Check that what an entry point names can be asked what it is, for whoever chooses asks."""
+    if not is_packager(found):
+        raise PackagerDefinitionError(f"{reference} is no subclass of Packager")
+    priority = found.PRIORITY
+    known = [found.artifact_types("pack"), found.artifact_types("unpack")]
+    if not all(type(names) is tuple and all(type(name) is str for name in names) for names in known):
+        raise PackagerDefinitionError(f"artifact_types of {reference} gives {known!r:.200}, and no tuples of names")
+    if not (priority is None or (type(priority) is int and 1 <= priority <= 10)) or type(found.PACK_SUBCLASSES) is not bool:
+        raise PackagerDefinitionError(f"{reference} has changed PRIORITY or PACK_SUBCLASSES to what they cannot be")
 
 
 def is_packager(found: Any) -> TypeGuard[type[Packager]]:

@@ -251,8 +251,7 @@ class Registry:
         cls = registration.load()
         found = self._instances.get(cls)
         if found is None:
-            with guarded(f"the packager {registration.reference} cannot be made", registration.distribution):
-                found = self._instances.setdefault(cls, cls())
+            found = self._instances.setdefault(cls, registration.make())
         return found
 
     def setting(self, name: str) -> Any:

@@ -89,7 +89,7 @@ def _extensions() -> tuple[Extension, ...]:
 def _load(extension: Extension) -> click.Command:
     """Load a command of another distribution."""
     try:
-        found = extension.load()
+        found, _ = extension.load()
         if not isinstance(found, click.Command):
             raise PackagersError(
                 f"entry point {extension.name!r} ({extension.reference}) is no click command but a {type(found).__name__}",
