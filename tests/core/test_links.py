@@ -78,7 +78,7 @@ def test_links_are_there_from_the_first_moment(session: Session, monkeypatch: py
     """Whoever sees the package sees its links: what it links to is packed before it."""
     from packagers import linking
 
-    monkeypatch.setattr(linking, "write_manifest", None)
+    monkeypatch.setattr(linking, "rewrite_manifest", None)
     outputs = session.pack_returns((Holder(1), 0.5, np.arange(2)), [MODEL, "accuracy", "array"])
     assert outputs["model"].metrics == {"accuracy": 0.5}
 

@@ -14,7 +14,7 @@ from packagers.errors import UnpackError
 from packagers.jsonvalue import decode
 from packagers.loghint import LINK
 from packagers.manifest import Manifest
-from packagers.package import Package, write_manifest
+from packagers.package import Package, rewrite_manifest
 from packagers.policy import sign_seal
 from packagers.readable import size
 from packagers.reading import Reader, open_sibling
@@ -273,4 +273,4 @@ def sign(source: str | Path | Artifact) -> Artifact:
     package = Package.open(folder)
     package.verify()
     registry = source._registry if isinstance(source, Artifact) else default_registry()
-    return Artifact(write_manifest(folder, package.manifest, sign_seal), registry)
+    return Artifact(rewrite_manifest(package, package.manifest, sign_seal), registry)

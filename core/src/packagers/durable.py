@@ -50,7 +50,7 @@ def claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path
         except FileNotFoundError:
             folder.mkdir(parents=True, exist_ok=True)
             continue
-        except OSError:
+        except BaseException:
             _remove(path)
             raise
         if path.exists():
@@ -59,15 +59,29 @@ def claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, waiting for it; where the platform has none, only mutual courtesy remains."""
-    with _lock(folder, wait=True):
+def locked(folder: Path, *, make: bool = False) -> Iterator[None]:
+    """Hold the lock of a folder, waiting for it; where the platform has none, only mutual courtesy remains.
+
+    Args:
+        folder: The folder.
+        make: Whether to make it (again) where somebody has removed it; otherwise that is a ``FileNotFoundError``.
+    """
+    with contextlib.ExitStack() as held:
+        while True:
+            try:
+                handle = held.enter_context(_lock(folder, wait=True))
+                if handle < 0 or os.path.samestat(os.fstat(handle), os.stat(folder)):
+                    break
+                held.close()  # of a folder that was removed and made again while we waited
+            except FileNotFoundError:
+                held.close()
+                if not make:
+                    raise
+                folder.mkdir(parents=True, exist_ok=True)
         yield
 
 
-def replace_file(
-    target: Path, text: bytes, *, full: bool = False, above: Iterable[Path] = (), replaced: Callable[[], None] = lambda: None
-) -> None:
+def replace_file(target: Path, text: bytes, *, full: bool = False, above: Iterable[Path] = ()) -> None:
     """Replace a file by one that is whole: readers see the old bytes or the new ones.
 
     Args:
@@ -75,7 +89,6 @@ def replace_file(
         text: Its new bytes.
         full: Whether to survive a loss of power.
         above: Folders that have new entries, to be synced before, besides the one of the file.
-        replaced: Called as soon as the new bytes stand there, whatever comes after.
 
     Raises:
         OSError: Where it cannot be done; then the old bytes stand there.
@@ -98,7 +111,6 @@ def replace_file(
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        replaced()
         try:
             for folder in folders[-1:]:
                 _sync(folder)
@@ -165,16 +177,20 @@ def _remove(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _lock(path: Path, *, wait: bool = False) -> Iterator[None]:
+def _lock(path: Path, *, wait: bool = False) -> Iterator[int]:
     """Hold an advisory lock that dies with the process; raises ``BlockingIOError`` where another holds it and ``wait`` is not set."""
     if sys.platform == "win32":
-        yield
+        yield -1
         return
     import fcntl
 
     with _opened(path) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
+        try:
+            yield handle
+        finally:
+            # A child that was forked meanwhile has the file open too, and would hold the lock as long as it lives.
+            fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 @contextlib.contextmanager

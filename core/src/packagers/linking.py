@@ -15,7 +15,7 @@ from packagers.jsonvalue import encode
 from packagers.ledger import Ledger
 from packagers.loghint import LINK, LogHint
 from packagers.manifest import Manifest
-from packagers.package import Package, Signer, write_manifest
+from packagers.package import Signer, rewrite_manifest
 from packagers.registry import Registry
 from packagers.results import entry_of
 
@@ -124,9 +124,7 @@ class Linker:
         manifest = filled.of(artifact.manifest)
         if manifest == artifact.manifest:
             return
-        if Package.open(artifact.path).seal != artifact.package.seal:
-            raise PackError("somebody else has packed this key meanwhile; its links were not written", key=artifact.key, file=artifact.path)
-        package = write_manifest(artifact.path, manifest, self._signer, full=self._full)
+        package = rewrite_manifest(artifact.package, manifest, self._signer, full=self._full)
         self._ledger.relink(Artifact(package, self._registry))
 
     def _entry(self, hint: LogHint, section: Section, target: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from packagers.archive import extract, write_zip
-from packagers.durable import OURS, claim, replace_file, sweep, sync_tree, walk
+from packagers.durable import OURS, claim, locked, replace_file, sweep, sync_tree, walk
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import Files, entry_of
 from packagers.manifest import MAX_BYTES, NAME, Manifest, from_text, seal_of, to_text
@@ -115,6 +115,10 @@ class Package:
         entries = {file.path: file for file in self.manifest.files}
         return Files(self.payload, entries, self.remote, f"{self.manifest.payload}/", verify)
 
+    def is_there(self) -> bool:
+        """Tell whether all files of the payload stand on this machine."""
+        return all((self.payload / file.path).exists() for file in self.manifest.files)
+
     def fetch(self) -> None:
         """Copy what is remote and not there yet."""
         files = self.files(verify=False)
@@ -190,8 +194,7 @@ class Draft:
         return self
 
     def _enter(self) -> None:
-        if self._exist == "error" and (self.folder / NAME).exists():
-            raise PackError("there is a package already", key=self._key, file=self.folder, remedy="Take another key, or exist='replace'.")
+        self._refuse_existing()
         if (self.folder.exists() or self.folder.is_symlink()) and not (self.folder / NAME).is_file():
             strange = [self.folder] if not self.folder.is_dir() else [p for p in self.folder.iterdir() if not OURS.fullmatch(p.name)]
             if strange:
@@ -203,7 +206,7 @@ class Draft:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            if self._payload is not None:
+            if self._payload is not None and not self._is_named(self._payload.name):
                 shutil.rmtree(self._payload, ignore_errors=True)
             with contextlib.suppress(OSError):
                 self.folder.rmdir()
@@ -234,13 +237,27 @@ class Draft:
             manifest = replace(manifest, payload=self._payload.name, files=files)
         elif self._payload is not None:
             self._payload.rmdir()  # no manifest will name it
-        package = write_manifest(self.folder, manifest, signer, full=self._full, above=self._above, replaced=self._let_go)
-        sweep(self.folder, keep=manifest.payload)
+        # One writer after the other: whoever sweeps while somebody else commits would take his payload for an old one.
+        with locked(self.folder, make=True):
+            self._refuse_existing()
+            package = write_manifest(self.folder, manifest, signer, full=self._full, above=self._above)
+            self._payload = None
+            self._locks.close()  # the manifest keeps it now, until another one stands there
+            sweep(self.folder, keep=manifest.payload)
         return package
 
-    def _let_go(self) -> None:
-        """From now on a manifest names the payload."""
-        self._payload = None
+    def _refuse_existing(self) -> None:
+        if self._exist == "error" and (self.folder / NAME).exists():
+            raise PackError("there is a package already", key=self._key, file=self.folder, remedy="Take another key, or exist='replace'.")
+
+    def _is_named(self, payload: str) -> bool:
+        """Tell whether the manifest that stands there names a payload: an interrupt may come right after the commit."""
+        try:
+            return Package.open(self.folder).manifest.payload == payload
+        except UnpackError:
+            return False
+        except OSError:
+            return True  # who cannot tell lets it be; the next writer can
 
 
 def write_manifest(
@@ -250,17 +267,15 @@ def write_manifest(
     *,
     full: bool = False,
     above: Iterable[Path] = (),
-    replaced: Callable[[], None] = lambda: None,
 ) -> Package:
-    """Replace the manifest of a package folder: the commit.
+    """Replace the manifest of a package folder, whose lock the caller holds: the commit.
 
     Args:
         folder: The package's folder.
         manifest: What to write.
         signer: Signs the seal; ``None`` leaves the package unsigned.
         full: Whether to sync file and folders, so that it survives power loss.
-        above: As of :func:`durable.replace_file`, as is what follows.
-        replaced: Called as soon as the manifest stands there.
+        above: As of :func:`durable.replace_file`.
     """
     data = manifest.to_dict()
     seal = seal_of(data)
@@ -270,15 +285,43 @@ def write_manifest(
         raise PackError(
             f"the manifest would have {len(text)} bytes, and {MAX_BYTES} are allowed", remedy='Ask for artifact type "file" or "object".'
         )
-    replace_file(folder / NAME, text, full=full, above=above, replaced=replaced)
+    replace_file(folder / NAME, text, full=full, above=above)
     return Package(manifest, seal, signature, folder)
+
+
+def rewrite_manifest(package: Package, manifest: Manifest, signer: Signer | None, *, full: bool = False) -> Package:
+    """Give a package another manifest that names the same payload.
+
+    Args:
+        package: As it was read or written.
+        manifest: What to write.
+        signer: Signs the seal; ``None`` leaves the package unsigned.
+        full: Whether to sync file and folders, so that it survives power loss.
+
+    Raises:
+        PackError: Where it is not the package any more that it was.
+    """
+    gone = PackError(
+        "somebody else has packed this key meanwhile; nothing was written to it",
+        key=manifest.key,
+        file=package.folder,
+        remedy="Pack it again.",
+    )
+    try:
+        with locked(package.folder):
+            if Package.open(package.folder).seal != package.seal:
+                raise gone
+            return write_manifest(package.folder, manifest, signer, full=full)
+    except FileNotFoundError:
+        raise gone from None
 
 
 def remove_package(folder: Path) -> None:
     """Remove a package: first the manifest, so that no reader sees half of it; leave a folder that is none of ours."""
     if not (folder / NAME).is_file():
         return
-    (folder / NAME).unlink(missing_ok=True)
-    sweep(folder, keep="")
-    with contextlib.suppress(OSError):
-        folder.rmdir()
+    with contextlib.suppress(FileNotFoundError), locked(folder):
+        (folder / NAME).unlink(missing_ok=True)
+        sweep(folder, keep="")
+        with contextlib.suppress(OSError):
+            folder.rmdir()

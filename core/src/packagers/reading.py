@@ -42,7 +42,8 @@ from packagers.typehint import STREAMS, Alternative, alternatives, path_of_hint
 from packagers.typepath import STREAM, lookup, path_of
 from packagers.writing import CHUNKS, SKELETON
 
-_RETRIES = 5
+_RETRIES = 100
+"""How often a package is read again that is replaced while it is read; each time somebody else has got on."""
 
 
 class Reader:
@@ -90,17 +91,28 @@ class Reader:
 
     def _read_latest(self, package: Package, hint: Any, members: tuple[Alternative, ...], options: dict[str, Any]) -> Any:
         """Read a package; one that was replaced meanwhile is opened and read again."""
+        if not package.manifest.payload or package.remote is not None:
+            return self._read_package(package, hint, members, options)
         for _ in range(_RETRIES):
             try:
-                return self._read_package(package, hint, members, options)
-            except UnpackError:
-                if not package.manifest.payload or package.remote is not None:
-                    raise
-                again = Package.open(package.folder, package.location)
-                if again.seal == package.seal:
-                    raise
-                package = again
-        return self._read_package(package, hint, members, options)
+                value = self._read_package(package, hint, members, options)
+            except (UnpackError, OSError) as error:
+                now = open_local(package.folder, package.location)
+                if isinstance(now, Package) and now.seal == package.seal:
+                    if isinstance(error, UnpackError):
+                        raise
+                    raise UnpackError(f"the package cannot be read: {error}", key=package.manifest.key, file=package.location) from error
+            else:
+                if package.is_there():
+                    return value
+                # A folder that is being removed looks like a smaller one: was it all there?
+                now = open_local(package.folder, package.location)
+                if isinstance(now, Package) and now.seal == package.seal:
+                    return value
+            if not isinstance(now, Package) or not now.manifest.payload:
+                return self.read(now, hint, options)
+            package = now
+        raise UnpackError("the package is replaced faster than it can be read", key=package.manifest.key, file=package.location)
 
     def _files(self, package: Package, packager: Packager | None = None) -> Files | None:
         """Give the files of a package that is read in parts, to be fetched and checked one by one.

@@ -178,11 +178,18 @@ def open_local(path: Path, location: str) -> Package | PlainFile:
 
 
 def _open_local(path: Path, location: str) -> Package | PlainFile | None:
+    # A key that is a package now may become a result in the next moment, and the other way round.
     if (path / manifest.NAME).is_file():
-        return Package.open(path, location)
+        try:
+            return Package.open(path, location)
+        except UnpackError:
+            if (path / manifest.NAME).is_file():
+                raise
     result = results.open_result(path.parent, path.name)
     if result is not None:
         return result
+    if (path / manifest.NAME).is_file():
+        return Package.open(path, location)
     if path.name == manifest.NAME and path.is_file():
         return Package.open(path.parent, location)
     if path.is_file():
