@@ -21,7 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from packagers import members
+from packagers import config, members
 from packagers.archive import FORMATS, UNLIMITED, Limits, extract, pack_folder, write_zip
 from packagers.errors import PackError, UnpackError
 from packagers.scratch import scope, scratch_folder
@@ -534,17 +534,30 @@ def test_limits_on_count_size_and_ratio_are_stated_in_the_error(format: str, tmp
     big = build(tmp_path / "big", {"file": ""})
     (big / "file").write_bytes(os.urandom((1 << 20) + 1))
     dense = build(tmp_path / "dense", {"file": "0" * 300_000})
-    for source, words in ((many, "more than 10 files"), (big, "more than 1,048,576 bytes"), (dense, "more than 10 times")):
+    for source, words, setting in (
+        (many, "more than 10 files", "ENTRIES"),
+        (big, "more than 1,048,576 bytes", "SIZE"),
+        (dense, "more than 10 times", "RATIO"),
+    ):
         if source is dense and format == "tar":
             continue
         pack_folder(source, tmp_path / "archive", format)
         message = refused(tmp_path / "archive", tmp_path / "back", format, SMALL)
         assert words in message
-        assert 'trust="all"' in message
+        assert f"PACKAGERS_ARCHIVE_{setting}" in message
         extract(tmp_path / "archive", tmp_path / "back", format, UNLIMITED)
         assert contents(tmp_path / "back") == contents(source)
         (tmp_path / "archive").unlink()
         (tmp_path / "back").rename(tmp_path / f"back-{source.name}")
+
+
+@pytest.mark.parametrize(("setting", "value"), [("archive_entries", 1), ("archive_size", 3)])
+def test_the_limits_are_settings(setting: str, value: int, place: Path) -> None:
+    archive = make(place.parent / "archive", "tar", ("a", FILE, b"xx"), ("b", FILE, b"xx"))
+    with config.settings(**{setting: value}):
+        assert repr(setting) in refused(archive, place, "tar")
+    with config.settings(archive_ratio=1):
+        extract(archive, place, "tar")
 
 
 @pytest.mark.parametrize("format", ["zip", "tar"])

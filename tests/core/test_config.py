@@ -31,6 +31,9 @@ DEFAULTS: dict[str, Any] = {
     "trust": "own",
     "digest": "blake3",
     "durability": "process",
+    "archive_entries": 100_000,
+    "archive_size": 16 << 30,
+    "archive_ratio": 200,
     "prefer": (),
     "disable": (),
 }
@@ -328,7 +331,7 @@ def test_unknown_names_are_refused_everywhere(settings: Settings) -> None:
             use()
         assert caught.value.setting == "trusts"
         assert "trusts" in caught.value.origin
-        assert str(caught.value.remedy).startswith("Did you mean 'trust'? Known: auto_pack_key, ")
+        assert str(caught.value.remedy).startswith("Did you mean 'trust'? Known: archive_entries, ")
     assert not hasattr(settings, "trusts")
     assert getattr(settings, "trusts", 3) == 3
 
@@ -338,6 +341,20 @@ def test_lists_are_copied(settings: Settings) -> None:
     settings.prefer = given
     given.append("packagers-y")
     assert settings.prefer == ("packagers-x",)
+
+
+@pytest.mark.parametrize("name", ["archive_entries", "archive_size", "archive_ratio"])
+def test_a_limit_is_set_on_the_machine_and_by_no_project(
+    name: str, settings: Settings, project: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingError, match="protects the machine") as caught:
+        project(f"[tool.packagers]\n{name} = 5")
+    monkeypatch.setenv(f"PACKAGERS_{name.upper()}", "5")
+    assert getattr(settings, name) == 5
+    assert f"PACKAGERS_{name.upper()}" in str(caught.value)
+    for value in (0, -1, True, 1.5, "many"):
+        with pytest.raises(SettingError):
+            setattr(settings, name, value)
 
 
 @given(st.sampled_from(sorted(SETTINGS)), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text()))

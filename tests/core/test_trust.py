@@ -123,6 +123,7 @@ def _digest(data: dict[str, Any]) -> str:
         ("value", data.get("value", manifest.MISSING)),
         ("skeleton", data.get("skeleton", manifest.MISSING)),
         ("parts", tuple(manifest.Part.from_dict(part) for part in data.get("parts", []))),
+        ("version", manifest.VERSION),
         ("files", tuple(manifest.FileEntry.from_dict(file) for file in data.get("files", []))),
     ):
         object.__setattr__(probe, name, value)
@@ -224,3 +225,32 @@ def test_sign_vouches_for_what_was_packed_unsigned(tmp_path: Path) -> None:
         packagers.unpack(place)
     packagers.sign(place)
     assert packagers.unpack(place) == [len, max]
+
+
+class Placed(packagers.Packager):
+    """Has an option that only a caller may set, and writes it down all the same."""
+
+    DEFAULT_PACKING_ARTIFACT_TYPE = "file"
+    READERS = {"file": "data"}
+    CALLER_OPTIONS = frozenset({"device"})
+
+    def pack_file(self, obj: Any, folder: Path) -> packagers.Instructions:
+        (folder / "x").write_bytes(b"")
+        return {"device": "cuda:0"}
+
+    def unpack_file(self, folder: Path, *, device: str = "cpu") -> Any:
+        return shapes.Holder(device)
+
+
+def test_a_package_does_not_decide_what_only_a_caller_may(tmp_path: Path) -> None:
+    registry = packagers.Registry()
+    registry.add("sample_types.Holder", Placed)
+    item = packagers.DataItem(packed(tmp_path, shapes.Holder(1), "v", registry=registry), registry=registry)
+    for trust in ("own", "all"):
+        with pytest.raises(packagers.UnpackError, match="'device', an option of Placed that only a caller may set"):
+            item.unpack(trust=trust, device="cpu")
+
+
+def test_the_options_of_callers_are_declared_as_names() -> None:
+    with pytest.raises(packagers.PackagerDefinitionError, match="CALLER_OPTIONS"):
+        type("Wrong", (packagers.Packager,), {"CALLER_OPTIONS": "into"})

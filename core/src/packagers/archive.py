@@ -3,7 +3,7 @@
 Regular files, folders (also empty ones) and links that stay inside are kept with their permissions; owners and times are not.
 Reading goes member by member over the readers of the standard library, never through their ``extract``: all names go through
 :class:`packagers.members.Members`, files are only ever created, and links are made when every file is written, so that nothing is written
-through one. How much an archive may ask for is limited (:class:`Limits`).
+through one. How much an archive may ask for is limited (:class:`Limits`), by settings of the machine.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NoReturn, cast
 
+from packagers import magic
 from packagers.compressed import Forward, open_reader, open_writer
+from packagers.config import SettingTable, settings
 from packagers.errors import PackagersError, PackError, UnpackError
 from packagers.members import Kind, Members
 from packagers.scratch import remove_folder
+from packagers.setting import Setting
 
 FORMATS = ("zip", "tar", "tar.gz", "tar.bz2", "tar.xz")
 
@@ -44,7 +47,7 @@ _ZIP_KINDS: dict[int, Kind] = {0: "file", stat.S_IFREG: "file", stat.S_IFDIR: "f
 
 @dataclass(frozen=True)
 class Limits:
-    """How much an archive may ask for.
+    """How much an archive may ask for; the settings say it, if nobody else does.
 
     Attributes:
         entries: The most files, folders and links.
@@ -53,27 +56,27 @@ class Limits:
         small: Up to this many bytes the ratio does not count.
     """
 
-    entries: int = 100_000
-    size: int = 16 << 30
-    ratio: int = 200
+    entries: int = field(default_factory=lambda: settings.archive_entries)
+    size: int = field(default_factory=lambda: settings.archive_size)
+    ratio: int = field(default_factory=lambda: settings.archive_ratio)
     small: int = 64 << 20
 
     def check_entries(self, count: int) -> None:
         """Refuse too many entries."""
         if count > self.entries:
-            self._refuse(f"more than {self.entries:,} files, folders and links")
+            self._refuse(f"more than {self.entries:,} files, folders and links", SettingTable.archive_entries)
 
     def check_size(self, size: int, packed: int) -> None:
         """Refuse too many bytes for an archive of ``packed`` bytes."""
         if size > self.size:
-            self._refuse(f"more than {self.size:,} bytes")
+            self._refuse(f"more than {self.size:,} bytes", SettingTable.archive_size)
         if size > self.small and size > self.ratio * packed:
-            self._refuse(f"more than {self.ratio} times its own size of {packed:,} bytes")
+            self._refuse(f"more than {self.ratio} times its own size of {packed:,} bytes", SettingTable.archive_ratio)
 
-    def _refuse(self, what: str) -> NoReturn:
+    def _refuse(self, what: str, setting: Setting[int, int]) -> NoReturn:
         raise UnpackError(
-            f"the archive would unpack to {what}, which is the limit for packages that are not one's own",
-            remedy='If you trust its maker, unpack(..., trust="all") lifts the limit.',
+            f"the archive would unpack to {what}, which is the limit that the setting {setting.name!r} gives",
+            remedy=f"If you trust its maker, raise it: packagers.settings({setting.name}=…), or the variable {setting.variable}.",
         )
 
 
@@ -140,7 +143,7 @@ def extract(archive: Path, target: Path, format: str, limits: Limits | None = No
         archive: The archive.
         target: The folder: a new one, or an empty one.
         format: One of :data:`FORMATS`.
-        limits: How much it may ask for; the defaults of :class:`Limits` if not given.
+        limits: How much it may ask for; what the settings say if not given.
 
     Raises:
         UnpackError: Where the archive is damaged, breaks a rule or a limit, or cannot be written out.
@@ -322,7 +325,13 @@ def _remove(item: Path) -> None:
 
 def _read_zip(archive: Path, tree: _Tree, limits: Limits) -> None:
     packed = archive.stat().st_size
-    with _ZipFile(archive, limits) as file, zipfile.ZipFile(file) as reader:
+    with _ZipFile(archive, limits) as file:
+        magic.check(file.peek(4), "zip", archive.name)
+        _read_zip_members(archive, file, packed, tree, limits)
+
+
+def _read_zip_members(archive: Path, file: _ZipFile, packed: int, tree: _Tree, limits: Limits) -> None:
+    with zipfile.ZipFile(file) as reader:
         file.directory_is_read()
         infos = reader.infolist()
         # Each member has a header of 30 bytes of its own; less than all of them together take means that some share their bytes.

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+from packagers import magic
 from packagers.errors import UnpackError
 
 _BLOCK = 512
 _LARGEST_READ = 1 << 20
 _XZ_MEMORY = 128 << 20  # its strongest preset takes 65 MiB
-_MAGIC = {"tar.gz": b"\x1f\x8b", "tar.bz2": b"BZh", "tar.xz": b"\xfd7zXZ\0"}
 
 
 @contextmanager
@@ -53,11 +53,8 @@ def open_reader(file: BinaryIO, format: str) -> BinaryIO:
     Raises:
         UnpackError: Where it is of another format.
     """
-    start = file.read(_BLOCK)
+    magic.check(file.read(_BLOCK), format, Path(file.name).name)
     file.seek(0)
-    right = start.startswith(_MAGIC[format]) if format in _MAGIC else start[257:262] == b"ustar" or start == bytes(_BLOCK)
-    if not right:
-        raise UnpackError(f"The file is no {format}")
     if format == "tar":
         return file
     if format == "tar.gz":

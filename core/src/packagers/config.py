@@ -16,139 +16,25 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from packagers.errors import SettingError
+from packagers.setting import Setting, choice, flag, limit, names, rank, shown, text, whole_number
 
 logger = logging.getLogger("packagers")
 
 RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
-_WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 _REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-Got = TypeVar("Got")
-Given = TypeVar("Given")
 
 
 class _NoSuchAttribute(SettingError, AttributeError):
     """A setting that does not exist or cannot be set, met as an attribute: ``hasattr`` and the like go on working."""
-
-
-class Setting(Generic[Got, Given]):
-    """One setting: a descriptor that asks the object it is read from.
-
-    Args:
-        default: The default.
-        expected: What values it takes, as the end of "It takes …".
-        accept: Gives the checked value, or raises ``ValueError``.
-        read: Gives the value that the text of an environment variable means; :attr:`accept` checks it.
-        doc: What it is for.
-    """
-
-    def __init__(
-        self, default: Got, expected: str, accept: Callable[[Any], Got], read: Callable[[str], Any], doc: str, empty_counts: bool = False
-    ) -> None:
-        self.default = default
-        self.expected = expected
-        self.doc = doc
-        self.empty_counts = empty_counts
-        self._accept = accept
-        self._read = read
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-        self.variable = f"PACKAGERS_{name.upper()}"
-        self.for_process = f"settings.{name} = …"
-        self.for_block = f"with settings({name}=…)"
-
-    @overload
-    def __get__(self, holder: None, owner: type) -> Setting[Got, Given]: ...
-    @overload
-    def __get__(self, holder: SettingTable, owner: type) -> Got: ...
-    def __get__(self, holder: SettingTable | None, owner: type) -> Any:
-        return self if holder is None else holder._value_of(self)
-
-    def __set__(self, holder: SettingTable, value: Given) -> None:
-        holder._set(self, value)
-
-    def __delete__(self, holder: SettingTable) -> None:
-        holder._forget(self)
-
-    def check(self, value: Any, origin: str, **where: Any) -> Got:
-        """Check a value.
-
-        Args:
-            value: The value.
-            origin: Where it comes from.
-            **where: More facts for the error.
-
-        Raises:
-            SettingError: The setting cannot have it.
-        """
-        try:
-            return self._accept(value)
-        except ValueError:
-            raise SettingError(
-                f"the setting {self.name!r} cannot be {_shown(value)}, from {origin}",
-                setting=self.name,
-                origin=origin,
-                remedy=f"It takes {self.expected}.",
-                **where,
-            ) from None
-
-    def check_text(self, text: str) -> Got:
-        """Check the text of the environment variable."""
-        return self.check(self._read(text.strip()), self.variable)
-
-
-def _flag(default: bool, doc: str) -> Setting[bool, bool]:
-    def accept(value: Any) -> bool:
-        return value if isinstance(value, bool) else _refuse()
-
-    return Setting(default, "True or False", accept, lambda text: _WORDS.get(text.lower(), text), doc)
-
-
-def _choice(choices: tuple[str, ...], doc: str) -> Setting[str, str]:
-    def accept(value: Any) -> str:
-        return str.__str__(value) if isinstance(value, str) and value in choices else _refuse()
-
-    return Setting(choices[0], " or ".join(map(repr, choices)), accept, str, doc)
-
-
-def _text(default: str, doc: str) -> Setting[str, str]:
-    def accept(value: Any) -> str:
-        return str.__str__(value) if isinstance(value, str) and value.strip() else _refuse()
-
-    return Setting(default, "text that is not empty", accept, str, doc)
-
-
-def _rank(default: int, doc: str) -> Setting[int, int]:
-    def accept(value: Any) -> int:
-        return value if type(value) is int and value >= 0 else _refuse()
-
-    return Setting(default, "a whole number from 0", accept, lambda text: _whole_number(text, text), doc)
-
-
-def _names(doc: str) -> Setting[tuple[str, ...], Sequence[str]]:
-    def accept(value: Any) -> tuple[str, ...]:
-        if isinstance(value, list | tuple) and all(isinstance(each, str) and each.strip() for each in value):
-            return tuple(map(str.__str__, value))
-        return _refuse()
-
-    def read(text: str) -> list[str]:
-        return [part.strip() for part in text.split(",") if part.strip()]
-
-    return Setting((), "a list of names, such as ['packagers-x']", accept, read, doc, empty_counts=True)
-
-
-def _refuse() -> NoReturn:
-    raise ValueError
 
 
 class SettingTable:
@@ -156,18 +42,21 @@ class SettingTable:
 
     __slots__ = ()
 
-    enabled = _flag(True, "Whether inputs are unpacked and outputs packed; off, values pass untouched and nothing is logged.")
-    auto_unpack_inputs = _flag(False, "Whether inputs without a type hint are unpacked as well.")
-    auto_pack_outputs = _flag(False, "Whether outputs without a log hint are packed as well.")
-    auto_pack_key = _text("artifact", "The key of outputs without a log hint, before their number: artifact_0, artifact_1, ….")
-    pack_tuples = _flag(False, "Whether a returned tuple is one value, instead of one value for each item.")
-    logging_worker = _rank(0, "The rank of the worker that packs, where several workers run the same function.")
-    errors = _choice(("raise", "warn"), "What becomes of failures to pack: one error after all outputs, or warnings.")
-    trust = _choice(("own", "data", "all"), "Which packages may run code when they are read: those signed by an own key, none, or all.")
-    digest = _choice(("blake3", "xxh3"), "The hash of files.")
-    durability = _choice(("process", "full"), "What a packed value survives: the end of the process, or a loss of power as well.")
-    prefer = _names("Distributions whose packagers win where the rule of choice leaves several.")
-    disable = _names("Distributions whose packagers are switched off.")
+    enabled = flag(True, "Whether inputs are unpacked and outputs packed; off, values pass untouched and nothing is logged.")
+    auto_unpack_inputs = flag(False, "Whether inputs without a type hint are unpacked as well.")
+    auto_pack_outputs = flag(False, "Whether outputs without a log hint are packed as well.")
+    auto_pack_key = text("artifact", "The key of outputs without a log hint, before their number: artifact_0, artifact_1, ….")
+    pack_tuples = flag(False, "Whether a returned tuple is one value, instead of one value for each item.")
+    logging_worker = rank(0, "The rank of the worker that packs, where several workers run the same function.")
+    errors = choice(("raise", "warn"), "What becomes of failures to pack: one error after all outputs, or warnings.")
+    trust = choice(("own", "data", "all"), "Which packages may run code when they are read: those signed by an own key, none, or all.")
+    digest = choice(("blake3", "xxh3"), "The hash of files.")
+    durability = choice(("process", "full"), "What a packed value survives: the end of the process, or a loss of power as well.")
+    archive_entries = limit(100_000, "The most files, folders and links that an archive may unpack to.")
+    archive_size = limit(16 << 30, "The most bytes that an archive may unpack to.")
+    archive_ratio = limit(200, "How many times its own size an archive may unpack to; up to 64 MiB it does not count.")
+    prefer = names("Distributions whose packagers win where the rule of choice leaves several.")
+    disable = names("Distributions whose packagers are switched off.")
 
     def _value_of(self, setting: Setting[Any, Any]) -> Any:
         raise NotImplementedError
@@ -382,7 +271,7 @@ def is_logging_worker(values: SettingTable) -> bool:
         values: The settings.
     """
     for variable in RANKS:
-        rank = _whole_number(os.environ.get(variable, ""), None)
+        rank = whole_number(os.environ.get(variable, ""), None)
         if rank is not None:
             return bool(rank == values.logging_worker)
     return True
@@ -440,7 +329,9 @@ class _TableReader:
         values = {}
         for name, value in table.items():
             if name not in SETTINGS:
-                self.fail(f"tool.packagers has no key {_shown(name)}", _did_you_mean(name, [*SETTINGS, "types", "defaults"]))
+                self.fail(f"tool.packagers has no key {shown(name)}", _did_you_mean(name, [*SETTINGS, "types", "defaults"]))
+            if not SETTINGS[name].in_project:
+                self.fail(f"{name} is no setting of projects: it protects the machine", f"Set the variable {SETTINGS[name].variable}.")
             values[name] = SETTINGS[name].check(value, f"tool.packagers.{name}", file=self.file)
         return Project(
             self.file.parent,
@@ -457,28 +348,26 @@ class _TableReader:
 
     def registration(self, path: str, entry: Any) -> Any:
         """Check an entry of ``[tool.packagers.types]``."""
-        key = f"tool.packagers.types.{_shown(path)}"
+        key = f"tool.packagers.types.{shown(path)}"
         parts = entry if isinstance(entry, dict) else {"packager": entry}
         for name in parts:
             if name not in ("packager", "optional"):
                 quoted = f'If {path}.{name} is the type, put it in quotes: "{path}.{name}" = …'
-                self.fail(f"{key} has no key {_shown(name)}", f"{_did_you_mean(name, ['packager', 'optional'])} {quoted}")
+                self.fail(f"{key} has no key {shown(name)}", f"{_did_you_mean(name, ['packager', 'optional'])} {quoted}")
         reference = parts.get("packager")
         if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
             self.fail(
-                f"{key} names no packager" if reference is None else f"{key} cannot be {_shown(reference)}",
+                f"{key} names no packager" if reference is None else f"{key} cannot be {shown(reference)}",
                 'Write "package.module:Class", or {packager = "package.module:Class", optional = true}.',
             )
         if not isinstance(parts.get("optional", False), bool):
-            self.fail(f"{key}.optional cannot be {_shown(parts['optional'])}", "It takes true or false.")
+            self.fail(f"{key}.optional cannot be {shown(parts['optional'])}", "It takes true or false.")
         return MappingProxyType(entry) if isinstance(entry, dict) else entry
 
     def default(self, path: str, text: Any) -> str:
         """Check an entry of ``[tool.packagers.defaults]``."""
         if not isinstance(text, str) or not text.strip():
-            self.fail(
-                f"tool.packagers.defaults.{_shown(path)} cannot be {_shown(text)}", """Write 'dataset[format="parquet"]', in quotes."""
-            )
+            self.fail(f"tool.packagers.defaults.{shown(path)} cannot be {shown(text)}", """Write 'dataset[format="parquet"]', in quotes.""")
         return text
 
     def fail(self, message: str, remedy: str) -> NoReturn:
@@ -494,7 +383,7 @@ def _setting(name: str, origin: str) -> Setting[Any, Any]:
 
 
 def _unknown(name: str, origin: str, kind: type[SettingError] = SettingError) -> SettingError:
-    return kind(f"there is no setting {_shown(name)}", setting=name, origin=origin, remedy=_did_you_mean(name, SETTINGS))
+    return kind(f"there is no setting {shown(name)}", setting=name, origin=origin, remedy=_did_you_mean(name, SETTINGS))
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -503,16 +392,3 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(name.lower(), names, n=1)
     return (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {', '.join(names)}."
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def _whole_number(text: str, otherwise: Any) -> Any:
-    """Give the whole number that a text is."""
-    try:
-        return int(text)
-    except ValueError:
-        return otherwise

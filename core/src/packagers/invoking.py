@@ -1,21 +1,24 @@
-"""Letting a packager read: its options are checked, the gate is asked, and what goes wrong is an error of ours that names it."""
+"""Letting a packager read: its options and how its files begin are checked, the gate is asked, and what goes wrong is an error of ours."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from packagers import magic
+from packagers.archive import FORMATS
 from packagers.errors import PackagersError, UnpackError
 from packagers.hooks import Hooks
 from packagers.manifest import Written
-from packagers.packager import Method, Packager
+from packagers.packager import Method, Packager, files_in
 from packagers.policy import allow_code
 
 
 def invoke(
     hooks: Hooks, packager: Packager, method: Method, written: Written, source: Any, options: Mapping[str, Any], location: str
 ) -> Any:
-    """Check the options, ask the gate, then let a packager read.
+    """Check the options, ask the gate, look how the files begin, then let a packager read.
 
     Args:
         hooks: May wrap the reading.
@@ -43,11 +46,13 @@ def invoke(
             file=location,
             remedy="Upgrade the plugin: a newer version may have written it.",
         )
+    _check_instructions(packager, written, location)
     arguments = {**recorded, **options}
     name = arguments.get("format") if method.formats else method.artifact_type
     if packager.READERS.get(str(name), "code") == "code":
         allow_code(f"{type(packager).__qualname__} ({name})")
     try:
+        _check_beginning(packager, source, str(name))
         return hooks.unpack(packager, method.artifact_type, source, arguments)
     except PackagersError as error:
         error.file = location
@@ -57,6 +62,32 @@ def invoke(
             f"{type(packager).__qualname__} failed to unpack {written.artifact_type}: {type(error).__name__}: {error}",
             file=location,
         ) from error
+
+
+def _check_instructions(packager: Packager, written: Written, location: str) -> None:
+    """Refuse a package that decides what is the caller's to decide."""
+    taken = sorted(packager.CALLER_OPTIONS.intersection(written.instructions))
+    if taken:
+        raise UnpackError(
+            f"the package has an instruction {taken[0]!r}, an option of {type(packager).__qualname__} that only a caller may set",
+            file=location,
+            remedy="No packager writes that: get the package from somebody else.",
+        )
+
+
+def _check_beginning(packager: Packager, source: Any, format: str) -> None:
+    """Refuse files that are not of the format, before a decoder sees them: the only one, and of several those that bear its name.
+
+    Archives are left to where archives are opened, for some packages that name their format hold a file as it is.
+    """
+    beginning = magic.beginning_of(format)
+    if beginning is None or format in FORMATS or not isinstance(source, Path):
+        return
+    names = files_in(source)[1]
+    for name in names:
+        if len(names) == 1 or name.lower().endswith(f".{format}"):
+            with packager.open_file(source, name) as file:
+                magic.check(file.read(beginning.size), format, name)
 
 
 def _check_version(packager: Packager, written: Written, location: str) -> None:

@@ -192,6 +192,8 @@ class Packager:
         TRUSTS: Names of types that an audited reader of this packager may build for any package.
         PARTIAL: Formats (or artifact types without formats) whose readers get at their files through ``only_file`` and ``open_file`` alone,
             so that a part can be read without fetching and checking the rest.
+        CALLER_OPTIONS: Options of unpacking that only a caller may set, such as a place to write to or a device; a package whose
+            instructions name one is refused.
         VERSIONS: How often the meaning of a format's files or instructions has changed, counted from 1, which is what is unsaid. It is
             recorded, and a package of a newer version is refused.
     """
@@ -208,6 +210,7 @@ class Packager:
     LOSSY: ClassVar[frozenset[str]] = frozenset()
     TRUSTS: ClassVar[frozenset[str]] = frozenset()
     PARTIAL: ClassVar[frozenset[str]] = frozenset()
+    CALLER_OPTIONS: ClassVar[frozenset[str]] = frozenset()
     VERSIONS: ClassVar[Mapping[str, int]] = MappingProxyType({})
 
     packs: ClassVar[Mapping[str, Method]] = MappingProxyType({})
@@ -315,11 +318,7 @@ class Packager:
 
     def _only(self, folder: Path, name: str | None = None) -> tuple[Files | None, Path]:
         """Find a file, and what knows of it where not all are fetched and checked."""
-        now = current()
-        files = None if now is None else now.files
-        names = None if files is None else files.names(folder)
-        if names is None:
-            files, names = None, sorted(path.name for path in folder.iterdir() if path.is_file())
+        files, names = files_in(folder)
         if name is None and len(names) != 1:
             raise UnpackError(
                 f"{type(self).__qualname__} expects one file and found {len(names)}: {', '.join(names[:5]) or 'none'}", file=folder
@@ -327,6 +326,16 @@ class Packager:
         if name is not None and name not in names:
             raise UnpackError(f"{type(self).__qualname__} expects a file {name!r}, and there is none", file=folder)
         return files, folder / (name or names[0])
+
+
+def files_in(folder: Path) -> tuple[Files | None, list[str]]:
+    """List the files of a folder that is being read by name, with what knows of them where not all are fetched and checked."""
+    now = current()
+    files = None if now is None else now.files
+    names = None if files is None else files.names(folder)
+    if names is None:
+        return None, sorted(path.name for path in folder.iterdir() if path.is_file())
+    return files, names
 
 
 def _literals(hint: Any) -> tuple[Any, ...]:
@@ -384,7 +393,7 @@ def _check_class(cls: type[Packager]) -> None:
     versions: Any = cls.VERSIONS
     if not isinstance(versions, Mapping) or not all(type(number) is int and number > 0 for number in versions.values()):
         raise _definition_error(cls, f"VERSIONS is {cls.VERSIONS!r}", 'Write {"format": 2}; what is not named has version 1.')
-    for attribute in ("DETERMINISTIC", "LOSSY", "TRUSTS", "PARTIAL"):
+    for attribute in ("DETERMINISTIC", "LOSSY", "TRUSTS", "PARTIAL", "CALLER_OPTIONS"):
         names = getattr(cls, attribute)
         if isinstance(names, str) or not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
             raise _definition_error(cls, f"{attribute} is {names!r}", 'Write frozenset({"name"}).')

@@ -57,6 +57,7 @@ class PathPackager(PurePathPackager):
     DEFAULT_PACKING_ARTIFACT_TYPE = "path"
     READERS = MappingProxyType({"file": "data", "result": "data", **dict.fromkeys(FORMATS, "data")})
     DETERMINISTIC = frozenset({"file", "result", *FORMATS})
+    CALLER_OPTIONS = frozenset({"into"})
 
     def pack_path(self, obj: Path, folder: Path, *, format: ArchiveFormat = "zip") -> Instructions:
         """Store a file whole, or a folder as an archive.

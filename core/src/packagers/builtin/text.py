@@ -19,6 +19,7 @@ class TextPackager(Summarised, Packager):
     DEFAULT_UNPACKING_ARTIFACT_TYPE = "file"
     READERS = {"result": "data", "file": "data", **dict.fromkeys(FORMATS, "data")}
     DETERMINISTIC = frozenset({"result", "file"})
+    CALLER_OPTIONS = frozenset({"into"})
 
     def pack_result(self, obj: str) -> str:
         """Record the text."""

@@ -26,6 +26,7 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
     READERS = MappingProxyType(dict.fromkeys(("npy", "npz", "csv", "txt", "txt.gz", "parquet", "result"), "data"))
     DETERMINISTIC = frozenset(READERS)
+    CALLER_OPTIONS = frozenset({"mmap_mode"})
     LOSSY = frozenset({"csv", "txt", "txt.gz"})
     PARTIAL = frozenset({"npy", "npz", "parquet"})
 

@@ -18,6 +18,7 @@ class TensorDatasetPackager(Packager):
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
     READERS = MappingProxyType({"safetensors": "data"})
     DETERMINISTIC = frozenset({"safetensors"})
+    CALLER_OPTIONS = frozenset({"device"})
 
     def pack_file(self, obj: TensorDataset, folder: Path, *, format: Literal["safetensors"] = "safetensors") -> Instructions:
         """Write ``tensors.safetensors``, with the positions as names.

@@ -29,6 +29,7 @@ class OptimizerPackager(Packager):
     PACK_SUBCLASSES = True
     READERS = MappingProxyType({"optimizer": "code", "state_dict": "data"})
     DETERMINISTIC = frozenset({"state_dict"})
+    CALLER_OPTIONS = frozenset({"device", "into"})
     LOSSY = frozenset({"state_dict"})  # it holds no class and no parameters
 
     def pack_file(
