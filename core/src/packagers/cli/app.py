@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "list": "listing:list_packagers",
+    "doctor": "doctoring:doctor",
     "explain": "explaining:explain",
     "inspect": "packages:inspect",
     "verify": "verifying:verify",
