@@ -54,6 +54,7 @@ def test_the_three_groups_are_read_and_nothing_is_imported(installed: Install) -
         ),
         (Extension("timing", "packagers_maps.hooks", "packagers-maps", "2.5", ("packagers>=0.1",)),),
         (Extension("draw", "packagers_maps.cli:draw", "packagers-maps", "2.5", ("packagers>=0.1",)),),
+        (),
     ]
     assert "packagers_maps" not in sys.modules
     assert not {name for name in set(sys.modules) - before if name.startswith("packagers")}
@@ -102,10 +103,18 @@ def test_what_the_description_says_is_no_metadata(installed: Install) -> None:
         {"entry_points.txt": "[packagers.types]\nmaps.Map = a:P\n"},
         {"METADATA": "", "entry_points.txt": "[packagers.types]\nmaps.Map = a:P\n"},
         {"METADATA": b"\xff\xfe", "entry_points.txt": "[packagers.types]\nmaps.Map = a:P\n"},
-        {"METADATA": "Name: broken\nVersion: 1\n", "entry_points.txt": b"[packagers.types]\n\xff\n"},
     ],
 )
-def test_a_distribution_without_readable_metadata_is_left_out(installed: Install, information: Any) -> None:
+def test_a_distribution_without_readable_metadata_is_left_out_and_named(installed: Install, information: Any) -> None:
+    installed({"broken-1.dist-info": information, "graphs-good": plugin("a:P", "maps.Map")})
+    with pytest.warns(PluginLoadWarning, match=r"the distribution broken-1\.dist-info is left out: its metadata is missing"):
+        everything = scan()
+    assert [each.distribution for each in everything.types if each.name == "maps.Map"] == ["graphs-good"]
+    assert [each.distribution for each in everything.unreadable] == ["broken-1.dist-info"]
+
+
+def test_entry_points_that_are_no_text_are_left_out(installed: Install) -> None:
+    information = {"METADATA": "Name: broken\nVersion: 1\n", "entry_points.txt": b"[packagers.types]\n\xff\n"}
     installed({"broken-1.dist-info": information, "graphs-good": plugin("a:P", "maps.Map")})
     assert [each.distribution for each in scan().types if each.name == "maps.Map"] == ["graphs-good"]
 
@@ -114,7 +123,7 @@ def test_entry_points_that_cannot_be_read_are_reported(installed: Install) -> No
     installed({"graphs-good": plugin("a:P", "maps.Map")})
     bad = {"METADATA": "Name: bad\nVersion: 1\n", "entry_points.txt": "[packagers.types]\nno equals sign\n"}
     installed({"bad-1.dist-info": bad})
-    with pytest.warns(PluginLoadWarning, match="the entry points of bad cannot be read and are left out"):
+    with pytest.warns(PluginLoadWarning, match="the distribution bad is left out: its entry points cannot be read"):
         everything = scan()
     assert "graphs-good" in {each.distribution for each in everything.types}
 

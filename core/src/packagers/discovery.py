@@ -7,12 +7,14 @@ build backend writes them.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import importlib_metadata
@@ -65,12 +67,25 @@ class Extension:
         return found, faults
 
 
+class Unreadable(NamedTuple):
+    """A distribution of ours that is left out.
+
+    Attributes:
+        distribution: Its name, or the folder of its metadata where that does not tell.
+        reason: Why.
+    """
+
+    distribution: str
+    reason: str
+
+
 class Installed(NamedTuple):
     """What one scan of the installed distributions found, sorted by name."""
 
     types: tuple[Extension, ...] = ()
     hooks: tuple[Extension, ...] = ()
     commands: tuple[Extension, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 def scan() -> Installed:
@@ -80,15 +95,21 @@ def scan() -> Installed:
         PluginLoadWarning: Of a distribution of ours whose entry points cannot be read.
     """
     found: dict[str, set[Extension]] = {TYPES: set(), HOOKS: set(), COMMANDS: set()}
+    unreadable: list[Unreadable] = []
     for distribution, header in _distributions():
+        if not header.name:
+            unreadable += _nameless(distribution)
+            continue
         try:
             for entry in distribution.entry_points:
                 if entry.group in found:
                     found[entry.group].add(Extension(entry.name, entry.value, header.name, header.version, header.requires))
         except Exception as error:  # noqa: BLE001 - a distribution with broken metadata must not hide the others
-            message = f"the entry points of {header.name} cannot be read and are left out: {cause_of(error)}"
-            warnings.warn(message, PluginLoadWarning, stacklevel=2)
-    return Installed(*(tuple(sorted(group, key=_order)) for group in found.values()))
+            unreadable.append(Unreadable(header.name, f"its entry points cannot be read: {cause_of(error)}"))
+    for name, reason in sorted(set(unreadable)):
+        warnings.warn(f"the distribution {name} is left out: {reason}", PluginLoadWarning, stacklevel=2)
+    types, hooks, commands = (tuple(sorted(group, key=_order)) for group in found.values())
+    return Installed(types, hooks, commands, tuple(sorted(set(unreadable))))
 
 
 def _order(extension: Extension) -> tuple[str, str, str]:
@@ -112,11 +133,22 @@ class _Header(NamedTuple):
 
 
 def _distributions() -> Iterator[tuple[Any, _Header]]:
-    """Give each distribution that has entry points of ours, the first of each name on ``sys.path``."""
+    """Give each distribution that has entry points of ours, the first of each name on ``sys.path``, and all that do not tell their name."""
     ours = (each for each in importlib_metadata.distributions() if "packagers" in _text(each, "entry_points.txt"))
-    for name in sorted({_Header.of(each).name for each in ours} - {""}):
+    headers = [(each, _Header.of(each)) for each in ours]
+    yield from (found for found in headers if not found[1].name)
+    for name in sorted({header.name for _, header in headers} - {""}):
         same = ((each, _Header.of(each)) for each in importlib_metadata.distributions(name=name))
         yield from itertools.islice((found for found in same if found[1].name == name), 1)
+
+
+def _nameless(distribution: Any) -> Iterator[Unreadable]:
+    """Name the folders of metadata, where a distribution stands that does not tell its name."""
+    with contextlib.suppress(OSError):
+        for folder in sorted(Path(distribution.locate_file("")).glob("*.*-info")):
+            header = _Header.of(importlib_metadata.PathDistribution(folder))
+            if (folder / "entry_points.txt").is_file() and not header.name:
+                yield Unreadable(folder.name, "its metadata is missing or tells no name")
 
 
 def _text(distribution: Any, file: str) -> str:

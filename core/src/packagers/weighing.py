@@ -59,21 +59,24 @@ class Scales:
 
     def _fault(self, registration: Registration, packager: Packager, *, exact: bool) -> tuple[str, str]:
         """Say why a packager whose type matched is out of the question, and what is to be reported of it; nothing where it is not."""
-        direction, artifact_type = self._asked.direction, self._artifact_type
-        if not exact and not packager.PACK_SUBCLASSES:
-            return "it takes its exact type alone (PACK_SUBCLASSES is not set)", ""
-        known = packager.artifact_types(direction)
-        if not known:
-            return f"it does not {direction}", ""
-        if artifact_type is not None and artifact_type not in known:
-            return f"it has no {direction}_{artifact_type}", ""
         try:
             with guarded("it failed when it was asked", registration.distribution):
-                holds = self._asked.holds(packager, artifact_type)
+                return self._refusal(packager, exact=exact), ""
         except LoadFailure as failure:
             why = str(failure.args[0])
             return why, f"{registration.identity} is left out for a {self._asked.name}: {why}"
-        return "" if holds else "it says that this is none of its values", ""
+
+    def _refusal(self, packager: Packager, *, exact: bool) -> str:
+        """Ask a packager itself."""
+        direction, artifact_type = self._asked.direction, self._artifact_type
+        if not exact and not packager.PACK_SUBCLASSES:
+            return "it takes its exact type alone (PACK_SUBCLASSES is not set)"
+        known = packager.artifact_types(direction)
+        if not known:
+            return f"it does not {direction}"
+        if artifact_type is not None and artifact_type not in known:
+            return f"it has no {direction}_{artifact_type}"
+        return "" if self._asked.holds(packager, artifact_type) else "it says that this is none of its values"
 
 
 def _looks_inside(cls: type[Packager]) -> bool:

@@ -40,6 +40,8 @@ def doctor(folder: Path, project: Path | None, clean: bool) -> Report:
     problems: list[Problem] = []
     read, loaded = _load(project, problems)
     problems += checkups.of_plugins([*loaded.packagers, *loaded.hooks])
+    for each in loaded.unreadable:
+        problems.append(Problem("plugins", f"{each['distribution']} is left out: {each['reason']}", "Reinstall or remove it."))
     problems += checkups.of_keys()
     trust = _trust(read, problems)
     names = {entry["distribution"] for entry in (*loaded.packagers, *loaded.hooks)}
@@ -52,6 +54,7 @@ def doctor(folder: Path, project: Path | None, clean: bool) -> Report:
         "problems": [found._asdict() for found in problems],
         "packagers": loaded.packagers,
         "hooks": loaded.hooks,
+        "unreadable": loaded.unreadable,
         "keys": _keys(),
         "trust": trust,
         "settings": _settings(read),

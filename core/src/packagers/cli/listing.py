@@ -27,13 +27,21 @@ def list_packagers(project: Path | None, load: bool) -> Report:
     """
     if load:
         loaded = Loaded(project)
-        packagers, hooks = loaded.packagers, loaded.hooks
+        packagers, hooks, unreadable = loaded.packagers, loaded.hooks, loaded.unreadable
     else:
         from packagers.discovery import scan
 
         packagers = [facts(registration) for registration in _registrations(project)]
-        hooks = [hook_facts(hook) for hook in scan().hooks]
-    return Report({"packagers": packagers, "hooks": hooks}, lambda screen: _show(screen, packagers, hooks, load))
+        installed = scan()
+        hooks = [hook_facts(hook) for hook in installed.hooks]
+        unreadable = [each._asdict() for each in installed.unreadable]
+
+    def show(screen: Screen) -> None:
+        _show(screen, packagers, hooks, load)
+        if unreadable:
+            screen.table(["left out", "why"], [[each["distribution"], each["reason"]] for each in unreadable])
+
+    return Report({"packagers": packagers, "hooks": hooks, "unreadable": unreadable}, show)
 
 
 def _registrations(project: Path | None) -> Iterable[Registration]:

@@ -52,6 +52,7 @@ class Loaded:
         packagers: What is to be said of each packager. ``state`` is ``ok``, ``off`` or ``broken``, or ``careless`` where it can be used
             and has done what it should not; ``reason`` says why.
         hooks: The same of each hook module.
+        unreadable: Distributions that are left out, and why.
     """
 
     def __init__(self, project: Path | None) -> None:
@@ -64,11 +65,13 @@ class Loaded:
         disabled = preferences((), settings.get("disable", read)).disable
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PackagersWarning)  # what is broken stands in what is given
-            found = scan().hooks
+            installed = scan()
+            found = installed.hooks
             first = {hook: _import_hook(hook) for hook in found if hook.distribution not in disabled}
             with _watched():
                 self.registry = registry_of(project)
             self.hooks = [{**hook_facts(hook), **_hook_state(hook, first.get(hook), self.registry)} for hook in found]
+            self.unreadable = [each._asdict() for each in installed.unreadable]
             self.packagers = [{**facts(registration), **_state(registration, self.registry)} for registration in self.registry]
 
 
