@@ -91,11 +91,6 @@ class PackagerSuite:
         """The type path is registered, and what it names can be loaded."""
         assert issubclass(self._packager, Packager)
 
-    def test_the_priority_is_in_range(self) -> None:
-        """``PRIORITY`` is unsaid, or from 1 to 10."""
-        priority = self._packager.PRIORITY
-        assert priority is None or (type(priority) is int and 1 <= priority <= 10), f"PRIORITY is {priority!r}: give an int from 1 to 10"
-
     def test_declarations_name_formats(self) -> None:
         """What ``READERS``, ``DETERMINISTIC``, ``LOSSY``, ``PARTIAL`` and ``VERSIONS`` name is there."""
         cls = self._packager
