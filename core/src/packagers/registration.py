@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, cast
 from packagers.discovery import Extension, check_core, installed_version
 from packagers.errors import PackagerDefinitionError
 from packagers.loading import LoadFailure, guarded, imported, load_reference, make_importable, with_colon
+from packagers.names import shorten
 from packagers.packager import Packager
 from packagers.typepath import TypePath, parse
 
@@ -127,7 +128,7 @@ class Registration:
         return _PROJECT_REMEDY if self.root is not None else _REMEDY
 
     def _import(self) -> type[Packager] | LoadFailure:
-        what = f"the packager {self.reference} for {self.type_path} cannot be loaded"
+        what = f"the packager {shorten(self.reference)} for {shorten(self.type_path)} cannot be loaded"
         try:
             with guarded(what, self.distribution, self._remedy):
                 parse(self.type_path)
