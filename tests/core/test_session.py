@@ -169,7 +169,7 @@ def test_an_error_while_closing_does_not_hide_the_error_before(tmp_path: Path) -
     with pytest.raises(ValueError, match="the real one") as caught:
         work()
     assert "could not be closed" in caught.value.__notes__[0]
-    with pytest.raises(packagers.IntegrityError), Session(tmp_path) as session:
+    with pytest.raises(PackingFailed), Session(tmp_path) as session:
         session.pack(1, "a")
     (tmp_path / "results.json").unlink()
     session.close()

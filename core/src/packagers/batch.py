@@ -79,8 +79,9 @@ class Batch:
         """
         if isinstance(error, PackagersError):
             error.key = error.key or key
-        elif isinstance(error, OSError):
-            failure = PackError(f"the package cannot be written: {error}", key=key, file=error.filename)
+        else:
+            what = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+            failure = PackError(f"the package cannot be written: {what}", key=key, file=getattr(error, "filename", None))
             failure.__cause__ = error
             error = failure
         self._failures.append((index, error))

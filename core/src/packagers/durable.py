@@ -26,6 +26,8 @@ from packagers.errors import PackError
 
 OURS = re.compile(r"[0-9a-f]{8}(\.tmp)?")
 """The names of what writers have in hand."""
+_ATTEMPTS = 100
+"""How often a folder is made again that others remove."""
 
 
 def claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path, contextlib.ExitStack]:
@@ -39,6 +41,7 @@ def claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path
     Returns:
         What was made, and the lock.
     """
+    failed = 0
     while True:
         path = folder / f"{secrets.token_hex(4)}{suffix}"
         lock = contextlib.ExitStack()
@@ -48,6 +51,9 @@ def claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path
         except (FileExistsError, BlockingIOError):
             continue
         except FileNotFoundError:
+            failed += 1
+            if failed > _ATTEMPTS:  # some file systems say so of a folder that takes nothing
+                raise
             folder.mkdir(parents=True, exist_ok=True)
             continue
         except BaseException:
@@ -67,6 +73,7 @@ def locked(folder: Path, *, make: bool = False) -> Iterator[None]:
         make: Whether to make it (again) where somebody has removed it; otherwise that is a ``FileNotFoundError``.
     """
     with contextlib.ExitStack() as held:
+        failed = 0
         while True:
             try:
                 handle = held.enter_context(_lock(folder, wait=True))
@@ -75,7 +82,8 @@ def locked(folder: Path, *, make: bool = False) -> Iterator[None]:
                 held.close()  # of a folder that was removed and made again while we waited
             except FileNotFoundError:
                 held.close()
-                if not make:
+                failed += 1
+                if not make or failed > _ATTEMPTS:
                     raise
                 folder.mkdir(parents=True, exist_ok=True)
         yield

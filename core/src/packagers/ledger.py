@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import threading
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from packagers.artifact import Artifact, Bundle, Result
 from packagers.errors import PackError
 from packagers.loghint import LogHint
 from packagers.manifest import NAME
-from packagers.names import did_you_mean, fold, shorten
+from packagers.names import did_you_mean, fold
 from packagers.package import Signer, remove_package
 from packagers.source import url_of
 
@@ -91,13 +92,17 @@ class Ledger:
         folded = fold(key)
         if folded == results.NAME:
             raise PackError(f"{results.NAME!r} is the file that holds the results of a folder", key=key, remedy="Take another key.")
-        other = self._names.get(folded, key)
+        self._check_case(key, self._names.get(folded, key))
+        self._check_case(key, _twin(root, key))
+        if exist == "error" and (key in self._outputs or (root / key / NAME).is_file() or results.open_result(root, key) is not None):
+            raise PackError("there is an output of that key already", key=key, file=root, remedy="Take another key, or exist='replace'.")
+
+    @staticmethod
+    def _check_case(key: str, other: str) -> None:
         if other != key:
             raise PackError(
                 f"the keys {other!r} and {key!r} differ in case alone, and some file systems do not", key=key, remedy="Rename one."
             )
-        if exist == "error" and (key in self._outputs or (root / key / NAME).is_file() or results.open_result(root, key) is not None):
-            raise PackError("there is an output of that key already", key=key, file=root, remedy="Take another key, or exist='replace'.")
 
     def add_artifact(self, artifact: Artifact, root: Path) -> Artifact:
         """Enter an artifact."""
@@ -121,6 +126,7 @@ class Ledger:
 
     def _add(self, key: str, output: Output, recorded: results.Recorded | None, root: Path) -> None:
         with self._lock:
+            self._check_case(key, self._names.get(fold(key), key))  # again: another thread may have been faster
             self._outputs.pop(key, None)
             self._outputs[key] = output
             self._names[fold(key)] = key
@@ -136,15 +142,15 @@ class Ledger:
         with self._lock:
             self._outputs[artifact.key] = artifact
 
-    def write(self) -> None:
+    def write(self) -> list[PackError]:
         """Bring the ``results.json`` of each folder up to date with what has been packed since the last time.
 
-        Raises:
-            PackError: Where it cannot be written; the next time, or the next session, can bring it up to date.
-            IntegrityError: Where there is one that is not as it was written.
+        Returns:
+            For each key that could not be recorded, why; the next time can bring it up to date.
         """
+        failures: list[PackError] = []
         if self._record is False:
-            return
+            return failures
         with self._lock:
             changed: defaultdict[Path, list[str]] = defaultdict(list)
             for key in self._outputs:
@@ -153,13 +159,12 @@ class Ledger:
             for root, keys in changed.items():
                 try:
                     self._write(root, keys)
-                except OSError as error:
-                    raise PackError(
-                        f"the results {shorten(', '.join(keys), 200)} cannot be recorded: {error}",
-                        file=root / results.NAME,
-                        remedy="Mend what is wrong with the folder, and close the session again.",
-                    ) from error
-                self._changed.difference_update(keys)
+                except Exception as error:  # noqa: BLE001 - whatever keeps one folder's results from being written, the others are
+                    concerned = [key for key in keys if key in self._values] or keys
+                    failures += [_unrecorded(key, root, error) for key in concerned]
+                else:
+                    self._changed.difference_update(keys)
+        return failures
 
     def _write(self, root: Path, keys: list[str]) -> None:
         new = {key: self._values[key] for key in keys if key in self._values} if self._record is True else {}
@@ -167,11 +172,35 @@ class Ledger:
             return
         root.mkdir(parents=True, exist_ok=True)
         results.record_results(root, new, [key for key in keys if key not in new], self._signer, full=self._full)
-        present = {fold(name) for name in os.listdir(root)}
+        present = _names_in(root)
         for key in new:
-            if fold(key) in present:
+            if key in present:
                 remove_package(root / key)
 
     def meant(self, key: str) -> str:
         """Say which output was probably meant by a key that there is not."""
         return did_you_mean(key, self._outputs)
+
+
+def _names_in(folder: Path) -> set[str]:
+    """List a folder; some file systems hold names in another form of Unicode than they were given in."""
+    return {unicodedata.normalize("NFC", name) for name in os.listdir(folder)}
+
+
+def _twin(root: Path, key: str) -> str:
+    """Give the name of what stands in the place of a key: another one than the key where the file system does not tell case."""
+    if not (root / key).exists():
+        return key
+    names = _names_in(root)
+    return key if key in names else next((name for name in sorted(names) if fold(name) == fold(key)), key)
+
+
+def _unrecorded(key: str, root: Path, error: Exception) -> PackError:
+    failure = PackError(
+        f"it cannot be recorded: {error}",
+        key=key,
+        file=root / results.NAME,
+        remedy="Mend what is wrong with the folder, and close the session again.",
+    )
+    failure.__cause__ = error
+    return failure

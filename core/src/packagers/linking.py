@@ -116,8 +116,13 @@ class Linker:
                 ]
                 try:
                     self._write(artifact, filled)
-                except (PackagersError, OSError) as error:
+                except PackagersError as error:
+                    error.key = error.key or key
                     failures.append(error)
+                except Exception as error:  # noqa: BLE001 - whatever keeps one artifact's links from being written, the others are
+                    failure = PackError(f"its links cannot be written: {error}", key=key, file=artifact.path)
+                    failure.__cause__ = error
+                    failures.append(failure)
         return failures, left_out
 
     def _write(self, artifact: Artifact, filled: Filled) -> None:

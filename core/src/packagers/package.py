@@ -7,6 +7,7 @@ the other.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -181,6 +182,7 @@ class Draft:
         self._full = durability == "full"
         self._exist = exist
         self._payload: Path | None = None
+        self._beside: set[str] = set()
         self._above: list[Path] = []
         self._locks = contextlib.ExitStack()
 
@@ -203,6 +205,7 @@ class Draft:
                 )
         self._above = [path.parent for path in (self.folder, *self.folder.parents) if not path.exists()] or [self.folder.parent]
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._beside = set(os.listdir(self.folder))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
@@ -228,7 +231,18 @@ class Draft:
             manifest: All but the payload and its files.
             signer: Signs the seal; ``None`` leaves the package unsigned.
             algorithm: Digests the files.
+
+        Raises:
+            PackError: Where what was written is not what a package can hold.
         """
+        strange = [name for name in os.listdir(self.folder) if name not in {*self._beside, NAME} and not OURS.fullmatch(name)]
+        if strange:
+            raise PackError(
+                "a packager wrote beside the folder that it was given, where it would be lost",
+                key=self._key,
+                file=self.folder / strange[0],
+                remedy="Remove it; a packager writes into its folder alone.",
+            )
         if self._payload is not None and any(self._payload.iterdir()):
             if self._full:
                 sync_tree(self._payload)

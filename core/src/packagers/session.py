@@ -70,7 +70,11 @@ class Session:
             raise PackError(f"signer cannot be {signer!r}", remedy="It takes 'user', None, or a function of a seal.")
         # A function may change the working directory before the results are written.
         self.folder = Path(folder).absolute()
-        if (self.folder / manifest.NAME).is_file():
+        try:
+            is_package = (self.folder / manifest.NAME).is_file()
+        except OSError as error:
+            raise PackError(f"this cannot be a folder of outputs: {error}", file=self.folder, remedy="Take another folder.") from error
+        if is_package:
             raise PackError(
                 "the folder is a package itself", file=self.folder, remedy="Pack into the folder around it, or into another one."
             )
@@ -224,12 +228,11 @@ class Session:
         """Fill the links that wait and record the results; the session can go on afterwards.
 
         Raises:
-            PackingFailed: Where links cannot be filled.
-            IntegrityError: Where the folder has a ``results.json`` that is not as it was written.
+            PackingFailed: Where links cannot be filled, or results not be recorded (a ``results.json`` that is not as it was written
+                is not written over).
         """
         failures, left_out = self._linker.settle()
-        self._ledger.write()
-        self._report(failures, left_out, Outputs(self._ledger.outputs, None))
+        self._report([*failures, *self._ledger.write()], left_out, Outputs(self._ledger.outputs, None))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -269,10 +272,12 @@ class Session:
     def _report(self, failures: list[Exception], left_out: list[str], outputs: Outputs) -> None:
         """Warn of what was left out; raise the failures, or warn of them too."""
         are_warnings = self.settings.errors == "warn"
-        for message in left_out + ([str(failure) for failure in failures] if are_warnings else []):
-            warnings.warn(message, PackagersWarning, stacklevel=3)
-        if failures and not are_warnings:
-            raise PackingFailed(_summary("of the outputs", failures), failures, outputs=outputs)
+        try:
+            for message in left_out + ([str(failure) for failure in failures] if are_warnings else []):
+                warnings.warn(message, PackagersWarning, stacklevel=3)
+        finally:  # where warnings are errors, the first of them must not hide the failures
+            if failures and not are_warnings:
+                raise PackingFailed(_summary("of the outputs", failures), failures, outputs=outputs)
 
 
 @dataclass(frozen=True, eq=False)

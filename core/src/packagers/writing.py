@@ -106,6 +106,8 @@ class Writer:
 
     def _looked_at(self, obj: Iterator[Any], key: str) -> Stream:
         """Take the first chunk of a stream, which says what the stream is of, and let it be summarized before it goes."""
+        if getattr(obj, "gi_frame", obj) is None:
+            raise PackError("the generator is used up: nothing of it is left to be packed", key=key, remedy="Return a new one, or a list.")
         stream = Stream(obj, key)
         if stream.ahead is not NO_CHUNK:
             with suppress(NoPackagerError):
@@ -225,15 +227,19 @@ class Writer:
         """Pack an iterator chunk by chunk: one line of typed JSON each, heavy leaves in folders of their own."""
         index = 0
         with (draft.payload / CHUNKS).open("w", encoding="ascii") as file:
-            for chunk in plan.obj:
-                try:
+            try:
+                for chunk in plan.obj:
                     node = self._pack_chunk(chunk, draft.payload / f"chunk-{index}")
-                except PackagersError as error:
-                    error.leaf = f"[{index}]{error.leaf or ''}"
-                    raise
-                file.write(json.dumps(node, ensure_ascii=True, allow_nan=False) + "\n")
-                index += 1
-                del chunk  # before the next one is made: there is to be one at a time
+                    file.write(json.dumps(node, ensure_ascii=True, allow_nan=False) + "\n")
+                    index += 1
+                    del chunk  # before the next one is made: there is to be one at a time
+            except PackagersError as error:
+                error.leaf = f"[{index}]{error.leaf or ''}"
+                raise
+            except Exception as error:
+                failure = _failure(plan.found, plan.obj, plan.artifact_type, error)
+                failure.leaf = f"[{index}]"
+                raise failure from error
         return self._manifest(plan, "file")
 
     def _pack_chunk(self, chunk: Any, place: Path) -> dict[str, Any]:
@@ -279,6 +285,8 @@ class Writer:
         strange = [n for n in instructions if reader and n not in reader.options and not reader.takes_any_option]
         if strange:
             raise PackError(f"{identity} returned the instruction {strange[0]!r}, which its unpack_{artifact_type} does not take")
+        if not instructions and not any(folder.iterdir()):
+            raise PackError(f"{identity} wrote no file and returned no instructions: nothing of the value would be kept")
         format = instructions.get("format", options.get("format", method.default_format))
         written = Written(identity, type_name(obj, found), artifact_type, format, instructions)
         return replace(written, version=packager.VERSIONS.get(written.form, 1))
