@@ -88,6 +88,8 @@ def check_file(path: Path, size: int, digest: str) -> None:
             _, actual = digest_stream(iter(lambda: file.read(BLOCK_SIZE), b""), algorithm)
     except FileNotFoundError:
         raise IntegrityError("a file of the package is missing", file=path) from None
+    except OSError as error:
+        raise IntegrityError(f"a file of the package cannot be read: {error}", file=path) from error
     if actual != digest:
         raise _changed(path)
 

@@ -1,12 +1,14 @@
 """The files of a payload: fetched and checked when they are asked for, whole or in part.
 
 A file over 8 MiB carries digests of its 1 MiB blocks, so each block can be checked by itself before a byte of it is handed out. What this
-process has seen whole and right (device, inode, size, times) is not hashed again.
+process has seen whole and right (device, inode, size, times) is not hashed again. A file that changed a moment ago is not remembered: the
+clock that dates files ticks slowly, and a second change within one tick would go unseen.
 """
 
 from __future__ import annotations
 
 import io
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 _KEPT = 8
 """Blocks that an open file remembers."""
+_TICK_NS = 50_000_000
+"""What the clocks that date files tick in at most, where they show more than whole milliseconds."""
+_SLOW_TICK_NS = 2_000_000_000
+"""The same for all others, such as those of FAT."""
 _seen: set[tuple[int, int, int, int, int, str]] = set()
 
 
@@ -180,8 +186,11 @@ def check(path: Path, entry: FileEntry) -> None:
         IntegrityError: Where it is missing, or not what was packed.
     """
     if not is_seen(path, entry):
+        identity = _found(path, entry)
+        is_settled = _is_settled(identity)
         check_file(path, entry.size, entry.digest)
-        _seen.add(_identity(path, entry.digest))
+        if is_settled and _found(path, entry) == identity:
+            _seen.add(identity)
 
 
 def is_seen(path: Path, entry: FileEntry) -> bool:
@@ -190,10 +199,7 @@ def is_seen(path: Path, entry: FileEntry) -> bool:
     Raises:
         IntegrityError: Where it is missing.
     """
-    try:
-        identity = _identity(path, entry.digest)
-    except OSError:
-        raise IntegrityError("a file of the package is missing", file=path) from None
+    identity = _found(path, entry)
     return identity in _seen and identity[2] == entry.size
 
 
@@ -218,8 +224,24 @@ def entry_of(path: Path, name: str, algorithm: str) -> FileEntry:
         raise PackError(
             f"a packager wrote a file whose name not every system can hold: {name!r}", file=path, remedy="Write it under another name."
         ) from None
-    _seen.add(_identity(path, digest))
+    identity = _identity(path, digest)
+    if _is_settled(identity):
+        _seen.add(identity)
     return entry
+
+
+def _found(path: Path, entry: FileEntry) -> tuple[int, int, int, int, int, str]:
+    try:
+        return _identity(path, entry.digest)
+    except OSError:
+        raise IntegrityError("a file of the package is missing", file=path) from None
+
+
+def _is_settled(identity: tuple[int, int, int, int, int, str]) -> bool:
+    """Tell whether a file changed so long ago that another change would show in its times."""
+    changed = identity[3:5]
+    tick = _TICK_NS if any(moment % 1_000_000 for moment in changed) else _SLOW_TICK_NS
+    return time.time_ns() - max(changed) > tick
 
 
 def _identity(path: Path, digest: str) -> tuple[int, int, int, int, int, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from packagers import manifest, results
-from packagers.errors import UnpackError
+from packagers.errors import IntegrityError, UnpackError
 from packagers.files import Files
 from packagers.names import did_you_mean
 from packagers.package import Package
@@ -181,7 +182,7 @@ def _open_local(path: Path, location: str) -> Package | PlainFile | None:
     # A key that is a package now may become a result in the next moment, and the other way round.
     if (path / manifest.NAME).is_file():
         try:
-            return Package.open(path, location)
+            return _open_folder(path, location)
         except UnpackError:
             if (path / manifest.NAME).is_file():
                 raise
@@ -189,14 +190,33 @@ def _open_local(path: Path, location: str) -> Package | PlainFile | None:
     if result is not None:
         return result
     if (path / manifest.NAME).is_file():
-        return Package.open(path, location)
+        return _open_folder(path, location)
     if path.name == manifest.NAME and path.is_file():
-        return Package.open(path.parent, location)
+        return _open_folder(path.parent, location)
     if path.is_file():
         with path.open("rb") as file:
             is_package = _is_package_zip(file)
         return Package.open_zip(path, location) if is_package else PlainFile(location, path)
     return PlainFile(location, path) if path.is_dir() else None
+
+
+def _open_folder(folder: Path, location: str) -> Package:
+    """Open a package folder; of a package without files, nothing but the folder's name tells that the manifest is that of another one."""
+    package = Package.open(folder, location)
+    key = package.manifest.key
+    names = {_fold(folder.name), _fold(folder.resolve().name)}
+    if not package.manifest.payload and _fold(key) not in names:
+        raise IntegrityError(
+            f"the manifest in the folder {folder.name!r} is that of {key!r}",
+            file=folder,
+            remedy=f"If the folder was renamed, name it {key!r} again, as packages without files are told apart by it alone.",
+        )
+    return package
+
+
+def _fold(name: str) -> str:
+    """Give the form in which names are equal on any file system; some of them change what they are given."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def packages_in(folder: Path) -> list[str]:
