@@ -217,6 +217,7 @@ def test_a_packager_that_keeps_its_promises_passes(installed: Install) -> None:
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_caught(name: str, installed: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)  # where some of them leave files
     changes, test, words = MUTANTS[name]
     write(installed, mutated(changes))
     found = failures(GridSuite)
