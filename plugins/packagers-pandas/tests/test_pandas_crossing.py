@@ -135,3 +135,120 @@ def test_a_table_of_what_only_pandas_has_goes_back_to_a_frame(tmp_path: Path) ->
     table = packagers.unpack(tmp_path / "frame", pa.Table)
     packagers.pack(table, "table", tmp_path)
     pd.testing.assert_frame_equal(packagers.unpack(tmp_path / "table", pd.DataFrame), frame)
+
+
+MATRIX = np.arange(6.0).reshape(3, 2)
+FIELDS = np.array([(1, 0.5), (2, -0.0), (3, np.inf)], dtype=[("a", ">i8"), ("b", "<f8")])
+SHARED = np.arange(3)
+
+
+def _masked() -> Any:
+    return np.ma.MaskedArray([1, 2, 3], [True, False, False])
+
+
+ARRAYS: dict[str, tuple[Callable[[], Any], pd.DataFrame]] = {
+    "one dimension": (lambda: np.arange(3), pd.DataFrame({0: [0, 1, 2]})),
+    "two dimensions": (lambda: MATRIX, pd.DataFrame(MATRIX)),
+    "row after row": (lambda: np.asfortranarray(MATRIX), pd.DataFrame(MATRIX)),
+    "no rows": (lambda: np.zeros((0, 2)), pd.DataFrame(np.zeros((0, 2)))),
+    "big-endian": (lambda: np.arange(3, dtype=">i4"), pd.DataFrame({0: np.arange(3, dtype="i4")})),
+    "times": (lambda: np.array(["2020", "NaT"], "M8[ms]"), pd.DataFrame({0: np.array(["2020", "NaT"], "M8[ms]")})),
+    "texts": (lambda: np.array(["a", "bc"]), pd.DataFrame({0: ["a", "bc"]})),
+    "fields": (lambda: FIELDS, FRAME),
+    "records": (lambda: FIELDS.view(np.recarray), FRAME),
+    "matrix": (lambda: MATRIX.view(np.matrix), pd.DataFrame(MATRIX)),
+    "dict": (lambda: {"a": FRAME["a"].to_numpy(), "b": FRAME["b"].to_numpy()}, FRAME),
+    "dict of odd keys": (lambda: {"": SHARED, "a/..": SHARED + 1}, pd.DataFrame({"": [0, 1, 2], "a/..": [1, 2, 3]})),
+    "dict of one array": (lambda: {"x": SHARED}, pd.DataFrame({"x": [0, 1, 2]})),
+    "dict of one array twice": (lambda: {"x": SHARED, "y": SHARED}, pd.DataFrame({"x": [0, 1, 2], "y": [0, 1, 2]})),
+    "list": (lambda: [SHARED, SHARED, SHARED + 1], pd.DataFrame({"arr_0": [0, 1, 2], "arr_1": [0, 1, 2], "arr_2": [1, 2, 3]})),
+    "stream": (lambda: iter([MATRIX[:2], MATRIX[2:]]), pd.DataFrame(MATRIX)),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_as_tables(tmp_path: Path, name: str) -> None:
+    make, frame = ARRAYS[name]
+    packagers.pack(make(), "key", tmp_path)
+    pd.testing.assert_frame_equal(packagers.unpack(tmp_path / "key", pd.DataFrame, trust="data"), frame, check_column_type=False)
+    table = packagers.unpack(tmp_path / "key", pa.Table, trust="data")
+    assert table.schema.names == [str(label) for label in frame.columns]
+    assert repr(table.to_pandas().to_numpy().tolist()) == repr(frame.to_numpy().tolist())
+    part = packagers.unpack(tmp_path / "key", pd.DataFrame, columns=[frame.columns[-1]], rows=(1, 3))
+    pd.testing.assert_frame_equal(part.reset_index(drop=True), frame.iloc[1:3, -1:].reset_index(drop=True), check_column_type=False)
+    if frame.shape[1] == 1:
+        series = packagers.unpack(tmp_path / "key", pd.Series, trust="data")
+        assert series.name == (None if frame.columns[0] == 0 else frame.columns[0])
+        assert repr(series.tolist()) == repr(frame.iloc[:, 0].tolist())
+
+
+NO_TABLES: dict[str, tuple[Callable[[], Any], str]] = {
+    "three dimensions": (lambda: np.zeros((1, 2, 3)), "3 dimensions"),
+    "no dimensions": (lambda: np.array(1), "0 dimensions"),
+    "objects": (lambda: np.array([1, {}], dtype=object), "Object arrays"),
+    "objects in a dict": (lambda: {"a": SHARED, "b": np.array([1, {}, 2], dtype=object)}, "Object arrays"),
+    "raw bytes": (lambda: np.array([b"ab"], dtype="V2"), "makes no column"),
+    "fields of arrays": (lambda: np.zeros(2, dtype=[("a", "i4", (2,))]), "2 dimensions"),
+    "lengths": (lambda: {"a": SHARED, "b": SHARED[:1]}, "lengths"),
+    "matrix beside a column": (lambda: {"a": SHARED, "b": MATRIX}, "2 dimensions"),
+    "masked": (_masked, "masked"),
+}
+
+
+@pytest.mark.parametrize("name", NO_TABLES)
+@pytest.mark.parametrize("hint", [pd.DataFrame, pd.Series, pa.Table], ids=["DataFrame", "Series", "Table"])
+def test_arrays_that_make_no_table(tmp_path: Path, name: str, hint: Any) -> None:
+    make, message = NO_TABLES[name]
+    packagers.pack(make(), "key", tmp_path)
+    with pytest.raises(UnpackError, match=message) as caught:
+        packagers.unpack(tmp_path / "key", hint, trust="all")
+    assert "numpy" in (caught.value.remedy or "")
+
+
+def test_plain_files_of_arrays(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", MATRIX)
+    np.savez_compressed(tmp_path / "x.npz", b=FRAME["b"], a=FRAME["a"])
+    pd.testing.assert_frame_equal(packagers.unpack(tmp_path / "x.npy", pd.DataFrame), pd.DataFrame(MATRIX))
+    pd.testing.assert_frame_equal(packagers.unpack(tmp_path / "x.npz", pd.DataFrame, columns=["a", "b"]), FRAME)
+    assert packagers.unpack(tmp_path / "x.npz", pa.Table, columns=["a"]).to_pydict() == {"a": [1, 2, 3]}
+    assert packagers.unpack(tmp_path / "x.npz", pd.Series, columns=["a"]).tolist() == [1, 2, 3]
+    with pytest.raises(UnpackError, match="no column 'c'"):
+        packagers.unpack(tmp_path / "x.npz", pd.DataFrame, columns=["c"])
+
+
+def test_damaged_files_of_arrays(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", MATRIX)
+    np.savez(tmp_path / "x.npz", a=MATRIX, b=MATRIX)
+    for name in ("x.npy", "x.npz"):
+        data = (tmp_path / name).read_bytes()
+        for damaged in (data[:-20], data[:8], data.replace(b"3, 2", b"9, 9")):
+            (tmp_path / name).write_bytes(damaged)
+            with pytest.raises(UnpackError):
+                packagers.unpack(tmp_path / name, pd.DataFrame)
+
+
+TEXTS = {"csv": None, "json": None, "jsonl": None, "html": "lxml", "xml": "lxml", "xlsx": "openpyxl"}
+
+
+@pytest.mark.parametrize("format", TEXTS)
+def test_text_as_an_arrow_table(tmp_path: Path, format: str) -> None:
+    if TEXTS[format]:
+        pytest.importorskip(TEXTS[format])
+    frame = pd.DataFrame({"n": [1, 2, 3], "s": ["x", "y", "z"]})
+    packagers.pack(frame, f"key : dataset[format={format!r}]", tmp_path)
+    assert packagers.unpack(tmp_path / "key", pa.Table).to_pylist() == frame.to_dict("records")
+    assert packagers.unpack(tmp_path / "key", pa.RecordBatch, columns=["s"], rows=(1, 2)).to_pydict() == {"s": ["y"]}
+    with pytest.raises(UnpackError, match="cannot be mapped"):
+        packagers.unpack(tmp_path / "key", pa.Table, memory_map=True)
+
+
+def test_a_plain_text_with_options_as_an_arrow_table(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a;b\n1;2\n")
+    assert packagers.unpack(tmp_path / "x.csv", pa.Table, sep=";").to_pydict() == {"a": [1], "b": [2]}
+    with pytest.raises(UnpackError, match="no option 'sheet_name'"):
+        packagers.unpack(tmp_path / "x.csv", pa.Table, sheet_name="a")
+
+
+def test_numbers_with_another_delimiter(tmp_path: Path) -> None:
+    packagers.pack(MATRIX, "key : file[format='csv', delimiter=';']", tmp_path)
+    np.testing.assert_array_equal(packagers.unpack(tmp_path / "key", pd.DataFrame).to_numpy(), MATRIX)

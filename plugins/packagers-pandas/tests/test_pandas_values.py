@@ -254,6 +254,11 @@ VALUES: dict[str, Callable[[], Any]] = {
     **{f"stream: {name}": _stream(name) for name in STREAMS},
     "stream: one chunk": lambda: (frame for frame in [pd.DataFrame({"a": [1]})][:1]),
     "reader": _batches,
+    "list of frames": lambda: [make() for name, make in FRAMES.items() if name != "large"],
+    "list of one frame": lambda: [pd.DataFrame({"a": [1]})],
+    "list of frames, one of them twice": lambda: [FRAMES["plain"]()] * 2 + [pd.DataFrame()],
+    "list of series": lambda: [make() for make in SERIES.values()],
+    "frames in containers": lambda: {"a": [FRAMES["plain"](), (FRAMES["objects"](), 1)], "b": {"c": FRAMES["times"]()}},
 }
 
 
@@ -289,7 +294,11 @@ def same(left: Any, right: Any) -> None:
         assert left.schema.equals(right.schema, check_metadata=True)
         assert left.num_rows == right.num_rows
         assert left.equals(right)
-    elif hasattr(left, "__next__"):
+    elif isinstance(left, dict):
+        assert list(left) == list(right)
+        same(list(left.values()), list(right.values()))
+    elif hasattr(left, "__next__") or isinstance(left, (list, tuple)):
+        assert type(left) is type(right) or hasattr(left, "__next__")
         for ours, theirs in zip(left, right, strict=True):
             same(ours, theirs)
     else:

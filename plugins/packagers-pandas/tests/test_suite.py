@@ -88,6 +88,32 @@ class TestFrameStreams(PackagerSuite):
             same_frame(ours, theirs)
 
 
+class TestFrameLists(PackagerSuite):
+    type_path = "list[pandas.DataFrame]"
+
+    def samples(self) -> list[Any]:
+        frames = list(_frames().values())
+        return [frames, [frames[0]], [frames[0], frames[1], frames[0]]]
+
+    def same(self, left: Any, right: Any) -> None:
+        for ours, theirs in zip(left, right, strict=True):
+            same_frame(ours, theirs)
+
+
+class TestSeriesLists(PackagerSuite):
+    type_path = "list[pandas.Series]"
+
+    def samples(self) -> list[Any]:
+        return [
+            [pd.Series([1, 2], index=["a", "b"], name=("x", 1)), pd.Series(pd.Categorical(["a", None]))],
+            [pd.Series([], dtype="M8[s]")],
+        ]
+
+    def same(self, left: Any, right: Any) -> None:
+        for ours, theirs in zip(left, right, strict=True):
+            pd.testing.assert_series_equal(ours, theirs, check_exact=True, check_freq=True, check_flags=True)
+
+
 class TestTables(PackagerSuite):
     type_path = "pyarrow.Table"
     same = staticmethod(same_table)  # type: ignore[assignment]

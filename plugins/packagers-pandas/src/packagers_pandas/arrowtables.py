@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet as arrow_parquet
 
-from packagers import PackError
-from packagers_pandas import arrowfile, embedded, orcfile, parquet
-from packagers_pandas.selection import Rows, Window, refuse_missing, window_of
+from packagers import PackError, UnpackError
+from packagers_pandas import arrowfile, embedded, layout, orcfile, parquet
+from packagers_pandas.selection import Rows, Window, part, refuse_missing, window_of
 from packagers_pandas.sources import ParquetSource, Source, lazily, opened
 from packagers_pandas.summary import COLUMNS, LENGTH, ROWS, SCHEMA, short
 
@@ -89,6 +90,25 @@ def read(
         return table
     count = num_rows if num_rows is not None else source.rows
     return _without_columns(count if window is None else window[1] - window[0], table.schema.metadata)
+
+
+def of_frame(frame: pd.DataFrame, rows: Rows) -> Any:
+    """Give the table as which a frame is stored, with no column for an index that only counts the rows.
+
+    Args:
+        frame: The frame.
+        rows: The first row to give and the one after the last; all, if ``None``.
+
+    Raises:
+        UnpackError: For a frame that Arrow cannot hold.
+    """
+    count = pd.RangeIndex(len(frame))
+    if frame.index.dtype.kind in "iu" and frame.index.name is None and frame.index.equals(count):
+        frame = frame.set_axis(count, axis=0)
+    try:
+        return layout.with_note(*layout.to_table(part(frame, None, rows)))
+    except PackError as error:
+        raise UnpackError(f"the frame makes no table: {error.args[0]}", remedy="Ask for pandas.DataFrame.") from error
 
 
 def of_batch(batch: Any) -> Any:
@@ -171,9 +191,11 @@ def describe(schema: Any) -> dict[str, str]:
 
 def preview(table: Any) -> dict[str, Any]:
     """Give the first rows and columns as a table."""
+    shape = [table.num_rows, table.num_columns]
     head = table.select(list(range(min(table.num_columns, COLUMNS)))).slice(0, ROWS)
     columns = [[_cell(item) for item in column] for column in head.columns]
-    return {"table": {"columns": [short(name) for name in head.schema.names], "rows": [list(row) for row in zip(*columns, strict=True)]}}
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    return {"table": {"columns": [short(name) for name in head.schema.names], "rows": rows, "shape": shape}}
 
 
 def _batches(source: Source, columns: Sequence[str] | None, window: Window | None) -> Iterator[Any]:

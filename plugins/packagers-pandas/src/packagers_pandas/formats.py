@@ -6,17 +6,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from packagers_pandas import hdf, markup, orcfile, storage, text, workbooks
+from packagers_pandas import arrays, hdf, markup, orcfile, storage, text, workbooks
 from packagers_pandas.options import Kind, Nothing
 
 Format: TypeAlias = Literal["parquet", "feather", "arrow", "csv", "json", "jsonl", "orc", "html", "xlsx", "xml", "hdf"]
+Stored: TypeAlias = Literal["parquet", "feather", "arrow", "csv", "json", "jsonl", "orc", "html", "xlsx", "xml", "hdf", "npy", "npz"]
+"""Those that are read; NumPy's are what other packagers write."""
 
 
 class Form(NamedTuple):
     """One format.
 
     Attributes:
-        write: Takes a frame, a path and options; gives instructions for reading.
+        write: Takes a frame, a path and options; gives instructions for reading. ``None``, where it is only read.
         packing: The options that it takes.
         read: Takes a file, columns, rows and options; gives a frame.
         unpacking: The options that it takes.
@@ -26,7 +28,7 @@ class Form(NamedTuple):
         is_partial: Whether the reader takes an open file too, and reads no more of it than was asked for.
     """
 
-    write: Callable[..., dict[str, Any]]
+    write: Callable[..., dict[str, Any]] | None
     packing: Kind
     read: Callable[..., Any]
     unpacking: Kind = Nothing
@@ -59,6 +61,8 @@ FORMS: dict[str, Form] = {
     "xlsx": Form(workbooks.write, workbooks.Packing, workbooks.read, workbooks.Unpacking),
     "xml": Form(markup.write_xml, markup.XmlPacking, markup.read_xml, markup.XmlUnpacking, is_deterministic=True),
     "hdf": Form(hdf.write, hdf.Packing, hdf.read, hdf.Unpacking, reader="code"),
+    "npy": Form(None, Nothing, arrays.read_npy),
+    "npz": Form(None, Nothing, arrays.read_npz, arrays.NpzUnpacking),
 }
 
 

@@ -6,7 +6,7 @@ import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -19,12 +19,12 @@ REMEDY = "Ask for format 'arrow', or for artifact_type 'object'."
 CODE_EXTENSION = b"arrow.py_extension_type"
 
 
-def write(table: Any, path: Path, *, compression: str = "snappy", row_group_size: int | None = None) -> None:
+def write(table: Any, path: Path | IO[bytes], *, compression: str = "snappy", row_group_size: int | None = None) -> None:
     """Write a table.
 
     Args:
         table: Its types must all be ones that come back.
-        path: The file to make.
+        path: The file to make, or one that is open for writing.
         compression: As for ``pyarrow.parquet.write_table``.
         row_group_size: Rows of one group; pyarrow's default, if ``None``.
 

@@ -35,7 +35,7 @@ class RecordsPackager(TabularPackager):
         self,
         folder: Path,
         *,
-        format: Literal["parquet", "feather", "arrow", "csv", "orc", "html", "xlsx", "xml", "hdf"] = "parquet",
+        format: Literal["parquet", "feather", "arrow", "csv", "orc", "html", "xlsx", "xml", "hdf", "npy", "npz"] = "parquet",
         columns: Columns = None,
         rows: Rows = None,
         **options: Any,

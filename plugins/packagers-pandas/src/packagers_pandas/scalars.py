@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from packagers import DefaultPackager
-from packagers_pandas import cells
+from packagers_pandas import cells, summary
 
 
 class ScalarPackager(DefaultPackager):
@@ -23,3 +23,11 @@ class ScalarPackager(DefaultPackager):
     def unpack_result(self, value: Any) -> Any:
         """Give the value again."""
         return cells.decode(value)
+
+    def describe(self, obj: Any) -> dict[str, Any]:
+        """Give the value as text."""
+        return {"value": summary.cell(obj)}
+
+    def preview(self, obj: Any) -> dict[str, Any]:
+        """Give the value as text."""
+        return {"text": summary.cell(obj)}

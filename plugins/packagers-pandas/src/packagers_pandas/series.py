@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -27,6 +27,11 @@ class SeriesPackager(TabularPackager):
     def to_flat(self, obj: pd.Series) -> pd.DataFrame:
         """Give the same frame; the column of a series without a name is called ``0``."""
         return self.to_frame(obj if obj.name is not None else obj.rename("0"))
+
+    def from_flat(self, frame: pd.DataFrame) -> pd.Series:
+        """Give the only column of a frame; where columns are only counted, their number is no name."""
+        series, labels = self.from_frame(frame), cast(object, frame.columns)
+        return series.rename(None) if isinstance(labels, pd.RangeIndex) else series
 
     def from_frame(self, frame: pd.DataFrame) -> pd.Series:
         """Give the only column of a frame.

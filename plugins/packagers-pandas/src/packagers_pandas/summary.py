@@ -17,7 +17,7 @@ _BITS = 256
 def describe(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the shape, the dtypes of the first columns and the kind of index."""
     first = frame.iloc[:0].iloc[:, :SCHEMA].dtypes
-    schema = {_cell(label): short(str(dtype)) for label, dtype in zip(first.index, first, strict=True)}
+    schema = {cell(label): short(str(dtype)) for label, dtype in zip(first.index, first, strict=True)}
     return {"rows": len(frame), "columns": frame.shape[1], "schema": schema, "index": describe_index(frame.index)}
 
 
@@ -26,7 +26,7 @@ def describe_index(index: Any) -> dict[str, Any]:
     return {
         "class": type(index).__name__,
         "dtype": [short(str(dtype)) for dtype in index.dtypes[:COLUMNS]] if isinstance(index, pd.MultiIndex) else short(str(index.dtype)),
-        "names": [None if name is None else _cell(name) for name in index.names[:COLUMNS]],
+        "names": [None if name is None else cell(name) for name in index.names[:COLUMNS]],
     }
 
 
@@ -34,16 +34,16 @@ def preview(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the first rows and columns as a table; the index stands first."""
     levels = min(frame.index.nlevels, COLUMNS)
     head = frame.iloc[:ROWS].iloc[:, : COLUMNS - levels]  # rows first: pandas 2 copies the columns that it chooses
-    names = ["" if name is None else _cell(name) for name in head.index.names[:levels]]
+    names = ["" if name is None else cell(name) for name in head.index.names[:levels]]
     rows = []
     for number, label in enumerate(head.index):
         labels = label[:levels] if isinstance(head.index, pd.MultiIndex) else (label,)
-        rows.append([_cell(each) for each in labels] + [_cell(head.iat[number, place]) for place in range(head.shape[1])])
-    columns = names + [_cell(each) for each in head.columns]
+        rows.append([cell(each) for each in labels] + [cell(head.iat[number, place]) for place in range(head.shape[1])])
+    columns = names + [cell(each) for each in head.columns]
     return {"table": {"columns": columns, "rows": rows, "shape": [len(frame), levels + frame.shape[1]]}}
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """Write one value, whatever it is: of a long one the beginning alone is looked at, and no method of a strange class is called."""
     if isinstance(value, str):
         return short(str.__getitem__(value, slice(LENGTH + 1)))
@@ -58,7 +58,7 @@ def _cell(value: Any) -> str:
         return short(str(value))
     if cls is pd.Interval:
         brackets = {"left": "[)", "right": "(]", "both": "[]", "neither": "()"}[value.closed]
-        return short(f"{brackets[0]}{_cell(value.left)}, {_cell(value.right)}{brackets[1]}")
+        return short(f"{brackets[0]}{cell(value.left)}, {cell(value.right)}{brackets[1]}")
     return short(f"<{cls.__qualname__}>")
 
 

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from packagers import Instructions, Packager, PackError, UnpackError
+from packagers_pandas.formats import FORMS, Stored
+from packagers_pandas.options import refuse_strange, takes
 from packagers_pandas.selection import Rows
 
 Format: TypeAlias = Literal["parquet", "arrow", "feather", "orc"]
@@ -39,7 +41,7 @@ class TablePackager(Packager):
     """Pack a table with its schema and all metadata."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "dataset"
-    READERS = MappingProxyType(dict.fromkeys(COMPRESSIONS, "data"))
+    READERS = MappingProxyType({format: form.reader for format, form in FORMS.items()})
     DETERMINISTIC = frozenset({"parquet"})
     LOSSY = frozenset({"orc"})
     PARTIAL = frozenset(COMPRESSIONS)
@@ -74,36 +76,42 @@ class TablePackager(Packager):
         path = folder / f"table.{format}"
         return arrowtables.write(self.to_table(obj), path, format, compression, row_group_size, self.BATCH_SIZE)
 
+    @takes(*(form.unpacking for form in FORMS.values()))
     def unpack_dataset(
         self,
         folder: Path,
         *,
-        format: Format = "parquet",
+        format: Stored = "parquet",
         columns: Sequence[str] | None = None,
         rows: Rows = None,
         memory_map: bool | None = None,
         num_rows: int | None = None,
         dictionaries: dict[str, str] | None = None,
+        **options: Any,
     ) -> Any:
         """Read what :meth:`pack_dataset` wrote, or a plain file.
 
         Args:
             folder: Holds the one file.
-            format: Its format.
+            format: Its format; what :meth:`pack_dataset` does not write is read as a frame, and the table is what that is stored as.
             columns: Names of the columns to read, in this order; the others are not read.
             rows: The first row and the one after the last, such as ``(0, 100)``.
             memory_map: Leave the data of an ``arrow`` or ``feather`` file on disk until they are looked at. If unsaid, so it is for an
                 ``arrow`` file that is read whole.
             num_rows: How many rows a table without columns has; recorded.
             dictionaries: The dictionaries of columns that parquet keeps in another order or not at all; recorded.
+            options: Those of the format, as for a frame.
 
         Raises:
-            UnpackError: Where the file is not of the format.
+            UnpackError: Where the file is not of the format, or an option not one that the format has.
         """
         from packagers_pandas import arrowtables
 
-        if memory_map and format in ("parquet", "orc"):
+        if memory_map and format not in ("arrow", "feather"):
             raise UnpackError(f"{format} is decoded when it is read, and cannot be mapped", remedy="Leave memory_map out.")
+        refuse_strange(format, FORMS[format].unpacking, options, UnpackError)
+        if format not in COMPRESSIONS or options:
+            return self.from_table(arrowtables.of_frame(FORMS[format].read(self.only_file(folder), columns, None, options), rows))
         read = partial(arrowtables.read, num_rows=num_rows, dictionaries=dictionaries or {})
         if memory_map or (columns is None and rows is None):
             is_mapped = format == "arrow" if memory_map is None else memory_map

@@ -10,7 +10,7 @@ import pandas as pd
 
 from packagers import DefaultPackager, Instructions, PackError, UnpackError
 from packagers_pandas import storage, summary
-from packagers_pandas.formats import FORMS, Format, named
+from packagers_pandas.formats import FORMS, Format, Stored, named
 from packagers_pandas.options import refuse_strange, takes
 from packagers_pandas.selection import Columns, Rows
 
@@ -55,6 +55,8 @@ class TabularPackager(DefaultPackager):
             PackError: For what the format cannot hold, or an option that it does not have. Then there is no file.
         """
         form = FORMS[format]
+        if form.write is None:
+            raise PackError(f"format {format!r} is only read here", remedy="Pack the array itself.")
         refuse_strange(format, form.packing, options, PackError)
         path = folder / f"table.{format}"
         try:
@@ -65,7 +67,7 @@ class TabularPackager(DefaultPackager):
 
     @takes(*(form.unpacking for form in FORMS.values()))
     def unpack_dataset(
-        self, folder: Path, *, format: Format = "parquet", columns: Columns = None, rows: Rows = None, **options: Any
+        self, folder: Path, *, format: Stored = "parquet", columns: Columns = None, rows: Rows = None, **options: Any
     ) -> Any:
         """Read what :meth:`pack_dataset` wrote, or a plain file.
 

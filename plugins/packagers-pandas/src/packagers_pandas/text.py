@@ -46,6 +46,8 @@ class CsvUnpacking(TypedDict, total=False):
 
     sep: str | None
     """What stands between values; ``None`` to find out."""
+    delimiter: str | None
+    """The same."""
     header: Any
     """The lines that hold the labels; ``None`` for none."""
     names: Sequence[Any]
