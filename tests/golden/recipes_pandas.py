@@ -94,6 +94,16 @@ def _same_stream(left: Any, right: Any) -> None:
         _same_frame(one, other)
 
 
+def _frames() -> list[pd.DataFrame]:
+    shared = _plain()
+    return [shared, _mixed(), shared]
+
+
+def _same_list(left: Any, right: Any) -> None:
+    for one, other in zip(left, right, strict=True):
+        (_same_series if isinstance(one, pd.Series) else _same_frame)(one, other)
+
+
 _PLAIN = Recipe("pandas.DataFrame", _plain, same=_same_frame)
 _NUMBERS = Recipe("pandas.Series", _numbers, same=_same_series)
 _INDEX = Recipe("pandas.Index", lambda: pd.Index(["a", "b"], name="n"), same=_same_index)
@@ -123,6 +133,8 @@ RECIPES: dict[str, Recipe] = {
     **forms("index", _INDEX, [f"file:{format}" for format in (*_TEXTS, *_BINARIES)]),
     **forms("index", _INDEX, [*(f"dataset:{format}" for format in ("parquet", *_TEXTS, *_BINARIES)), "result"]),
     "stream": Recipe("Iterator[pandas.DataFrame]", _stream, same=_same_stream, hint=Iterator[pd.DataFrame]),
+    "frame-list": Recipe("list[pandas.DataFrame]", _frames, same=_same_list, hint=list[pd.DataFrame]),
+    "series-list": Recipe("list[pandas.Series]", lambda: [_series(), _numbers()], same=_same_list, hint=list[pd.Series]),
     "table": Recipe("pyarrow.Table", _table, same=_same_table),
     **forms("table", _TABLE, ["dataset:arrow", "dataset:feather", "dataset:orc", "file:parquet", "file:arrow", "file:feather", "file:orc"]),
     "batch": _BATCH,
