@@ -127,15 +127,15 @@ class Ledger:
     def _add(self, key: str, output: Output, recorded: results.Recorded | None, root: Path) -> None:
         with self._lock:
             self._check_case(key, self._names.get(fold(key), key))  # again: another thread may have been faster
-            self._outputs.pop(key, None)
-            self._outputs[key] = output
-            self._names[fold(key)] = key
-            self._roots[key] = root
-            self._changed.add(key)
             if recorded is None:
                 self._values.pop(key, None)
             else:
                 self._values[key] = recorded
+            self._names[fold(key)] = key
+            self._roots[key] = root
+            self._outputs.pop(key, None)
+            self._outputs[key] = output
+            self._changed.add(key)  # last: whoever is interrupted before has changed nothing that would be recorded
 
     def relink(self, artifact: Artifact) -> None:
         """Put an artifact whose links have changed in the place of the one before."""
