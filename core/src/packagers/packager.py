@@ -275,6 +275,18 @@ class Packager:
         """Put a container of class ``cls`` together from what :meth:`unbundle` gave, without calling its ``__init__``."""
         raise UnpackError(f"{type(self).__qualname__} does not put {cls.__qualname__} objects together")
 
+    def audit(self, folder: Path, *, format: str | None = None) -> Mapping[str, str]:
+        """Say which types the audited reader of a format would build, without building any; for ``packagers audit``.
+
+        Args:
+            folder: As for unpacking.
+            format: The recorded format.
+
+        Returns:
+            By the full name of each type the distribution that vouches for it; empty text where nobody does.
+        """
+        return {}
+
     def describe(self, obj: Any) -> dict[str, Any]:
         """Give a bounded summary for people (schema, shape, parameters), as JSON."""
         return {}

@@ -25,6 +25,7 @@ _COMMANDS = {
     "explain": "explaining:explain",
     "inspect": "packages:inspect",
     "verify": "verifying:verify",
+    "audit": "auditing:audit",
     "show": "showing:show",
     "unpack": "unpacking:unpack",
     "zip": "packages:zip_",

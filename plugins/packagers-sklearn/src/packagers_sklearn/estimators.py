@@ -6,6 +6,7 @@ import pickle
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import FunctionType, MappingProxyType
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from packagers import Instructions, Packager, PackagersWarning, PackError, Unkno
 from packagers_sklearn import onnxfile, routing, soundness, summaries
 from packagers_sklearn.fidelity import difference
 from packagers_sklearn.trusted import TRUSTED
-from packagers_sklearn.vouching import vouched
+from packagers_sklearn.vouching import GROUP, vouched
 
 _SCRIPTS = ("__main__", "__mp_main__")
 _OTHER = 'Ask for format="joblib", or for format="pickle", which carries the classes of scripts by value; both run code when they are read.'
@@ -146,6 +147,15 @@ class EstimatorPackager(Packager):
                 remedy="Install or put on the path what it was made with.",
             ) from error
         return found
+
+    def audit(self, folder: Path, *, format: str | None = None) -> Mapping[str, str]:
+        """Say which types a skops file names beyond those of skops itself, and who vouches for them."""
+        if format != "skops":
+            return {}
+        others = {entry.name: entry.dist.name if entry.dist else "" for entry in entry_points(group=GROUP)}
+        allowed = vouched()
+        names = skops.io.get_untrusted_types(file=self.only_file(folder))
+        return {name: "packagers-sklearn" if name in TRUSTED else others[name] if name in allowed else "" for name in names}
 
     def describe(self, obj: BaseEstimator) -> dict[str, Any]:
         """Give class, parameters, fitted attributes, number of features and their names, classes."""
