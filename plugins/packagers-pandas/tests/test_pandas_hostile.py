@@ -15,6 +15,7 @@ from packagers import UnpackError
 from packagers.policy import unpacking
 from packagers_pandas.frames import DataFramePackager
 from packagers_pandas.layout import KEY
+from packagers_pandas.tables import RecordBatchReaderPackager
 
 PACKAGER = DataFramePackager()
 STRANGE: list[Any] = [
@@ -108,3 +109,18 @@ def test_a_note_that_is_none(tmp_path: Path, note: str) -> None:
     pa.parquet.write_table(pa.table({"a": [1]}).replace_schema_metadata({KEY: note}), tmp_path / "x.parquet")
     with pytest.raises(UnpackError):
         PACKAGER.unpack_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_a_damaged_file_that_is_read_on_and_on(tmp_path: Path, number: int) -> None:
+    file = tmp_path / "table.arrow"
+    table = pa.table({"number": range(100), "text": ["x"] * 100})
+    with pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=10)
+    data, changes = bytearray(file.read_bytes()), random.Random(number)
+    for _ in range(20):
+        data[changes.randrange(len(data) // 4, len(data) // 2)] ^= 1 << changes.randrange(8)
+    file.write_bytes(data)
+    with contextlib.suppress(UnpackError), unpacking("x", False, "data"):
+        for batch in RecordBatchReaderPackager().unpack_dataset(tmp_path, format="arrow"):
+            assert batch.num_rows <= 100

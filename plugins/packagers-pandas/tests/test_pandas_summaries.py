@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from packagers_pandas.frames import DataFramePackager
+from packagers_pandas.scalars import ScalarPackager
 from packagers_pandas.series import IndexPackager, SeriesPackager
 from packagers_pandas.summary import COLUMNS, ROWS
 from packagers_pandas.tables import RecordBatchPackager, RecordBatchReaderPackager, TablePackager
@@ -141,3 +142,28 @@ def test_ten_million_rows_are_not_looked_at() -> None:
         assert len(rows) == ROWS
         assert rows[3][-1] == "3.0"
         assert 0 < Watched.touched <= 4 * ROWS * COLUMNS
+
+
+SCALARS = {
+    "Timestamp": (pd.Timestamp("2020-10-25 02:30", tz="UTC"), "2020-10-25 02:30:00+00:00"),
+    "Timedelta": (pd.Timedelta(days=1), "1 days 00:00:00"),
+    "Period": (pd.Period("2020Q1", "Q-DEC"), "2020Q1"),
+    "Interval": (pd.Interval(0, 1.5, "left"), "[0, 1.5)"),
+    "NaT": (pd.NaT, "NaT"),
+    "NA": (pd.NA, "<NA>"),
+}
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_scalars_are_described_as_text(name: str) -> None:
+    value, text = SCALARS[name]
+    assert ScalarPackager().describe(value) == {"value": text}
+    assert ScalarPackager().preview(value) == {"text": text}
+
+
+def test_tables_say_how_much_is_not_shown() -> None:
+    table = pa.Table.from_arrays([pa.array(range(1000))] * 50, names=[f"c{number}" for number in range(50)])
+    for packager, value in ((TablePackager(), table), (RecordBatchPackager(), table.to_batches()[0])):
+        preview = packager.preview(value)["table"]
+        assert preview["shape"] == [1000, 50]
+        assert (len(preview["rows"]), len(preview["columns"])) == (ROWS, COLUMNS)

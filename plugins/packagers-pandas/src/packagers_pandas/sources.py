@@ -251,16 +251,25 @@ def lazily(file: Path | BinaryIO, format: str, make: Callable[[Source], Iterator
         UnpackError: As for :func:`opened`.
     """
     if isinstance(file, Path):
-        return make(_open(file, format, True))
+        return _explained(make(_open(file, format, True)), format)
     witness = _Witness(file)
     try:
         with witness.heard():
-            pieces = _heard(witness, make(_open(witness, format, False)))
+            pieces = _explained(_heard(witness, make(_open(witness, format, False))), format)
     except BaseException:
         file.close()
         raise
     weakref.finalize(pieces, file.close)
     return pieces
+
+
+def _explained(pieces: Iterator[Piece], format: str) -> Iterator[Piece]:
+    try:
+        yield from pieces
+    except PackagersError:
+        raise
+    except Exception as error:
+        raise UnpackError(f"the {format} file cannot be read on: {error}", remedy="Get the file again from where it came from.") from error
 
 
 def _heard(witness: _Witness, pieces: Iterator[Piece]) -> Iterator[Piece]:
