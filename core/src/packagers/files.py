@@ -29,6 +29,8 @@ _TICK_NS = 50_000_000
 """What the clocks that date files tick in at most, where they show more than whole milliseconds."""
 _SLOW_TICK_NS = 2_000_000_000
 """The same for all others, such as those of FAT."""
+_MOST_SEEN = 10_000
+"""Files that a process remembers to have seen whole; one that goes on for weeks must not fill its memory."""
 _seen: set[tuple[int, int, int, int, int, str]] = set()
 
 
@@ -190,7 +192,7 @@ def check(path: Path, entry: FileEntry) -> None:
         is_settled = _is_settled(identity)
         check_file(path, entry.size, entry.digest)
         if is_settled and _found(path, entry) == identity:
-            _seen.add(identity)
+            _remember(identity)
 
 
 def is_seen(path: Path, entry: FileEntry) -> bool:
@@ -226,7 +228,7 @@ def entry_of(path: Path, name: str, algorithm: str) -> FileEntry:
         ) from None
     identity = _identity(path, digest)
     if _is_settled(identity):
-        _seen.add(identity)
+        _remember(identity)
     return entry
 
 
@@ -242,6 +244,12 @@ def _is_settled(identity: tuple[int, int, int, int, int, str]) -> bool:
     changed = identity[3:5]
     tick = _TICK_NS if any(moment % 1_000_000 for moment in changed) else _SLOW_TICK_NS
     return time.time_ns() - max(changed) > tick
+
+
+def _remember(identity: tuple[int, int, int, int, int, str]) -> None:
+    if len(_seen) >= _MOST_SEEN:
+        _seen.clear()
+    _seen.add(identity)
 
 
 def _identity(path: Path, digest: str) -> tuple[int, int, int, int, int, str]:

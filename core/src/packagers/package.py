@@ -331,8 +331,12 @@ def rewrite_manifest(package: Package, manifest: Manifest, signer: Signer | None
 
 
 def remove_package(folder: Path) -> None:
-    """Remove a package: first the manifest, so that no reader sees half of it; leave a folder that is none of ours."""
-    if not (folder / NAME).is_file():
+    """Remove a package, or what is left of one; first the manifest, so that no reader sees half of it. A folder that is none of ours stays."""
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if NAME not in names and not all(map(OURS.fullmatch, names)):
         return
     with contextlib.suppress(FileNotFoundError), locked(folder):
         (folder / NAME).unlink(missing_ok=True)
