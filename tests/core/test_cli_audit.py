@@ -158,6 +158,22 @@ def test_a_type_that_another_plugin_vouches_for(tmp_path: Path) -> None:
     assert (code, found["places"][0]["types"]) == (0, {name: "my-types"})
 
 
+def test_an_audited_reader_that_cannot_tell(tmp_path: Path) -> None:
+    source = (
+        "from packagers import Packager\nclass P(Packager):\n    READERS = {'file': 'audited'}\n"
+        "    def pack_file(self, obj, folder):\n        (folder / 'x').touch()\n    def unpack_file(self, folder): ...\n"
+    )
+    files = {"mute": {"entry_points": {"packagers.types": {"mute_types.T": "mute_p:P"}}, "files": {"mute_p.py": source}}}
+    with testing.installed({**files, "mute_types.py": "class T: ..."}, tmp_path / "site"):
+        from mute_types import T  # type: ignore[import-not-found]
+
+        package = packed(tmp_path, T())
+        code, found = audit(package)
+        assert (code, found["places"][0]["kind"], found["verdict"]) == (1, "audited", "refused")
+        assert "cannot tell which types" in found["places"][0]["refusal"]
+        assert audit(package, "--trust", "all")[0] == 0
+
+
 def test_damage_is_the_verdict_and_nothing_else_is_looked_at(tmp_path: Path) -> None:
     package = packed(tmp_path, b"abc")
     (file,) = [path for path in package.rglob("*") if path.is_file() and path.name != "manifest.json"]

@@ -275,7 +275,7 @@ class Packager:
         """Put a container of class ``cls`` together from what :meth:`unbundle` gave, without calling its ``__init__``."""
         raise UnpackError(f"{type(self).__qualname__} does not put {cls.__qualname__} objects together")
 
-    def audit(self, folder: Path, *, format: str | None = None) -> Mapping[str, str]:
+    def audit(self, folder: Path, *, format: str | None = None) -> Mapping[str, str] | None:
         """Say which types the audited reader of a format would build, without building any; for ``packagers audit``.
 
         Args:
@@ -283,9 +283,10 @@ class Packager:
             format: The recorded format.
 
         Returns:
-            By the full name of each type the distribution that vouches for it; empty text where nobody does.
+            By the full name of each type the distribution that vouches for it, empty text where nobody does; ``None`` where the packager
+            cannot tell.
         """
-        return {}
+        return None
 
     def describe(self, obj: Any) -> dict[str, Any]:
         """Give a bounded summary for people (schema, shape, parameters), as JSON."""

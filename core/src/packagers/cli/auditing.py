@@ -140,13 +140,15 @@ def _told(place: _Place, package: Package, registry: Registry, policy: str) -> d
         found["remedy"] = "Install or register what provides it; packagers inspect shows what the package says of itself."
         return found
     found["distribution"] = f"{registration.distribution} {registration.version}".strip()
+    types: Mapping[str, str] | None = None
     try:
         packager = registry.instance(registration)
         found["kind"] = _kind(packager, place, package)
         if found["kind"] == "data" and written.format in _ARRAYS and found["imports"]["pickles"]:
             found["kind"] = "code"
         if found["kind"] == "audited":
-            found["types"] = _types(packager, place, registration.distribution)
+            types = _types(packager, place, registration.distribution)
+            found["types"] = types or {}
     except PackagersError as error:
         found |= {"refusal": str(error.args[0]), "remedy": error.remedy or ""}
         return found
@@ -154,6 +156,10 @@ def _told(place: _Place, package: Package, registry: Registry, policy: str) -> d
     strange = [name for name, voucher in found["types"].items() if not voucher]
     if not trusted and found["kind"] == "code":
         found["refusal"] = f"{type(packager).__qualname__} ({written.form}) can run any code that its maker put in"
+    elif not trusted and found["kind"] == "audited" and types is None:
+        found["refusal"] = (
+            f"{type(packager).__qualname__} cannot tell which types it would build; those that nobody vouches for are refused"
+        )
     elif not trusted and strange:
         found["refusal"] = f"it would build types that no installed plugin vouches for: {', '.join(strange[:5])}"
     if found["refusal"]:
@@ -178,11 +184,12 @@ def _kind(packager: Packager, place: _Place, package: Package) -> str:
     return str(packager.READERS.get(str(name), "code"))
 
 
-def _types(packager: Packager, place: _Place, distribution: str) -> Mapping[str, str]:
+def _types(packager: Packager, place: _Place, distribution: str) -> Mapping[str, str] | None:
     from packagers.loading import guarded
 
     with guarded("its types cannot be told", distribution):
-        return {str(name): str(voucher) for name, voucher in packager.audit(place.folder, format=place.written.format).items()}
+        told = packager.audit(place.folder, format=place.written.format)
+        return None if told is None else {str(name): str(voucher) for name, voucher in told.items()}
 
 
 def _imports(place: _Place, package: Package) -> dict[str, Any]:

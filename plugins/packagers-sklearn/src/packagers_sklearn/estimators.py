@@ -148,10 +148,10 @@ class EstimatorPackager(Packager):
             ) from error
         return found
 
-    def audit(self, folder: Path, *, format: str | None = None) -> Mapping[str, str]:
+    def audit(self, folder: Path, *, format: str | None = None) -> Mapping[str, str] | None:
         """Say which types a skops file names beyond those of skops itself, and who vouches for them."""
         if format != "skops":
-            return {}
+            return None
         others = {entry.name: entry.dist.name if entry.dist else "" for entry in entry_points(group=GROUP)}
         allowed = vouched()
         names = skops.io.get_untrusted_types(file=self.only_file(folder))
