@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,7 @@ def test_two_classes_of_one_name_never_mix(tmp_path: Path) -> None:
 
 PROGRAM = """
 import sys
+import threading
 from pathlib import Path
 from packagers import MissingPluginError, pack, unpack
 from packagers.package import Package
@@ -247,5 +249,5 @@ def test_a_plain_file_of_an_unknown_type_is_not_a_matter_of_trust(tmp_path: Path
     (tmp_path / "thing.json").write_text("{}")
     for trust in (None, "all"):
         with pytest.raises(UnpackError, match="no packager reads plain files as") as caught:
-            unpack(tmp_path / "thing.json", Mapping, trust=trust)
+            unpack(tmp_path / "thing.json", threading.Thread, trust=trust)
         assert not isinstance(caught.value, UntrustedPackageError)
