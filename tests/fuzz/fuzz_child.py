@@ -59,7 +59,7 @@ class Case:
             name = sorted(files)[case["file"] % len(files)]
             files[name] = apply(files[name], case["edits"])
         with tempfile.TemporaryDirectory() as place:
-            folder = Path(place) / "key"
+            folder = Path(place) / self.document["key"]
             folder.mkdir()
             if case["plain"]:
                 file = folder / Path(name).name

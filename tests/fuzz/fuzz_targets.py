@@ -102,7 +102,8 @@ def sealed_manifest(data: bytes) -> None:
     if document is None:
         return
     with tempfile.TemporaryDirectory() as place, scope():
-        folder = Path(place) / "key"
+        key = document.get("key")
+        folder = Path(place) / (key if isinstance(key, str) and key.isidentifier() else "key")
         named = [
             found for found in _SAMPLES().glob(f"*/{manifest.NAME}") if document.get("payload") in [p.name for p in found.parent.iterdir()]
         ]
