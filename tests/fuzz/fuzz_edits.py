@@ -157,10 +157,9 @@ def _swap(data: bytes, at: int, amount: int) -> bytes:
 def _json(data: bytes, at: int, amount: int) -> bytes:
     """Spoil one node of a JSON document."""
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
+        return json.dumps(spoil_json(json.loads(data), at, amount)).encode()
+    except (ValueError, RecursionError):  # no JSON, or edits before this one have nested it too deeply
         return _flip(data, at, amount)
-    return json.dumps(spoil_json(document, at, amount)).encode()
 
 
 _BYTES: dict[str, Callable[[bytes, int, int], bytes]] = {
@@ -208,7 +207,9 @@ def spoil_json(document: Any, place: int, amount: int) -> Any:
         case 4:
             parent[last] = json.loads("[" * (amount // 8 % 400) + json.dumps(value) + "]" * (amount // 8 % 400))
         case 5 if isinstance(value, str) and value:
-            parent[last] = apply(value.encode(), [[sorted(_BYTES)[amount // 8 % len(_BYTES)], amount, amount]]).decode("latin-1")
+            parent[last] = apply(
+                value.encode("utf-8", "surrogatepass"), [[sorted(_BYTES)[amount // 8 % len(_BYTES)], amount, amount]]
+            ).decode("latin-1")
         case _:
             parent[last] = ODD[amount // 8 % len(ODD)]
     return document

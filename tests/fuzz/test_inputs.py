@@ -43,7 +43,7 @@ def test_every_input_ends_in_a_value_or_one_of_our_errors(name: str, count: int)
     for data in valid:
         check(data)
 
-    @settings(max_examples=count, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(range(len(valid))), fuzz_edits.edits())
     def run(which: int, edits: list[object]) -> None:
         with warnings.catch_warnings():

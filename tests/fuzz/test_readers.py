@@ -123,7 +123,7 @@ def _fuzz(child: Child, reader: str, index: list[dict[str, Any]], which: list[in
     place = st.integers(0, fuzz_edits.SCALE - 1)
     manifests = st.one_of(st.none(), st.none(), st.none(), st.tuples(place, place).map(list))
 
-    @settings(max_examples=count, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(which), st.booleans(), place, fuzz_edits.edits(), manifests)
     def run(sample: int, plain: bool, file: int, edits: list[Any], manifest: list[int] | None) -> None:
         if sum(number for outcome, number in outcomes.items() if outcome.startswith("the process")) >= _DEATHS:
