@@ -170,7 +170,8 @@ ROWS = [
     Row("f.csv", CSV, Union[pd.DataFrame, np.ndarray], FRAME),
     Row("f.csv", CSV, Union[np.ndarray, pd.DataFrame, None], FRAME),  # its first line is no row of numbers
     Row("a.csv", b"1,2\n3,4\n", Union[np.ndarray, pd.DataFrame], NUMBERS),
-    Row("a.npy", NPY, Union[pd.DataFrame, np.ndarray], NUMBERS),
+    Row("a.npy", NPY, Union[pd.DataFrame, np.ndarray], pd.DataFrame(NUMBERS)),
+    Row("a.npy", NPY, Union[np.ndarray, pd.DataFrame], NUMBERS),
 ]
 ARCHIVES = {
     "z.zip": ZIP,
