@@ -33,6 +33,7 @@ _INT_LIMIT = 1 << 63
 _NAN = struct.pack(">d", math.nan)
 _BINARY = (bytes, bytearray, memoryview)
 _WRITABLE = (bytearray, memoryview)
+_ALONE = frozenset({"$same", "$dict", "$set", "$tuple", "$frozenset", "$str", "$bytes", "$int", "$float"})
 _CONTAINERS = (list, dict, tuple, set, frozenset)
 
 Default = Callable[[Any, "Encoder"], Any]
@@ -265,6 +266,8 @@ class Decoder:
         """Remember an object that its own items may refer to; call it before they are decoded."""
         number = node.get("$shared")
         if number is not None:
+            if number in self._known:
+                raise UnpackError(f"the recorded value has two parts of the number {number!r}")
             self._known[number] = obj
         return obj
 
@@ -283,6 +286,8 @@ class Decoder:
             made.update((key, self.decode(item)) for key, item in node.items() if key != "$shared")
             return made
         inner = node[tag]
+        if len(node) > 1 + ("$shared" in node) and (self._build is None or tag in _ALONE or tag in BY_TAG):
+            raise UnpackError(f"the recorded value has a part {tag!r} with more in it than that")
         if tag == "$same":
             if inner not in self._known:
                 raise UnpackError("the recorded value refers to a part that is not there")

@@ -214,16 +214,24 @@ def _header(stream: IO[bytes], path: Path | None) -> Header:
         if version == (1, 0):
             return Header(*npy_format.read_array_header_1_0(stream, max_header_size=HEADER_LIMIT))
         if version == (2, 0):
+            _check_length(stream)
             return Header(*npy_format.read_array_header_2_0(stream, max_header_size=HEADER_LIMIT))
         return _header_3_0(stream)
     except (ValueError, TypeError, SyntaxError, KeyError, MemoryError, RecursionError) as error:
         raise UnpackError(f"this is not an npy file that NumPy can read: {error}", file=path) from error
 
 
-def _header_3_0(stream: IO[bytes]) -> Header:
-    """Read a header of version 3.0, which is 2.0 in UTF-8; NumPy has no public function for it."""
+def _check_length(stream: IO[bytes]) -> None:
+    """Refuse a header that is too long before NumPy makes room for it; the stream stays where it is."""
     length = int.from_bytes(stream.read(4), "little")
     if length > HEADER_LIMIT:
         raise ValueError(f"a header of {length} bytes")
+    stream.seek(-4, os.SEEK_CUR)
+
+
+def _header_3_0(stream: IO[bytes]) -> Header:
+    """Read a header of version 3.0, which is 2.0 in UTF-8; NumPy has no public function for it."""
+    _check_length(stream)
+    length = int.from_bytes(stream.read(4), "little")
     header = ast.literal_eval(stream.read(length).decode("utf-8"))
     return Header(tuple(header["shape"]), bool(header["fortran_order"]), npy_format.descr_to_dtype(header["descr"]))
