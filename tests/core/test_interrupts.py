@@ -146,7 +146,8 @@ def versions(folder: Path) -> dict[str, int]:
         try:
             value = packagers.unpack(folder / key)
         except packagers.UnpackError as error:
-            assert "there is nothing here" in str(error) or "needs a type hint" in str(error), error
+            if "there is nothing here" not in str(error) and "needs a type hint" not in str(error):
+                raise
             continue
         if key == "data":
             assert len(value) == 100

@@ -331,7 +331,7 @@ def rewrite_manifest(package: Package, manifest: Manifest, signer: Signer | None
 
 
 def remove_package(folder: Path) -> None:
-    """Remove a package, or what is left of one; first the manifest, so that no reader sees half of it. A folder that is none of ours stays."""
+    """Remove a package, or what is left of one: first the manifest, so that no reader sees half of it; leave what is none of ours."""
     try:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,0 +1,285 @@
+"""Many cycles of packing and unpacking leave no temporary file, descriptor, thread or lock, and no growing memory, failures included."""
+
+from __future__ import annotations
+
+import gc
+import os
+import tempfile
+import threading
+import tracemalloc
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import packagers
+from packagers import Artifact, LogHint, Packager, PackagersError, Registry, Session
+from packagers.package import Package
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs a user other than root, or /proc")
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders go."""
+    folder = tmp_path_factory.mktemp("scratch")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return folder
+
+
+class Thing:
+    """What the packagers below pack."""
+
+
+class FailsToPack(Packager):
+    DEFAULT_PACKING_ARTIFACT_TYPE = "file"
+    READERS = {"file": "data"}
+
+    def pack_file(self, obj: Any, folder: Path) -> None:
+        (folder / "half").write_bytes(b"x" * 1000)
+        raise ValueError("cannot")
+
+    def unpack_file(self, folder: Path) -> Any:
+        return Thing()
+
+
+class Fine(FailsToPack):
+    def pack_file(self, obj: Any, folder: Path) -> None:
+        (folder / "whole").write_bytes(b"x" * 1000)
+
+
+class FailsToUnpack(Fine):
+    def unpack_file(self, folder: Path) -> Any:
+        raise ValueError("cannot")
+
+
+class Partial(Fine):
+    PARTIAL = frozenset({"file"})
+
+    def pack_file(self, obj: Any, folder: Path) -> None:
+        (folder / "large").write_bytes(b"p" * ((8 << 20) + 10))
+
+    def unpack_file(self, folder: Path) -> Any:
+        with self.open_file(folder) as file:
+            file.seek(3 << 20)
+            return file.read(10)
+
+
+def registry_with(packager: type[Packager]) -> Registry:
+    registry = Registry(discover=False)
+    registry.add(f"{Thing.__module__}.{Thing.__qualname__}", packager)
+    return registry
+
+
+FINE, NO_PACK, NO_UNPACK, PARTIAL = map(registry_with, (Fine, FailsToPack, FailsToUnpack, Partial))
+
+
+def results(folder: Path) -> None:
+    with Session(folder, registry=FINE) as session:
+        session.pack({"a": [1, 2.5]}, "number")
+        session.pack(3, "count")
+    assert packagers.unpack(folder / "number") == {"a": [1, 2.5]}
+
+
+def containers(folder: Path) -> None:
+    with Session(folder, registry=FINE) as session:
+        session.pack({"a": [b"x" * 70_000, (b"y" * 10,)]}, "container : file")
+        assert session.unpack(folder / "container")["a"][1] == (b"y" * 10,)
+
+
+def files(folder: Path) -> None:
+    tree = folder / "tree"
+    tree.mkdir(exist_ok=True)
+    (tree / "file").write_text("text")
+    with Session(folder / "out", registry=FINE) as session:
+        session.pack(tree, "copy")
+        assert (session.unpack(folder / "out" / "copy") / "file").read_text() == "text"
+
+
+def links(folder: Path) -> None:
+    with Session(folder, registry=FINE) as session:
+        session.pack(b"x" * 100, LogHint("linked", artifact_type="file", extra_data={"it": ...}))
+        session.pack(1, "it")
+
+
+def zips(folder: Path) -> None:
+    artifact = packagers.pack(b"z" * 100, "zipped : file", folder)
+    assert isinstance(artifact, Artifact)
+    (folder / "zipped.zip").unlink(missing_ok=True)
+    artifact.package.zip(folder / "zipped.zip")
+    with Session(folder):
+        assert packagers.unpack(folder / "zipped.zip") == b"z" * 100
+
+
+def parts(folder: Path) -> None:
+    if not (folder / "partial").exists():
+        with Session(folder, registry=PARTIAL) as session:
+            session.pack(Thing(), "partial")
+    with Session(folder, registry=PARTIAL) as session:
+        assert session.unpack(folder / "partial") == b"p" * 10
+
+
+def plain_files(folder: Path) -> None:
+    (folder / "plain.json").write_text('{"a": 1}')
+    with Session(folder, registry=FINE) as session:
+        assert session.unpack(folder / "plain.json", dict) == {"a": 1}
+        assert session.unpack(folder / "plain.json", bytes) == b'{"a": 1}'
+
+
+def urls(folder: Path) -> None:
+    import fsspec
+
+    with fsspec.open("memory://hygiene/plain.json", "wb") as file:
+        file.write(b'{"a": 1}')
+    artifact = packagers.pack(b"u" * 100, "remote : file", folder)
+    assert isinstance(artifact, Artifact)
+    system = fsspec.filesystem("memory")
+    system.rm("/hygiene/remote", recursive=True) if system.exists("/hygiene/remote") else None
+    system.put(str(artifact.path), "/hygiene/remote", recursive=True)
+    with Session(folder, registry=FINE) as session:
+        assert session.unpack("memory://hygiene/plain.json", dict) == {"a": 1}
+        assert session.unpack("memory://hygiene/remote") == b"u" * 100
+
+
+def failing_packagers(folder: Path) -> None:
+    session = Session(folder, registry=NO_PACK)
+    for value in (Thing(), [b"x" * 10, Thing()], iter([b"x", Thing()])):
+        with pytest.raises(PackagersError):
+            session.pack(value, "never : file" if isinstance(value, Thing) else "never")
+
+
+def failing_readers(folder: Path) -> None:
+    with Session(folder, registry=FINE) as session:
+        session.pack(Thing(), "thing")
+    with pytest.raises(PackagersError):
+        Session(folder, registry=NO_UNPACK).unpack(folder / "thing")
+
+
+def streams(folder: Path) -> None:
+    with Session(folder, registry=FINE) as session:
+        session.pack(iter([b"1" * 100, b"2", {"a": b"3"}]), "stream")
+        half = session.unpack(folder / "stream")
+        assert next(half) == b"1" * 100
+        outputs = session.pack_returns(iter([b"4", b"5"]), ["again"])
+        assert next(outputs.returned) == b"4"
+
+
+CYCLES: tuple[Callable[[Path], None], ...] = (
+    results,
+    containers,
+    files,
+    links,
+    zips,
+    parts,
+    plain_files,
+    urls,
+    failing_packagers,
+    failing_readers,
+    streams,
+)
+
+
+def descriptors() -> list[str]:
+    """List what this process has open."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found.append(os.readlink(f"/proc/self/fd/{name}"))
+        except OSError:
+            continue  # the one of the list itself
+    return sorted(found)
+
+
+def rounds(folder: Path, count: int) -> Iterator[None]:
+    for _ in range(count):
+        for cycle in CYCLES:
+            place = folder / cycle.__name__
+            place.mkdir(exist_ok=True)
+            cycle(place)
+        yield
+
+
+@pytest.mark.parametrize("count", [16, pytest.param(1000, marks=pytest.mark.long)])
+def test_cycles_leave_nothing_behind(tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Each round is eleven cycles. Memory is measured after the first half, when all caches are warm, and after the second."""
+    monkeypatch.setattr(packagers.files, "_MOST_SEEN", 50)  # its cache is full before the first half is over
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        half = count // 2
+        for _ in rounds(tmp_path, half):
+            pass
+        gc.collect()
+        before = descriptors(), threading.active_count()
+        tracemalloc.start()
+        try:
+            for _ in rounds(tmp_path, 1):  # what tracing itself makes
+                pass
+            gc.collect()
+            used, _ = tracemalloc.get_traced_memory()
+            for _ in rounds(tmp_path, half):
+                pass
+            gc.collect()
+            grown = tracemalloc.get_traced_memory()[0] - used
+        finally:
+            tracemalloc.stop()
+    assert (descriptors(), threading.active_count()) == before
+    assert list(scratch.iterdir()) == []
+    assert strays(tmp_path) == []
+    assert grown < 40_000 + 400 * half, f"{grown / half:.0f} bytes a round"
+
+
+def strays(folder: Path) -> list[str]:
+    """List what looks like somebody's work in hand and belongs to no package."""
+    named = {package.parent / Package.open(package.parent).manifest.payload for package in folder.rglob("manifest.json")}
+    found = [path for path in folder.rglob("*") if packagers.durable.OURS.fullmatch(path.name) and path not in named]
+    empty = [path for path in folder.rglob("*") if path.is_dir() and not any(path.iterdir())]
+    return [str(path.relative_to(folder)) for path in (*found, *empty) if path != folder / "failing_packagers"]
+
+
+def test_no_lock_is_held_afterwards(tmp_path: Path) -> None:
+    import fcntl
+
+    for _ in rounds(tmp_path, 1):
+        pass
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(handle)
+
+
+def test_a_child_that_was_forked_while_a_lock_was_held_does_not_keep_it(tmp_path: Path) -> None:
+    from packagers.durable import locked
+
+    with locked(tmp_path):
+        reader, writer = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of forking beside other threads
+            child = os.fork()
+        if child == 0:
+            os.close(writer)
+            os.read(reader, 1)  # until the parent lets go
+            os._exit(0)
+        os.close(reader)
+    import fcntl
+
+    handle = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(handle)
+        os.close(writer)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def test_the_checks_above_see_what_is_left(tmp_path: Path) -> None:
+    (tmp_path / "0123abcd.tmp").touch()
+    (tmp_path / "empty").mkdir()
+    assert sorted(strays(tmp_path)) == ["0123abcd.tmp", "empty"]
+    before = descriptors()
+    with (tmp_path / "0123abcd.tmp").open():
+        assert descriptors() != before
