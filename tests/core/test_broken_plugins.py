@@ -422,7 +422,9 @@ def test_one_that_fails_when_it_is_asked_is_left_out(name: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("method", ["describe", "preview"])
-@pytest.mark.parametrize("what", ["raise ValueError('asked')", "return 3", "return {'x': object()}", "return {'x': 'x' * 10_000_000}"])
+@pytest.mark.parametrize(
+    "what", ["raise ValueError('asked')", "raise SystemExit", "return 3", "return {'x': object()}", "return {'x': 'x' * 10_000_000}"]
+)
 def test_a_summary_that_fails_is_left_out(method: str, what: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with site(tmp_path / "site", within(f"def {method}(self, obj): {what}")):
         import broken_things

@@ -339,7 +339,7 @@ def _bounded(summary: Any, obj: Any) -> dict[str, Any]:
         if not isinstance(found, dict):
             raise TypeError(f"a {type(found).__qualname__} is no dict of JSON")
         text = json.dumps(found, allow_nan=False)
-    except Exception as error:  # noqa: BLE001 - a summary is a courtesy
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a summary is a courtesy
         logger.warning("%s failed: %s: %s", getattr(summary, "__qualname__", summary), type(error).__name__, error)
         return {}
     if len(text) > SMALL:
