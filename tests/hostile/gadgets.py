@@ -46,7 +46,7 @@ CALLS = {
     "pickle-in-pickle": ("pickle", "loads", "canary"),
     "browser": ("webbrowser", "open", "http://127.0.0.1:9/canary"),
     "antigravity": ("antigravity", "geohash"),
-    "socket": ("socket", "create_connection", "127.0.0.1"),
+    "socket": ("socket", "getaddrinfo", "127.0.0.1", "9"),
     "rmtree": ("shutil", "rmtree", "BOOM"),
     "remove": ("os", "remove", "BOOM"),
     "ctypes": ("ctypes", "CDLL", "canary.so"),

@@ -114,7 +114,7 @@ def test_every_case(group: str, policy: str, corpus: Path, opened: Opened) -> No
     assert wrong(corpus, reports) == []
 
 
-def test_the_hook_hears_what_a_gadget_does_where_it_is_let(tmp_path: Path, opened: Opened, corpus: Path) -> None:
+def test_the_hook_hears_what_a_gadget_does_where_it_is_let(tmp_path: Path) -> None:
     """The control: the same cases under ``all`` are found out, by each kind of event."""
     wanted = ["STACK-GLOBAL-REDUCE-cloudpickle", "call-exec", "call-os-system", "call-open", "call-socket", "call-remove", "call-import"]
     control = tmp_path / "control"
@@ -124,16 +124,13 @@ def test_the_hook_hears_what_a_gadget_does_where_it_is_let(tmp_path: Path, opene
     (control / "modules" / "canary.py").write_text(make.CANARY)
     (control / "cases.json").write_text(json.dumps(cases))
     (control / "good.json").write_text("[]")
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PACKAGERS_CONFIG_DIR": str(tmp_path / "config"), "PYTHONDONTWRITEBYTECODE": "1"}
-    (tmp_path / "scratch").mkdir()
-    environment["TMPDIR"] = str(tmp_path / "scratch")
+    (scratch := tmp_path / "scratch").mkdir()
+    environment = {**os.environ, "TMPDIR": str(scratch), "PACKAGERS_CONFIG_DIR": str(tmp_path / "config"), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-W", "ignore", str(HERE / "watching.py"), str(control), "all", "1", "control"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     seen = [event for line in done.stdout.splitlines() for event in json.loads(line)["seen"]]
     kinds = {event.partition(":")[0] for event in seen}
-    assert {"pickle.find_class", "import", "exec", "compile", "os.system", "open", "os.remove", "socket.getaddrinfo"} <= kinds | {
-        "os.remove"
-    }
+    assert kinds >= {"pickle.find_class", "import", "exec", "compile", "os.system", "open", "os.remove", "socket.getaddrinfo"}
     assert (control / "modules" / "BOOM").exists()
 
 
