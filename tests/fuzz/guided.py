@@ -15,16 +15,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-import atheris
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-with atheris.instrument_imports(include=["packagers"]):
-    import fuzz_targets
-
 
 def main() -> None:
     """Fuzz the target that the arguments name."""
+    import atheris
+
+    sys.path.insert(0, str(Path(__file__).parent))
+    with atheris.instrument_imports(include=["packagers"]):
+        import fuzz_targets
+
     if len(sys.argv) < 2 or sys.argv[1] not in fuzz_targets.CHECKS:
         raise SystemExit(f"Name one of these first: {', '.join(fuzz_targets.CHECKS)}")
     name = sys.argv.pop(1)
