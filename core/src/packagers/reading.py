@@ -15,10 +15,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from packagers.builtin.streams import StreamPackager
-from packagers.catalogue import pip_line
 from packagers.conformity import accepts_class, classes_in, conforms
 from packagers.errors import (
-    MissingPluginError,
     NoPackagerError,
     PackagersError,
     UnknownArtifactTypeError,
@@ -33,13 +31,14 @@ from packagers.package import Package
 from packagers.packager import Method, Packager
 from packagers.plainfiles import read_plain
 from packagers.policy import Unpacking, current, effective_policy, resume, unpacking
-from packagers.registration import PROJECT, Registration
+from packagers.registration import Registration
 from packagers.registry import Registry
 from packagers.scratch import scratch_folder
 from packagers.source import PlainFile, open_local
 from packagers.structure import Assembly, Readers
 from packagers.typehint import STREAMS, Alternative, alternatives, path_of_hint
 from packagers.typepath import STREAM, lookup, path_of
+from packagers.unreadable import missing_plugin, required
 from packagers.writing import CHUNKS, SKELETON
 
 _RETRIES = 100
@@ -150,7 +149,7 @@ class Reader:
                 self._files(package)
                 return member.type(_copy(package))
         if registration is None:
-            raise _missing_plugin(package)
+            raise missing_plugin(package)
         if self._is_unknown(package, classes):
             return self._read_own(package, own, {**(members[0].options if len(members) == 1 else {}), **options}, classes)
         names = " | ".join(path_of_hint(member) for member in members)
@@ -203,7 +202,7 @@ class Reader:
                 return invoke(
                     self._registry.hooks,
                     packager,
-                    _required(packager, replace(manifest.written, artifact_type="result", format=None), package),
+                    required(packager, replace(manifest.written, artifact_type="result", format=None), package),
                     manifest.written,
                     value,
                     options,
@@ -211,7 +210,7 @@ class Reader:
                 )
             if _is_walked(manifest, packager.is_container()):
                 return self._assembly(package, package.payload, manifest.parts, classes).decode(self._skeleton(package))
-            method = _required(packager, manifest.written, package)
+            method = required(packager, manifest.written, package)
             return invoke(self._registry.hooks, packager, method, manifest.written, _payload_of(package), options, package.location)
 
     def _skeleton(self, package: Package) -> Any:
@@ -226,14 +225,14 @@ class Reader:
         def piece(written: Written, source: Any) -> Any:
             registration = self._registry.by_identity(written.packager, written.object_type)
             if registration is None:
-                raise _missing_plugin(package, written)
+                raise missing_plugin(package, written)
             packager = self._instance(registration, package)
             now = current()
             with unpacking(package.location, now is not None and now.owned, self._policy, packager.TRUSTS):
                 return invoke(
                     self._registry.hooks,
                     packager,
-                    _required(packager, written, package),
+                    required(packager, written, package),
                     written,
                     source,
                     {},
@@ -350,43 +349,6 @@ def open_sibling(package: Package, key: Any) -> Package | PlainFile:
     except PackagersError as error:
         raise UnpackError(f"the package refers to {key!r}, which is no key", file=package.location) from error
     return open_local(package.root / name, str(package.root / name))
-
-
-def _required(packager: Packager, written: Written, package: Package) -> Method:
-    """Give the method that unpacks what was written, or say that there is none."""
-    method = packager.unpacks.get(written.artifact_type)
-    is_read = written.format is None or (method is not None and (not method.formats or written.format in method.formats))
-    if method is not None and is_read:
-        return method
-    name, known = written.artifact_type, packager.artifact_types("unpack")
-    if method is not None:
-        name, known = f"{name} in format {written.format}", method.formats
-    writer = packager.packs.get(written.artifact_type)
-    is_packed = writer is not None and (method is None or written.format in writer.formats)
-    what = "packs" if is_packed else "does not know"
-    raise UnpackError(
-        f"{type(packager).__qualname__} {what} {name!r}{' but does not unpack it' if is_packed else ''}"
-        + (f"; it unpacks {', '.join(known)}" if known else ""),
-        key=package.manifest.key,
-        file=package.location,
-        remedy="Ask for bytes or pathlib.Path: both give the file as it is."
-        + ("" if is_packed else f" Or upgrade {written.packager.partition(':')[0]}, if a newer release wrote it."),
-    )
-
-
-def _missing_plugin(package: Package, written: Written | None = None) -> MissingPluginError:
-    written = written or package.manifest.written
-    distribution = written.packager.partition(":")[0]
-    remedy = pip_line(distribution) or "Install or register what provides it; the package can be inspected and verified all the same."
-    if distribution == PROJECT:
-        remedy = "A project registered it: name its folder, with project=… in a call or --project on the command line."
-    return MissingPluginError(
-        f"the packager {written.packager!r} that wrote this {written.object_type} is not installed",
-        key=package.manifest.key,
-        file=package.location,
-        distribution=distribution,
-        remedy=remedy,
-    )
 
 
 def _copy(package: Package) -> Path:
