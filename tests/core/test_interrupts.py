@@ -221,4 +221,6 @@ def test_a_real_interrupt_ends_a_process_with_what_was_finished(tmp_path: Path, 
         last = max(finished, default=1)
         assert tree["n"] >= last
         assert json.loads((folder / "results.json").read_text())["results"]["count"]["value"] >= last
+        # One that comes while an old payload is being removed leaves the rest to the next packing.
+        packagers.pack([b"next"], "tree : file", folder)
         assert litter(folder) == []
