@@ -56,7 +56,7 @@ def test_every_format_of_the_registered_packagers_that_has_a_beginning_is_in_the
     formats = {name for registration in packagers.Registry() for method in registration.load().unpacks.values() for name in method.formats}
     without = {name for name in formats if magic.beginning_of(name) is None}
     text = {"csv", "html", "json", "jsonl", "txt", "xml", "yaml"}
-    conventions = {"state_dict", "module", "optimizer"}  # private: several files, each of a public format
+    conventions = {"state_dict", "module", "optimizer", "packagers-frames"}  # private ones
     assert without <= text | conventions | {"joblib", "pickle", "pkl"}
 
 

@@ -99,6 +99,19 @@ class Files:
         opened = path.open("rb") if self._remote is None or is_here else self._remote.open(self._place(self._name(path)))
         return opened if entry is None else cast("BinaryIO", BlockFile(opened, entry, path))
 
+    def beginning(self, path: Path, size: int) -> bytes:
+        """Give the first bytes of a file, unchecked and no more than these fetched: to see what it claims to be.
+
+        Raises:
+            UnpackError: As above.
+        """
+        if self._remote is None or path.exists():
+            opened: BinaryIO = path.open("rb")
+        else:
+            opened = self._remote.open(self._place(self._name(path))) if self._remote.in_parts else self.whole(path).open("rb")
+        with opened as file:
+            return file.read(size)
+
     def _name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
 

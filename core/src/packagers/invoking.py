@@ -83,9 +83,11 @@ def _check_beginning(packager: Packager, source: Any, format: str) -> None:
     beginning = magic.beginning_of(format)
     if beginning is None or format in FORMATS or not isinstance(source, Path):
         return
-    names = files_in(source)[1]
+    files, names = files_in(source)
     for name in names:
         if len(names) == 1 or name.lower().endswith(f".{format}"):
+            if files is not None and beginning.pattern.match(files.beginning(source / name, beginning.size)):
+                continue  # a decoder gets only what is checked
             with packager.open_file(source, name) as file:
                 magic.check(file.read(beginning.size), format, name)
 

@@ -83,7 +83,7 @@ def test_all_of_them_are_read_once(tmp_path: Path, url: str) -> None:
     packagers.pack(many(), "tensors", tmp_path)
     (file,) = (tmp_path / "tensors").rglob("*.safetensors")
     assert len(packagers.unpack(f"{url}/tensors")) == 200
-    assert share(file) == 1
+    assert 1 <= share(file) < 1.001  # how it begins was looked at before
 
 
 def test_a_part_of_a_plain_file_is_read_alone(tmp_path: Path, url: str) -> None:
@@ -179,5 +179,5 @@ def test_a_changed_block_is_noticed_when_it_is_read(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_is_called_that(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.safetensors").write_bytes(content)
-    with pytest.raises(packagers.UnpackError, match="no safetensors"):
+    with pytest.raises(packagers.UnpackError, match="safetensors"):
         packagers.unpack(tmp_path / "bad.safetensors", dict[str, torch.Tensor], keys=["a"])
