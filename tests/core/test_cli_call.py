@@ -170,7 +170,7 @@ def test_elsewhere_the_classes_of_the_file_must_be_importable(tmp_path: Path) ->
 def test_what_an_input_is_not_is_no_matter_of_paths(tmp_path: Path) -> None:
     Path("data.csv").write_text("a,b")
     shown = call("called_train.py:train", "-i", "data=data.csv", code=1).stderr
-    assert "cannot be read" in shown
+    assert "reads json" in shown
     assert "Inputs are paths" not in shown
 
 

@@ -156,6 +156,6 @@ def test_new_writes_the_project_of_a_plugin(name: str) -> None:
 def test_new_elsewhere_and_wrong() -> None:
     shown = run("new", "ratios", "--type", "fractions.Fraction", "--to", "here").stdout
     assert str(Path("here") / "pyproject.toml") in shown.splitlines()
-    assert shown.splitlines()[-3:] == ["Written to here. Next:", "  pip install -e here", "  pytest here"]
+    assert shown.splitlines()[-3:] == ["Written to here. Next:", "  pip install -e 'here[test]'", "  pytest here"]
     assert "name of a plugin" in run("new", "../ratios", "--type", "fractions.Fraction", code=1).stderr
     assert "--type" in run("new", "ratios", code=2).stderr

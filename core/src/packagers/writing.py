@@ -286,7 +286,10 @@ class Writer:
         if strange:
             raise PackError(f"{identity} returned the instruction {strange[0]!r}, which its unpack_{artifact_type} does not take")
         if not instructions and not any(folder.iterdir()):
-            raise PackError(f"{identity} wrote no file and returned no instructions: nothing of the value would be kept")
+            raise PackError(
+                f"{identity} wrote no file and returned no instructions: nothing of the value would be kept",
+                remedy="Let it write a file, or return what unpacking needs to know.",
+            )
         format = instructions.get("format", options.get("format", method.default_format))
         written = Written(identity, type_name(obj, found), artifact_type, format, instructions)
         return replace(written, version=packager.VERSIONS.get(written.form, 1))
