@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import forging
 import gadgets
-import make
+import hostile_corpus
 
 HERE = Path(__file__).resolve().parent
 
@@ -33,7 +33,7 @@ GROUPS = [
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("hostile") / "corpus"
     with pytest.warns(UserWarning, match="Duplicate name"):  # the standard library says so of zips with a name twice
-        make.make(root)
+        hostile_corpus.make(root)
     return root
 
 
@@ -119,9 +119,9 @@ def test_the_hook_hears_what_a_gadget_does_where_it_is_let(tmp_path: Path) -> No
     wanted = ["STACK-GLOBAL-REDUCE-cloudpickle", "call-exec", "call-os-system", "call-open", "call-socket", "call-remove", "call-import"]
     control = tmp_path / "control"
     control.mkdir()
-    cases = [case for name in wanted for case in map(make.asdict, _as_pickle(control, name.removesuffix("-cloudpickle")))]
+    cases = [case for name in wanted for case in map(hostile_corpus.asdict, _as_pickle(control, name.removesuffix("-cloudpickle")))]
     (control / "modules").mkdir()
-    (control / "modules" / "canary.py").write_text(make.CANARY)
+    (control / "modules" / "canary.py").write_text(hostile_corpus.CANARY)
     (control / "cases.json").write_text(json.dumps(cases))
     (control / "good.json").write_text("[]")
     (scratch := tmp_path / "scratch").mkdir()
@@ -134,7 +134,7 @@ def test_the_hook_hears_what_a_gadget_does_where_it_is_let(tmp_path: Path) -> No
     assert (control / "modules" / "BOOM").exists()
 
 
-def _as_pickle(root: Path, name: str) -> list[make.Case]:
-    data = forging.described(make.OBJECT, "builtins.object", "object", pickle_module_name="pickle")
+def _as_pickle(root: Path, name: str) -> list[hostile_corpus.Case]:
+    data = forging.described(hostile_corpus.OBJECT, "builtins.object", "object", pickle_module_name="pickle")
     forging.package(root / name / "v", data, {"object.pkl": gadgets.GADGETS[name]})
-    return [make.Case("control", name, "package", f"{name}/v")]
+    return [hostile_corpus.Case("control", name, "package", f"{name}/v")]

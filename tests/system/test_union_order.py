@@ -33,7 +33,7 @@ ROWS = {
     "array F A": "ndarray",
     "array A F": "ndarray",
     "array A B": "ndarray",
-    "array F B": "bytes",
+    "array F B": "DataFrame",
     "arrays D F": "dict",
     "arrays M D": "dict",
     "table.csv F A": "DataFrame",
@@ -44,7 +44,7 @@ ROWS = {
     "table.parquet F A": "DataFrame",
     "table.parquet A F": "ndarray",
     "table.parquet D F": "dict",
-    "array.npy F A": "ndarray",
+    "array.npy F A": "DataFrame",
     "array.npy A F": "ndarray",
     "arrays.npz F D": "dict",
     "arrays.npz A D": "dict",  # it holds two

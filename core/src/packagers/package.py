@@ -150,7 +150,7 @@ class Package:
         if not self.payload.is_dir() or self.payload.is_symlink():
             raise IntegrityError("the payload folder is missing", file=self.payload)
         for path in walk(self.payload):
-            if path.relative_to(self.payload).as_posix() not in expected or path.is_symlink():
+            if path.relative_to(self.payload).as_posix() not in expected or path.is_symlink() or not path.is_file():
                 raise IntegrityError("the package holds a file that was not packed", file=path)
 
     def zip(self, target: Path) -> Path:

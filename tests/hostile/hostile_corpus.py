@@ -1,4 +1,4 @@
-"""Make the hostile corpus: ``python tests/hostile/make.py FOLDER``. Nothing of it is kept in the repository.
+"""Make the hostile corpus: ``python tests/hostile/hostile_corpus.py FOLDER``. Nothing of it is kept in the repository.
 
 A group is a function of the table ``GROUPS`` that writes files into a folder and gives a :class:`Case` for each. To add a case is to add a
 row to one of the tables here or in ``gadgets``; to add a group is to add a function.
