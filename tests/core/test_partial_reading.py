@@ -15,6 +15,7 @@ import packagers
 from packagers import DataItem, IntegrityError, Packager, Registry, UnpackError
 from packagers.digests import BLOCK_SIZE, BLOCKS_FROM
 from packagers.files import BlockFile, entry_of
+from packagers.manifest import FileEntry
 
 SIZE = 24 * BLOCK_SIZE + 12_345
 
@@ -262,3 +263,11 @@ def test_what_a_newer_release_wrote_says_so(tmp_path: Path, registry: Registry, 
 def test_versions_are_counted_from_one(versions: Any) -> None:
     with pytest.raises(packagers.PackagerDefinitionError, match="VERSIONS is"):
         type("Wrong", (BlobPackager,), {"VERSIONS": versions})
+
+
+@pytest.mark.parametrize("count", [1, 24, 26])
+def test_blocks_that_do_not_cover_the_file_make_no_sense(count: int) -> None:
+    entry = {"path": "blob.bin", "size": SIZE, "digest": "blake3:0", "blocks": ["blake3:0"] * count}
+    with pytest.raises(IntegrityError, match="makes no sense"):
+        FileEntry.from_dict(entry)
+    assert FileEntry.from_dict({**entry, "blocks": ["blake3:0"] * 25}).size == SIZE

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from packagers.digests import digest_json
+from packagers.digests import BLOCK_SIZE, digest_json
 from packagers.errors import IntegrityError, PackagersError, UnpackError
 from packagers.names import check_name
 
@@ -73,7 +73,8 @@ class FileEntry:
         has_drive = segments[0][1:2] == ":"
         if has_drive or any(s in ("", ".", "..") for s in segments) or any(c in entry.path for c in "\\\0"):
             raise _malformed(f"the file name {entry.path!r} leaves the package")
-        if entry.size < 0 or not all(isinstance(block, str) for block in entry.blocks):
+        is_covered = not entry.blocks or len(entry.blocks) == -(-entry.size // BLOCK_SIZE)
+        if entry.size < 0 or not is_covered or not all(isinstance(block, str) for block in entry.blocks):
             raise _malformed(f"the entry of file {entry.path!r} makes no sense")
         return entry
 
