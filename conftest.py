@@ -23,9 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the list of expected skips, the folder of wheels that are already built, and the file of figures."""
     parser.addini("expected_skips", "what the reason of a skip may start with", type="linelist")
     parser.addoption("--wheels", type=Path, default=None, help="test the wheels in this folder instead of building them")
-    parser.addoption(
-        "--figures", type=Path, default=None, help="where to write what the suites behind SECURITY.md counted, as JSON lines"
-    )
+    parser.addoption("--figures", type=Path, default=None, help="where to write what the suites behind SECURITY.md counted, as JSON lines")
 
 
 class Figure(Protocol):
