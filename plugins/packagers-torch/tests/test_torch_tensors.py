@@ -108,6 +108,19 @@ def test_npy_is_numpys_own(again: Any, same: Any, tmp_path: Path, name: str) -> 
     assert np.array_equal(np.load(next(tmp_path.rglob("*.npy"))), tensor.detach().numpy())
 
 
+@pytest.mark.parametrize("shape", ["(1125899906842624,)", "(4294967296, 4294967296)", "(-1,)", "(2,)", "(0,)"])
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_npy_that_claims_another_size_is_refused_before_room_is_made(tmp_path: Path, shape: str, version: int) -> None:
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}".encode()
+    length = len(header).to_bytes(2 * version, "little")
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY" + bytes([version, 0]) + length + header + bytes(8))
+    with pytest.raises(packagers.UnpackError, match="shorter or longer"):
+        packagers.unpack(tmp_path / "x.npy", torch.Tensor)
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\2\0\xff\xff\xff\xff" + header)
+    with pytest.raises(packagers.UnpackError, match="header is longer"):
+        packagers.unpack(tmp_path / "x.npy", torch.Tensor)
+
+
 @pytest.mark.parametrize("name", ["torch.bfloat16", "torch.complex64", "torch.float8_e5m2", "0-d", "empty", "special", "parameter"])
 def test_a_small_tensor_can_be_a_result(again: Any, same: Any, name: str) -> None:
     assert same(TENSORS[name], again(TENSORS[name], "value : result"))
