@@ -143,3 +143,24 @@ def test_the_manifest_is_readable_json(tmp_path: Path) -> None:
     assert isinstance(artifact, packagers.Artifact)
     data = json.loads((artifact.path / "manifest.json").read_text())
     assert (data["key"], data["object_type"], data["artifact_type"]) == ("data", "bytes", "file")
+
+
+@pytest.mark.parametrize(("name", "asked"), [("manifest.json", "."), ("results.json", "value")])
+def test_of_a_document_that_is_too_large_no_more_than_shows_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, asked: str
+) -> None:
+    monkeypatch.setattr("packagers.manifest.MAX_BYTES", 1_000)
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(1 << 42)  # no memory would hold it
+    with pytest.raises(IntegrityError, match="more than 1,000 bytes"):
+        packagers.unpack(tmp_path / asked)
+
+
+def test_results_that_no_reader_would_take_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with packagers.Session(tmp_path) as session:
+        session.pack(1, "one")
+    monkeypatch.setattr("packagers.results.MAX_BYTES", 1_000)
+    with pytest.raises(packagers.PackingFailed) as caught, packagers.Session(tmp_path) as session:
+        session.pack("x" * 1_000, "two")
+    assert "1,000 are allowed" in str(caught.value.exceptions[0])
+    assert packagers.unpack(tmp_path / "one") == 1

@@ -126,7 +126,8 @@ def _is_named(path: Path) -> bool:
     if path.suffix:
         return False
     try:
-        return manifest.from_text((path.parent / manifest.NAME).read_bytes())[0].get("payload") == path.name
+        with (path.parent / manifest.NAME).open("rb") as file:
+            return bool(manifest.read_document(file)[0].get("payload") == path.name)
     except (OSError, IntegrityError):
         return True
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, BinaryIO
 
 from packagers.digests import BLOCK_SIZE, digest_json
 from packagers.errors import IntegrityError, PackagersError, UnpackError
@@ -295,6 +295,15 @@ def to_text(data: Mapping[str, Any], signature: Mapping[str, Any] | None, seal: 
     return _dump(sealed)
 
 
+def read_document(file: BinaryIO) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
+    """Read a sealed document from a file; of one that is too large, no more than shows that.
+
+    Raises:
+        IntegrityError: Where a single bit is not as it was written.
+    """
+    return from_text(file.read(MAX_BYTES + 1))
+
+
 def from_text(text: bytes) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
     """Read a sealed document; give it without seal and signature, then its seal and its signature.
 
@@ -302,7 +311,7 @@ def from_text(text: bytes) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
         IntegrityError: Where a single bit is not as it was written.
     """
     if len(text) > MAX_BYTES:
-        raise _malformed(f"it has {len(text)} bytes, and {MAX_BYTES} are allowed")
+        raise _malformed(f"it has more than {MAX_BYTES:,} bytes")
     try:
         data = json.loads(text)
         same = isinstance(data, dict) and _dump(data) == text

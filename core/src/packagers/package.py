@@ -19,7 +19,7 @@ from packagers.archive import extract, write_zip
 from packagers.durable import OURS, claim, locked, replace_file, sweep, sync_tree, walk
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import Files, entry_of
-from packagers.manifest import MAX_BYTES, NAME, Manifest, from_text, seal_of, to_text
+from packagers.manifest import MAX_BYTES, NAME, Manifest, read_document, seal_of, to_text
 from packagers.policy import signature_state
 from packagers.remote import Remote
 from packagers.scratch import scratch_folder
@@ -70,7 +70,8 @@ class Package:
         """
         file = folder / NAME
         try:
-            data, seal, signature = from_text(file.read_bytes())
+            with file.open("rb") as opened:
+                data, seal, signature = read_document(opened)
             return cls(Manifest.from_dict(data), seal, signature, folder, location, remote)
         except (FileNotFoundError, NotADirectoryError):
             raise UnpackError("there is no package here: it has no manifest.json", file=folder) from None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from packagers.durable import locked, replace_file, sweep_temporary_files
-from packagers.errors import IntegrityError, UnpackError
-from packagers.manifest import VERSION, Manifest, Written, from_text, seal_of, to_text
+from packagers.errors import IntegrityError, PackError, UnpackError
+from packagers.manifest import MAX_BYTES, VERSION, Manifest, Written, read_document, seal_of, to_text
 from packagers.package import Package, Signer
 from packagers.policy import signature_state
 
@@ -46,6 +46,9 @@ def record_results(
         removed: Keys that are no results any more.
         signer: Signs the file.
         full: Whether to survive power loss.
+
+    Raises:
+        PackError: Where the file would be larger than any reader takes; it stays as it is.
     """
     with locked(folder):
         sweep_temporary_files(folder)
@@ -58,7 +61,14 @@ def record_results(
         entries.update((key, entry_of(recorded)) for key, recorded in results.items())
         data = {"packagers": VERSION, "results": entries}
         seal = seal_of(data)
-        replace_file(folder / NAME, to_text(data, signer(seal) if signer is not None else None, seal), full=full)
+        text = to_text(data, signer(seal) if signer is not None else None, seal)
+        if len(text) > MAX_BYTES:
+            raise PackError(
+                f"the results of this folder would have {len(text):,} bytes, and {MAX_BYTES:,} are allowed",
+                file=folder / NAME,
+                remedy='Pack large values as files ("key : file"), or into several folders.',
+            )
+        replace_file(folder / NAME, text, full=full)
 
 
 def open_results(folder: Path) -> dict[str, Package]:
@@ -98,7 +108,7 @@ def _read(folder: Path) -> _Content:
             known = _latest
             if known is not None and known[0] == identity:
                 return known[1]
-            content = _parse(opened.read(), file)
+            content = _parse(opened, file)
     except FileNotFoundError:
         raise UnpackError("there are no results here", file=file) from None
     if status.st_size >= _LARGE:
@@ -106,9 +116,9 @@ def _read(folder: Path) -> _Content:
     return content
 
 
-def _parse(text: bytes, file: Path) -> _Content:
+def _parse(opened: BinaryIO, file: Path) -> _Content:
     try:
-        data, seal, signature = from_text(text)
+        data, seal, signature = read_document(opened)
     except IntegrityError as error:
         error.file = str(file)
         raise
