@@ -1,0 +1,40 @@
+"""Tasks, runs, tracking and data on one machine, on the public names of packagers.
+
+The names below are all that is public; each is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from packagers_runs.errors import ExpressionError as ExpressionError
+    from packagers_runs.errors import FieldError as FieldError
+    from packagers_runs.errors import RunError as RunError
+    from packagers_runs.errors import RunNotFoundError as RunNotFoundError
+    from packagers_runs.errors import RunsError as RunsError
+    from packagers_runs.errors import UnknownNameError as UnknownNameError
+    from packagers_runs.modelobj import ModelObj as ModelObj
+
+_MODULES = {
+    "errors": ("ExpressionError", "FieldError", "RunError", "RunNotFoundError", "RunsError", "UnknownNameError"),
+    "modelobj": ("ModelObj",),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'packagers_runs' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"packagers_runs.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
