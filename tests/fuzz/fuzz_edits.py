@@ -1,4 +1,4 @@
-"""Edits: how valid input is spoiled. An edit is plain JSON: drawn by hypothesis here, applied in another process.
+"""Edits: how valid input is spoiled. An edit is plain JSON: drawn from a source of random numbers here, applied in another process.
 
 Byte edits are ``[name, place, amount]``; the place is scaled to the length of what they meet, so that every edit applies to every input.
 ``["inside", place, edit]`` looks for an inner layer (a member of a zip, the plain bytes of gzip, the header of safetensors, a JSON text)
@@ -14,6 +14,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -99,13 +100,22 @@ ODD: tuple[Any, ...] = (
 )
 
 
+def drawn(random: Random) -> list[Any]:
+    """Draw one to four edits, or noise in place of all; of a seeded source these are always the same, whatever modules are loaded."""
+    if not random.randrange(8):
+        return [["noise", random.randbytes(random.randrange(200)).hex(), 0]]
+    return [_drawn(random, 2) for _ in range(random.randint(1, 4))]
+
+
+def _drawn(random: Random, depth: int) -> list[Any]:
+    if depth and random.randrange(2):
+        return ["inside", random.randrange(SCALE), _drawn(random, depth - 1)]
+    return [random.choice(sorted(_BYTES)), random.randrange(SCALE), random.randrange(SCALE)]
+
+
 def edits() -> st.SearchStrategy[list[Any]]:
-    """Draw one to four edits, or noise in place of all."""
-    place, amount = st.integers(0, SCALE - 1), st.integers(0, SCALE - 1)
-    plain = st.tuples(st.sampled_from(sorted(_BYTES)), place, amount).map(list)
-    inside = st.tuples(st.just("inside"), place, st.one_of(plain, st.tuples(st.just("inside"), place, plain).map(list))).map(list)
-    noise = st.tuples(st.just("noise"), st.binary(max_size=200).map(lambda data: data.hex()), st.just(0)).map(list)
-    return st.one_of(st.lists(st.one_of(plain, inside), min_size=1, max_size=4), st.lists(noise, min_size=1, max_size=1))
+    """Let hypothesis draw them."""
+    return st.randoms(use_true_random=False).map(drawn)
 
 
 def apply(data: bytes, edits: list[Any]) -> bytes:

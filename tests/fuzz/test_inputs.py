@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 import warnings
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -27,27 +30,60 @@ EXECUTIONS = {
     "project": 20_000,
     "package zip": 5_000,
 }
-"""How many inputs the long form tries; 5,000 of each kind of archive. The short form tries a few hundredths."""
-CASES = [
-    pytest.param(name, count, marks=marks, id=f"{name}-{'long' if marks else 'short'}")
-    for marks in ((), pytest.mark.long)
-    for name in fuzz_targets.CHECKS
-    for count in [EXECUTIONS.get(name, 5_000) if marks else 100]
-]
+"""How many inputs the long form tries; 5,000 of each kind of archive."""
+SHORT = 300
 
 
-@pytest.mark.parametrize(("name", "count"), CASES)
-@pytest.mark.filterwarnings("error")
-def test_every_input_ends_in_a_value_or_one_of_our_errors(name: str, count: int) -> None:
-    check, valid = fuzz_targets.CHECKS[name], fuzz_targets.seeds(name)
-    for data in valid:
-        check(data)
+class Target:
+    """One target; counts what it was given.
 
-    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.sampled_from(range(len(valid))), fuzz_edits.edits())
-    def run(which: int, edits: list[object]) -> None:
+    Args:
+        name: Of ``fuzz_targets.CHECKS``.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.check, self.valid = fuzz_targets.CHECKS[name], fuzz_targets.seeds(name)
+        self.executions = 0
+        for data in self.valid:
+            self.try_(data)
+
+    def try_(self, data: bytes) -> None:
+        self.executions += 1
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            check(fuzz_edits.apply(valid[which], edits))
+            self.check(data)
 
-    run()
+
+@pytest.mark.parametrize("name", fuzz_targets.CHECKS)
+def test_every_input_ends_in_a_value_or_one_of_our_errors(name: str, figure: Any) -> None:
+    target, random, case = Target(name), Random(name), None
+    try:
+        for _ in range(SHORT):
+            case = random.choice(target.valid), fuzz_edits.drawn(random)
+            target.try_(fuzz_edits.apply(*case))
+        case = None
+    except BaseException as error:
+        error.add_note(f"of {case}")
+        raise
+    finally:
+        figure("fuzzing", f"{name}, spoiled", points=target.executions, violations=int(case is not None))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", fuzz_targets.CHECKS)
+def test_every_input_of_many_ends_in_a_value_or_one_of_our_errors(name: str, figure: Any) -> None:
+    target, number = Target(name), secrets.randbits(64)
+    sys.stdout.write(f"{name}: seed {number}\n")
+
+    @seed(number)
+    @settings(max_examples=EXECUTIONS.get(name, 5_000), deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(range(len(target.valid))), fuzz_edits.edits())
+    def run(which: int, edits: list[object]) -> None:
+        target.try_(fuzz_edits.apply(target.valid[which], edits))
+
+    found = 1
+    try:
+        run()
+        found = 0
+    finally:
+        figure("fuzzing", f"{name}, spoiled", points=target.executions, violations=found)

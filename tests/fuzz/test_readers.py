@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import select
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -90,15 +93,18 @@ class Child:
 
 @pytest.fixture(scope="module", params=DISTRIBUTIONS)
 def samples(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
-    folder = tmp_path_factory.mktemp("samples") / "of"
+    folder = tmp_path_factory.mktemp(request.param, numbered=False) / "of"
     program = [sys.executable, str(HERE / "fuzz_child.py"), "make", request.param, str(folder)]
     done = subprocess.run(program, env={**os.environ, **_SINGLE}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder, json.loads((folder / "index.json").read_text())
 
 
+Index = list[dict[str, Any]]
+
+
 @pytest.mark.parametrize("count", [SHORT, pytest.param(LONG, marks=pytest.mark.long)])
-def test_every_spoiled_package_ends_in_a_value_or_one_of_our_errors(samples: tuple[Path, list[dict[str, Any]]], count: int) -> None:
+def test_every_spoiled_package_ends_in_a_value_or_one_of_our_errors(samples: tuple[Path, Index], count: int, figure: Any) -> None:
     folder, index = samples
     child = Child(folder)
     problems: dict[str, str] = {}
@@ -108,35 +114,74 @@ def test_every_spoiled_package_ends_in_a_value_or_one_of_our_errors(samples: tup
             which = [number for number, entry in enumerate(index) if entry["reader"] == reader]
             is_code = all(index[number]["kind"] == "code" for number in which)
             found = len(problems)
-            outcomes[reader] = _fuzz(child, reader, index, which, min(count, _CODE) if is_code else count, problems)
+            trial = Trial(child, reader, index, which, problems)
+            (_few if count == SHORT else _many)(trial.run, reader, min(count, _CODE) if is_code else count)
+            outcomes[reader] = trial.outcomes
             sys.stdout.write(f"{reader}: {outcomes[reader]}\n")
             sys.stdout.writelines(f"{what}\n{how}\n" for what, how in list(problems.items())[found:])
             sys.stdout.flush()
     finally:
         child.close()
+        executions = sum(sum(ends.values()) for ends in outcomes.values())
+        figure(
+            "fuzzing", f"packages and files of {len(outcomes)} readers of {folder.parent.name}", points=executions, violations=len(problems)
+        )
     assert all(outcomes.values())
     assert not problems, "\n\n".join(f"{what}\n{how}" for what, how in problems.items())
 
 
-def _fuzz(child: Child, reader: str, index: list[dict[str, Any]], which: list[int], count: int, problems: dict[str, str]) -> dict[str, int]:
-    outcomes: dict[str, int] = {}
-    place = st.integers(0, fuzz_edits.SCALE - 1)
-    manifests = st.one_of(st.none(), st.none(), st.none(), st.tuples(place, place).map(list))
+def _few(run: Callable[[Random], None], reader: str, count: int) -> None:
+    random = Random(reader)
+    for _ in range(count):
+        run(random)
 
+
+def _many(run: Callable[[Random], None], reader: str, count: int) -> None:
+    number = secrets.randbits(64)
+    sys.stdout.write(f"{reader}: seed {number}\n")
+
+    @seed(number)
     @settings(max_examples=count, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(st.sampled_from(which), st.booleans(), place, fuzz_edits.edits(), manifests)
-    def run(sample: int, plain: bool, file: int, edits: list[Any], manifest: list[int] | None) -> None:
-        if sum(number for outcome, number in outcomes.items() if outcome.startswith("the process")) >= _DEATHS:
-            return
-        has_files = index[sample]["files"]
-        case = {"sample": sample, "plain": plain and bool(index[sample]["plain"]), "file": file, "edits": edits, "manifest": manifest}
-        if not has_files:
-            case["manifest"] = manifest or [file, file * 7 % fuzz_edits.SCALE]
-        answer = child.ask(case)
-        outcome = answer["problem"] or answer["outcome"]
-        outcomes[outcome] = outcomes.get(outcome, 0) + 1
-        if answer["problem"]:
-            problems.setdefault(f"{reader}: {answer['problem']}", f"case {json.dumps(case)}\n{answer['trace']}")
+    @given(st.randoms(use_true_random=False))
+    def every(random: Random) -> None:
+        run(random)
 
-    run()
-    return outcomes
+    every()
+
+
+class Trial:
+    """One reader; counts how its cases end.
+
+    Args:
+        child: Who reads.
+        reader: Its name.
+        index: All packages.
+        which: Those of this reader.
+        problems: Where the finds go.
+    """
+
+    def __init__(self, child: Child, reader: str, index: Index, which: list[int], problems: dict[str, str]) -> None:
+        self._child, self._reader, self._index, self._which, self._problems = child, reader, index, which, problems
+        self.outcomes: dict[str, int] = {}
+
+    def run(self, random: Random) -> None:
+        """Draw a case and have it read."""
+        if sum(number for outcome, number in self.outcomes.items() if outcome.startswith("the process")) >= _DEATHS:
+            return
+        case = self._drawn(random)
+        answer = self._child.ask(case)
+        outcome = answer["problem"] or answer["outcome"]
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+        if answer["problem"]:
+            self._problems.setdefault(f"{self._reader}: {answer['problem']}", f"case {json.dumps(case)}\n{answer['trace']}")
+
+    def _drawn(self, random: Random) -> dict[str, Any]:
+        sample = random.choice(self._which)
+        is_spoiled = not self._index[sample]["files"] or not random.randrange(4)
+        return {
+            "sample": sample,
+            "plain": bool(self._index[sample]["plain"]) and not random.randrange(2),
+            "file": random.randrange(fuzz_edits.SCALE),
+            "edits": fuzz_edits.drawn(random),
+            "manifest": [random.randrange(fuzz_edits.SCALE), random.randrange(fuzz_edits.SCALE)] if is_spoiled else None,
+        }
