@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from packagers_runs.errors import RunsError as RunsError
     from packagers_runs.errors import UnknownNameError as UnknownNameError
     from packagers_runs.modelobj import ModelObj as ModelObj
+    from packagers_runs.targetpath import TargetPathObject as TargetPathObject
 
 _MODULES = {
     "errors": ("ExpressionError", "FieldError", "RunError", "RunNotFoundError", "RunsError", "UnknownNameError"),
     "modelobj": ("ModelObj",),
+    "targetpath": ("TargetPathObject",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
