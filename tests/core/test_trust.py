@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -225,6 +226,58 @@ def test_sign_vouches_for_what_was_packed_unsigned(tmp_path: Path) -> None:
         packagers.unpack(place)
     packagers.sign(place)
     assert packagers.unpack(place) == [len, max]
+
+
+class Gadget:
+    """Runs something when it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return print, ("the stranger's code runs",)
+
+
+def test_a_signature_does_not_vouch_for_bytes_that_nobody_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = packed(tmp_path, [len, max], "v")
+    (pickled,) = place.rglob("*.pkl")
+    pickled.write_bytes(pickle.dumps(Gadget(), protocol=5))
+    with pytest.raises(packagers.IntegrityError):
+        packagers.unpack(place)
+    with pytest.raises(UntrustedPackageError, match="verify=False left open") as caught:
+        packagers.unpack(place, verify=False)
+    assert "Leave verify=False away" in str(caught.value.remedy)
+    assert 'trust="own"' not in str(caught.value.remedy)
+    assert capsys.readouterr().out == ""
+    with pytest.raises(packagers.UnpackError, match="recorded value"):  # the gadget is not what the manifest says
+        packagers.unpack(place, verify=False, trust="all")
+    assert "runs" in capsys.readouterr().out
+
+
+def test_without_files_there_is_nothing_to_check(tmp_path: Path) -> None:
+    packagers.pack(shapes.Pair(1, 2), "v", tmp_path)
+    assert packagers.unpack(tmp_path / "v", verify=False) == shapes.Pair(1, 2)
+
+
+def test_a_signature_does_not_vouch_for_digests_that_anybody_can_forge(
+    tmp_path: Path, registry: packagers.Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with packagers.settings(digest="xxh3"):
+        places = [
+            packed(tmp_path, value, key, registry=registry)
+            for key, value in (
+                ("data", b"x"),
+                ("code", [len, max]),
+                ("audited", shapes.Holder(["os.system"])),
+                ("parts", [b"x" * 100_000, 1]),
+            )
+        ]
+    used = [{file.digest.partition(":")[0] for file in Package.open(place).manifest.files} for place in places]
+    assert used == [{"xxh3"}, {"blake3"}, {"blake3"}, {"blake3"}]
+    assert [packagers.DataItem(place, registry=registry).unpack() for place in places[:2]] == [b"x", [len, max]]
+    monkeypatch.setattr("packagers.writing.Writer._algorithm", lambda *_: "xxh3")
+    place = packed(tmp_path, [len, max], "forgeable")
+    with pytest.raises(UntrustedPackageError, match="anybody can forge") as caught:
+        packagers.unpack(place)
+    assert 'digest="blake3"' in str(caught.value.remedy)
+    assert packagers.unpack(place, trust="all") == [len, max]
 
 
 class Placed(packagers.Packager):

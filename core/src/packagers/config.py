@@ -50,7 +50,7 @@ class SettingTable:
     logging_worker = rank(0, "The rank of the worker that packs, where several workers run the same function.")
     errors = choice(("raise", "warn"), "What becomes of failures to pack: one error after all outputs, or warnings.")
     trust = choice(("own", "data", "all"), "Which packages may run code when they are read: those signed by an own key, none, or all.")
-    digest = choice(("blake3", "xxh3"), "The hash of files.")
+    digest = choice(("blake3", "xxh3"), "The hash of files; xxh3, which anybody can forge, only of what is read as data.")
     durability = choice(("process", "full"), "What a packed value survives: the end of the process, or a loss of power as well.")
     archive_entries = limit(100_000, "The most files, folders and links that an archive may unpack to.")
     archive_size = limit(16 << 30, "The most bytes that an archive may unpack to.")

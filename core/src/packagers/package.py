@@ -20,7 +20,7 @@ from packagers.durable import OURS, claim, locked, replace_file, sweep, sync_tre
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import Files, entry_of
 from packagers.manifest import MAX_BYTES, NAME, Manifest, read_document, seal_of, to_text
-from packagers.policy import signature_state
+from packagers.policy import FORGEABLE, Doubt, signature_state
 from packagers.remote import Remote
 from packagers.scratch import scratch_folder
 
@@ -97,6 +97,11 @@ class Package:
     def owned(self) -> bool:
         """Whether one of the reader's own keys signed the package."""
         return signature_state(self.seal, self.signature) == "own"
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why the signature does not vouch for the files, though they have their digests; ``None`` where it does."""
+        return None if all(file.digest.startswith("blake3:") for file in self.manifest.files) else FORGEABLE
 
     @property
     def root(self) -> Path:

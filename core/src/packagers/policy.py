@@ -26,8 +26,8 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from packagers import keys
 from packagers.config import settings
@@ -45,6 +45,22 @@ _HEX = {"key": re.compile(r"[0-9a-f]{16}"), "mac": re.compile(r"[0-9a-f]{64}"), 
 T = TypeVar("T")
 
 
+class Doubt(NamedTuple):
+    """Why one's own signature does not vouch for the files of a package.
+
+    Attributes:
+        why: As the end of a sentence.
+        remedy: What to do about it, as a clause.
+    """
+
+    why: str
+    remedy: str
+
+
+UNCHECKED = Doubt("verify=False left open whether its files are what was signed", "leave verify=False away")
+FORGEABLE = Doubt("its files have digests that anybody can forge", 'pack it again with digest="blake3"')
+
+
 @dataclass(frozen=True)
 class Unpacking:
     """What is being unpacked, and by whose leave.
@@ -55,6 +71,7 @@ class Unpacking:
         policy: The policy in force, the ceiling included.
         trusts: Names of the types that the reading packager vouches for.
         files: Its files, where the packager asks for them one by one; ``None`` where they are all there, and checked.
+        doubt: Why the signature does not vouch for the files, even where it is one's own; ``None`` where it does.
     """
 
     source: str
@@ -62,11 +79,17 @@ class Unpacking:
     policy: str
     trusts: frozenset[str] = frozenset()
     files: Files | None = None
+    doubt: Doubt | None = None
+
+    @property
+    def vouched(self) -> bool:
+        """Whether an accepted key vouches for what is read."""
+        return self.owned and self.doubt is None
 
     @property
     def trusted(self) -> bool:
         """Whether code may run: the package is one's own under ``own``, or the policy is ``all``."""
-        return self.policy == "all" or (self.policy == "own" and self.owned)
+        return self.policy == "all" or (self.policy == "own" and self.vouched)
 
 
 _block: ContextVar[str | None] = ContextVar("packagers_trust", default=None)
@@ -116,7 +139,12 @@ def effective_policy(argument: str | None = None, configured: str | None = None)
 
 @contextmanager
 def unpacking(
-    source: str, owned: bool, policy: str, trusts: frozenset[str] = frozenset(), files: Files | None = None
+    source: str,
+    owned: bool,
+    policy: str,
+    trusts: frozenset[str] = frozenset(),
+    files: Files | None = None,
+    doubt: Doubt | None = None,
 ) -> Iterator[Unpacking]:
     """Make a package the one that the gate decides about, inside of the block.
 
@@ -126,8 +154,9 @@ def unpacking(
         policy: What :func:`effective_policy` gave.
         trusts: The ``TRUSTS`` of the packager that reads.
         files: Its files, where the packager asks for them one by one.
+        doubt: Why its signature does not vouch for its files, if it does not.
     """
-    with resume(Unpacking(source, owned, _capped(_checked(policy, "trust", "unpacking()")), frozenset(trusts), files)) as made:
+    with resume(Unpacking(source, owned, _capped(_checked(policy, "trust", "unpacking()")), frozenset(trusts), files, doubt)) as made:
         yield made
 
 
@@ -139,6 +168,15 @@ def resume(stopped: Unpacking) -> Iterator[Unpacking]:
         yield stopped
     finally:
         _unpacking.reset(token)
+
+
+def resume_for_part(trusts: frozenset[str]) -> AbstractContextManager[Unpacking]:
+    """Go on with the current unpacking for a part of the package, which another packager reads.
+
+    Args:
+        trusts: The ``TRUSTS`` of that packager.
+    """
+    return resume(replace(_required("a part of a package"), trusts=trusts, files=None))
 
 
 def current() -> Unpacking | None:
@@ -332,12 +370,15 @@ def _required(reader: str) -> Unpacking:
 
 def _refusal(now: Unpacking, reader: str, what: str, types: Iterable[str] = ()) -> UntrustedPackageError:
     whose = "it is signed with a key of yours" if now.owned else "it is not signed with a key that you accept"
+    ways = []
+    if now.owned and now.doubt is not None:
+        whose = f"{whose}, but {now.doubt.why}"
+        ways.append(now.doubt.remedy)
     ceiling = _ceiling()
     once = 'unpack(..., trust="all") or `with packagers.trust("all"):`'
-    if now.owned:
+    if now.vouched:
         once = 'unpack(..., trust="own") or `with packagers.trust("own"):`'
-    ways = []
-    if POLICIES.index(ceiling) >= POLICIES.index("own" if now.owned else "all"):
+    if POLICIES.index(ceiling) >= POLICIES.index("own" if now.vouched else "all"):
         ways.append(f"if you trust its maker, allow it once with {once}")
     if not now.owned and ceiling != "data":
         ways.append("accept the key of a maker whom you know with `packagers keys import` (their `packagers keys export` prints it)")

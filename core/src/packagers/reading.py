@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -30,7 +31,7 @@ from packagers.names import check_name
 from packagers.package import Package
 from packagers.packager import Method, Packager
 from packagers.plainfiles import read_plain
-from packagers.policy import Unpacking, current, effective_policy, resume, unpacking
+from packagers.policy import UNCHECKED, Unpacking, effective_policy, resume, resume_for_part, unpacking
 from packagers.registration import Registration
 from packagers.registry import Registry
 from packagers.scratch import scratch_folder
@@ -131,6 +132,14 @@ class Reader:
             package.check_names()
         return package.files(self._verify)
 
+    def _unpacking(
+        self, package: Package, packager: Packager | None = None, files: Files | None = None
+    ) -> AbstractContextManager[Unpacking]:
+        """Make a package the one that the gate decides about. A signature vouches for bytes that were checked, and for no others."""
+        doubt = UNCHECKED if package.manifest.files and not self._verify else package.doubt
+        trusts = frozenset() if packager is None else packager.TRUSTS
+        return unpacking(package.location, package.owned, self._policy, trusts, files, doubt)
+
     def _read_package(self, package: Package, hint: Any, members: tuple[Alternative, ...], options: dict[str, Any]) -> Any:
         written = package.manifest.written
         classes = {} if hint is None else classes_in(hint)
@@ -184,14 +193,14 @@ class Reader:
     def _is_unknown(self, package: Package, classes: Mapping[str, type[Any]]) -> bool:
         """Tell whether nothing here says what class was packed, so that only the value of a trusted package can tell whether it fits."""
         name = package.manifest.written.object_type.partition("[")[0]
-        with unpacking(package.location, package.owned, self._policy) as now:
+        with self._unpacking(package) as now:
             return now.trusted and name != STREAM and name not in classes and lookup(name) is None
 
     def _read_own(self, package: Package, packager: Packager, options: dict[str, Any], classes: Mapping[str, type[Any]]) -> Any:
         manifest = package.manifest
         is_taken_apart = manifest.value is not MISSING or isinstance(packager, StreamPackager) or packager.is_container()
         files = self._files(package, None if is_taken_apart else packager)
-        with unpacking(package.location, package.owned, self._policy, packager.TRUSTS, files) as now:
+        with self._unpacking(package, packager, files) as now:
             if isinstance(packager, StreamPackager):
                 return self._read_stream(package, classes, now)
             if manifest.value is not MISSING:
@@ -227,8 +236,7 @@ class Reader:
             if registration is None:
                 raise missing_plugin(package, written)
             packager = self._instance(registration, package)
-            now = current()
-            with unpacking(package.location, now is not None and now.owned, self._policy, packager.TRUSTS):
+            with resume_for_part(packager.TRUSTS):
                 return invoke(
                     self._registry.hooks,
                     packager,
@@ -310,7 +318,7 @@ class Reader:
         version = 1 if getattr(packager, "READS_ANY_FILE", False) else written.version
         written = replace(written, artifact_type=method.artifact_type, instructions=kept, version=version)
         files = self._files(package, packager if method.artifact_type != "result" else None)
-        with unpacking(package.location, package.owned, self._policy, packager.TRUSTS, files):
+        with self._unpacking(package, packager, files):
             source: Any = _payload_of(package)
             if method.artifact_type == "result":
                 source = self._assembly(package, package.payload, manifest.parts, {}).decode(manifest.value)

@@ -192,7 +192,7 @@ class Writer:
                 manifest = self._manifest(plan, plan.artifact_type, written=written)
             if links is not None:
                 manifest = manifest.with_links(*links)
-            return draft.commit(manifest, self.signer, self.settings.digest)
+            return draft.commit(manifest, self.signer, self._algorithm(plan, manifest))
 
     def write_value(self, key: str, recorded: Recorded, root: Path, *, exist: str = "replace", plan: Plan | None = None) -> Package:
         """Write a result as a package of its own, whose manifest holds the value and no files.
@@ -207,7 +207,12 @@ class Writer:
         written, value = recorded
         manifest = Manifest(key, written, value=value) if plan is None else self._manifest(plan, "result", written=written, value=value)
         with Draft(root, key, exist=exist, durability=self.settings.durability) as draft:
-            return draft.commit(manifest, self.signer, self.settings.digest)
+            return draft.commit(manifest, self.signer)
+
+    def _algorithm(self, plan: Plan, manifest: Manifest) -> str:
+        """Say what digests the files: xxh3, where it is wanted, only of what is read as data, for it vouches for nothing else."""
+        is_data = plan.method is not None and plan.found.packager.READERS.get(manifest.written.form) == "data"
+        return self.settings.digest if is_data else "blake3"
 
     def _write_container(self, plan: Plan, draft: Draft) -> Manifest:
         walk, skeleton = plan.walked.pop() if plan.walked else self._walk(plan.obj)

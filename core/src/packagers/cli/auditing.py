@@ -152,7 +152,7 @@ def _told(place: _Place, package: Package, registry: Registry, policy: str) -> d
     except PackagersError as error:
         found |= {"refusal": str(error.args[0]), "remedy": error.remedy or ""}
         return found
-    trusted = policy == "all" or (policy == "own" and package.owned)
+    trusted = policy == "all" or (policy == "own" and package.owned and package.doubt is None)
     strange = [name for name, voucher in found["types"].items() if not voucher]
     if not trusted and found["kind"] == "code":
         found["refusal"] = f"{type(packager).__qualname__} ({written.form}) can run any code that its maker put in"
@@ -229,6 +229,8 @@ def _rebuilds(package: Package) -> list[str]:
 
 
 def _remedy(package: Package) -> str:
+    if package.owned and package.doubt is not None:
+        return f"It is signed with a key of yours, but {package.doubt.why}: {package.doubt.remedy}, or allow it once with --trust all."
     if package.owned:
         return "It is signed with a key of yours: allow it once with --trust own."
     return (
