@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections.abc
 import difflib
 import importlib.util
 import operator
@@ -20,6 +21,7 @@ from packagers.errors import UnpackError
 
 TYPING = ("typing", "typing_extensions")
 
+_CALLABLE: tuple[Any, ...] = (typing.Callable, collections.abc.Callable)
 LONGEST = 4096
 """How many characters a hint may have."""
 LONGEST_SHOWN = 200
@@ -42,7 +44,7 @@ def from_text(text: str) -> Any:
             raise ValueError(f"it has {len(text)} characters")
         expression = ast.parse(text.strip(), mode="eval").body
         return _hint_of_node(expression, text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise refusal(text, f"cannot be read ({error})", "Write it like pkg.Type, dict[str, pkg.Type] or pkg.Type | None.") from error
 
 
@@ -67,13 +69,20 @@ def _subscribe(generic: Any, inside: ast.AST, text: str) -> Any:
     elements = inside.elts if isinstance(inside, ast.Tuple) else [inside]
     try:
         if generic is Literal:
-            return Literal[tuple(ast.literal_eval(element) for element in elements)]
+            return Literal[tuple(_hashable(ast.literal_eval(element)) for element in elements)]
         if generic is typing.Annotated:
             raise TypeError("text carries no options; give them beside the hint")
         args = tuple(_argument(element, text) for element in elements)
+        if any(isinstance(arg, list) for arg in args) and not any(generic is each for each in _CALLABLE):
+            raise TypeError("only Callable takes a list")
         return operator.getitem(generic, args if isinstance(inside, ast.Tuple) else args[0])
     except TypeError as error:
         raise refusal(text, f"cannot be put together ({error})", "Leave out the brackets of a type that takes none.") from error
+
+
+def _hashable(value: Any) -> Any:
+    hash(value)
+    return value
 
 
 def _argument(node: ast.AST, text: str) -> Any:
