@@ -30,6 +30,24 @@ _ATTEMPTS = 100
 """How often a folder is made again that others remove."""
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not there; others may remove it at the same time.
+
+    Raises:
+        FileExistsError: Where something that is no folder stands there.
+    """
+    failed = 0
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:  # of what is no folder, and of one that was removed before it could be looked at
+            failed += 1
+            if failed > _ATTEMPTS:
+                raise
+        else:
+            return
+
+
 def claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path, contextlib.ExitStack]:
     """Make something with a name of its own and hold its lock; a sweep may come between the two, then again.
 
@@ -54,7 +72,7 @@ def claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path
             failed += 1
             if failed > _ATTEMPTS:  # some file systems say so of a folder that takes nothing
                 raise
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             continue
         except BaseException:
             _remove(path)
@@ -85,7 +103,7 @@ def locked(folder: Path, *, make: bool = False) -> Iterator[None]:
                 failed += 1
                 if not make or failed > _ATTEMPTS:
                     raise
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
         yield
 
 

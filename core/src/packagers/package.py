@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from packagers.archive import extract, write_zip
-from packagers.durable import OURS, claim, locked, replace_file, sweep, sync_tree, walk
+from packagers.durable import OURS, claim, locked, make_folder, replace_file, sweep, sync_tree, walk
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import Files, entry_of
 from packagers.manifest import MAX_BYTES, NAME, Manifest, read_document, seal_of, to_text
@@ -203,15 +203,26 @@ class Draft:
 
     def _enter(self) -> None:
         self._refuse_existing()
-        if (self.folder.exists() or self.folder.is_symlink()) and not (self.folder / NAME).is_file():
-            strange = [self.folder] if not self.folder.is_dir() else [p for p in self.folder.iterdir() if not OURS.fullmatch(p.name)]
-            if strange:
-                raise PackError(
-                    "something that is no package stands in its place", key=self._key, file=strange[0], remedy="Take another key or folder."
-                )
+        strange = self._strange()
+        if strange is not None:
+            raise PackError(
+                "something that is no package stands in its place", key=self._key, file=strange, remedy="Take another key or folder."
+            )
         self._above = [path.parent for path in (self.folder, *self.folder.parents) if not path.exists()] or [self.folder.parent]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._beside = set(os.listdir(self.folder))
+        make_folder(self.folder)
+        self._beside = _names_in(self.folder)
+
+    def _strange(self) -> Path | None:
+        """Find what stands in the place of a package and is none; others may write and remove one at the same time."""
+        if self.folder.is_symlink() and not self.folder.exists():
+            return self.folder
+        try:
+            names = _names_in(self.folder)
+        except NotADirectoryError:
+            return self.folder
+        if NAME in names and not (self.folder / NAME).is_dir():
+            return None
+        return next((self.folder / name for name in sorted(names) if not OURS.fullmatch(name)), None)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
@@ -241,7 +252,7 @@ class Draft:
         Raises:
             PackError: Where what was written is not what a package can hold.
         """
-        strange = [name for name in os.listdir(self.folder) if name not in {*self._beside, NAME} and not OURS.fullmatch(name)]
+        strange = [name for name in _names_in(self.folder) if name not in {*self._beside, NAME} and not OURS.fullmatch(name)]
         if strange:
             raise PackError(
                 "a packager wrote beside the folder that it was given, where it would be lost",
@@ -278,6 +289,14 @@ class Draft:
             return False
         except OSError:
             return True  # who cannot tell lets it be; the next writer can
+
+
+def _names_in(folder: Path) -> set[str]:
+    """List a folder; it is empty where somebody has removed it meanwhile."""
+    try:
+        return set(os.listdir(folder))
+    except FileNotFoundError:
+        return set()
 
 
 def write_manifest(
