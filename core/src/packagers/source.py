@@ -201,11 +201,14 @@ def _open_local(path: Path, location: str) -> Package | PlainFile | None:
 
 
 def _open_folder(folder: Path, location: str) -> Package:
-    """Open a package folder; of a package without files, nothing but the folder's name tells that the manifest is that of another one."""
+    """Open a package folder; of a package without files, nothing but the folder's name tells that the manifest is that of another one.
+
+    A folder is called by the key of its package, or, in a store of packages, by its digest: ``blake3-…``.
+    """
     package = Package.open(folder, location)
     key = package.manifest.key
     names = {_fold(folder.name), _fold(folder.resolve().name)}
-    if not package.manifest.payload and _fold(key) not in names:
+    if not package.manifest.payload and names.isdisjoint((_fold(key), package.manifest.digest.replace(":", "-"))):
         raise IntegrityError(
             f"the manifest in the folder {folder.name!r} is that of {key!r}",
             file=folder,
