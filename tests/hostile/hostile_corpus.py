@@ -594,6 +594,10 @@ def sizes(root: Path) -> Iterator[Case]:
         "xml-remote": ("xml", b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/x.dtd"><a><b><c>1</c></b></a>', "pandas.DataFrame", ("pandas.DataFrame",)),  # noqa: E501
         "xml-deep": ("xml", b"<a>" * 100_000, "pandas.DataFrame", ()),
         "html-script": ("html", b"<table><tr><td><script>alert(1)</script></td></tr></table>", "pandas.DataFrame", ("pandas.DataFrame",)),
+        "html-colspan": ("html", b"<table><tr><td colspan=1000000000>1</td></tr></table>", "pandas.DataFrame", ()),
+        "html-rowspan": ("html", b"<table><tr><td rowspan=1000000000>1</td></tr></table>", "pandas.DataFrame", ()),
+        "html-spans": ("html", b"<table>" + b"<tr><td colspan=3000 rowspan=3000>1</td></tr>" * 50, "pandas.DataFrame", ()),
+        "html-ragged": ("html", b"<table><tr>" + b"<td>1" * 20_000 + b"<tr><td>1" * 20_000, "pandas.DataFrame", ()),
         "csv-quote": ("csv", b'a,b\n"' + b"x" * 5_000_000, "pandas.DataFrame", ()),
         "csv-columns": ("csv", b"a," * 20_000 + b"\n", "pandas.DataFrame", ("pandas.DataFrame",)),
         "csv-formula": ("csv", b"a\n=cmd|'/c calc'!A0\n", "pandas.DataFrame", ("pandas.DataFrame",)),

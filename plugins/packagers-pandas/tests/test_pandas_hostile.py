@@ -124,3 +124,26 @@ def test_a_damaged_file_that_is_read_on_and_on(tmp_path: Path, number: int) -> N
     with contextlib.suppress(UnpackError), unpacking("x", False, "data"):
         for batch in RecordBatchReaderPackager().unpack_dataset(tmp_path, format="arrow"):
             assert batch.num_rows <= 100
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        "<tr><td colspan=1000000000>1",
+        "<tr><td rowspan=1000000000>1",
+        "<tr><td rowspan=60000 colspan=60000>1",
+        "<thead><td rowspan=100000>1</thead><tr><td colspan=100000>1",
+        "<tfoot><tr><td>1<td colspan=5000 rowspan=5000>2</tfoot>",
+        "<tr>" + "<td>1" * 20_000 + "<tr><td>1" * 20_000,
+    ],
+)
+def test_a_page_whose_table_is_out_of_proportion_is_refused_before_pandas_spreads_it(tmp_path: Path, cells: str) -> None:
+    (tmp_path / "x.html").write_text(f"<p>a page</p><table>{cells}</table>")
+    with pytest.raises(UnpackError, match="out of proportion"):
+        PACKAGER.unpack_dataset(tmp_path, format="html")
+
+
+def test_a_page_may_have_spans(tmp_path: Path) -> None:
+    rows = "<tr><td rowspan=2>1<td>2<tr><td>3" * 200
+    (tmp_path / "x.html").write_text(f"<table><tr><th>a<th>b</tr>{rows}</table><!-- <td colspan=99999999999> -->")
+    assert PACKAGER.unpack_dataset(tmp_path, format="html").to_numpy().tolist() == [[1, 2], [1, 3]] * 200

@@ -14,7 +14,7 @@ from xml.parsers import expat
 import pandas as pd
 
 from packagers import Instructions, PackError, UnpackError
-from packagers_pandas import flat
+from packagers_pandas import flat, spans
 from packagers_pandas.extras import need
 from packagers_pandas.selection import Columns, Rows, part
 
@@ -57,8 +57,6 @@ class HtmlUnpacking(TypedDict, total=False):
     """A regular expression; only a table with text that it matches is read."""
     attrs: dict[str, str]
     """Attributes of the table that is read, such as ``{"id": "prices"}``."""
-    flavor: Literal["lxml", "bs4", "html5lib"]
-    """The parser; ``"lxml"``, if unsaid."""
     header: Any
     """The rows that hold the labels."""
     index_col: Any
@@ -178,14 +176,12 @@ def read_html(path: Path, columns: Columns, rows: Rows, options: dict[str, Any])
         options: As :class:`HtmlUnpacking` says.
 
     Raises:
-        UnpackError: Where there is no such table, or several.
+        UnpackError: Where there is no such table, or several, or one that is out of proportion.
     """
-    flavor = options.get("flavor", "lxml")
-    for module in ("lxml",) if flavor == "lxml" else ("bs4", "html5lib"):
-        need(module, "html", UnpackError)
     try:
+        spans.check(path, options.get("encoding"))
         with path.open("rb") as page:
-            tables: list[pd.DataFrame] = pd.read_html(page, **{"flavor": flavor, **options})  # type: ignore[arg-type]  # bytes do
+            tables: list[pd.DataFrame] = pd.read_html(page, flavor="lxml", **options)  # type: ignore[arg-type]  # bytes do
     except (ValueError, TypeError, LookupError, AttributeError, SyntaxError) as error:
         raise UnpackError(f"pandas.read_html cannot read it: {error}", file=path) from error
     if len(tables) != 1:
