@@ -1,0 +1,1 @@
+"""The store of runs: rows in a database, objects by digest in a folder or at a URL, and ``store://`` addresses."""

@@ -1,0 +1,119 @@
+"""Documents of runs as text, with every value keeping its type.
+
+What JSON holds exactly stays JSON. Any other value (a tuple, ``nan``, a ``Decimal``, a date, bytes, a scalar of numpy) is packed as a
+result by the core, with its packagers, into one ``results.json`` that the user's key signs; in the text stands ``{"$value": "<key>"}``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packagers import DataItem, PackagersError, Registry, Session
+from packagers_runs.store.errors import StoreError
+
+_VALUE = "$value"
+_FILE = "results.json"
+
+
+class Frozen(NamedTuple):
+    """A document as it is stored.
+
+    Attributes:
+        text: JSON.
+        values: The sealed ``results.json`` with the values that are no JSON; ``None`` where there are none.
+    """
+
+    text: str
+    values: bytes | None
+
+
+class Unreadable(NamedTuple):
+    """Stands where a value cannot be read here: its plugin is missing, say, or somebody else signed it.
+
+    Attributes:
+        reason: Why.
+    """
+
+    reason: str
+
+
+def freeze(document: dict[str, Any], registry: Registry | None = None) -> Frozen:
+    """Give the form in which a document is stored.
+
+    Args:
+        document: A dict with text for names, all the way down to the values.
+        registry: Finds the packagers of values; that of what is installed if not given.
+
+    Raises:
+        StoreError: For a value that no packager takes as a result; it says where it stands.
+    """
+    odd: dict[str, tuple[str, Any]] = {}
+    plain = _frozen(document, "", odd)
+    text = json.dumps(plain, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return Frozen(text, _packed(odd, registry) if odd else None)
+
+
+def thaw(frozen: Frozen, registry: Registry | None = None) -> dict[str, Any]:
+    """Give the document; where a value cannot be read here, an :class:`Unreadable` stands in its place.
+
+    Args:
+        frozen: As it was stored.
+        registry: Finds the packagers of values; that of what is installed if not given.
+    """
+    document: dict[str, Any] = json.loads(frozen.text)
+    if frozen.values is None:
+        return document
+    with tempfile.TemporaryDirectory(prefix="packagers-runs-") as folder:
+        Path(folder, _FILE).write_bytes(frozen.values)
+        for holder, name, key in list(_places(document)):
+            try:
+                holder[name] = DataItem(Path(folder, key), registry=registry).unpack()
+            except PackagersError as error:
+                holder[name] = Unreadable(str(error))
+    return document
+
+
+def _frozen(value: Any, path: str, odd: dict[str, tuple[str, Any]]) -> Any:
+    kind = type(value)
+    if value is None or kind in (str, int, bool) or (kind is float and math.isfinite(value)):
+        return value
+    if kind is list:
+        return [_frozen(item, f"{path}[{index}]", odd) for index, item in enumerate(value)]
+    if kind is dict and _VALUE not in value and all(type(name) is str for name in value):
+        return {name: _frozen(item, f"{path}.{name}" if path else name, odd) for name, item in value.items()}
+    if kind is Unreadable:
+        raise StoreError(
+            f"{path} could not be read here ({value.reason}), and storing the document would lose it",
+            remedy="Change the run in an environment that has what the value needs.",
+        )
+    key = f"v{len(odd)}"
+    odd[key] = path, value
+    return {_VALUE: key}
+
+
+def _packed(odd: dict[str, tuple[str, Any]], registry: Registry | None) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="packagers-runs-") as folder:
+        with Session(folder, registry=registry) as session:
+            for key, (path, value) in odd.items():
+                try:
+                    session.pack(value, {"key": key, "artifact_type": "result"})
+                except PackagersError as error:
+                    raise StoreError(
+                        f"{path} cannot be stored as a value: {error}", remedy="Log it as an artifact, or give a plain value."
+                    ) from error
+        return Path(folder, _FILE).read_bytes()
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any, str]]:
+    """Give every place where a value goes: what holds it, its name or index there, and its key."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items:
+        if isinstance(item, dict) and item.keys() == {_VALUE}:
+            yield value, name, item[_VALUE]
+        else:
+            yield from _places(item)

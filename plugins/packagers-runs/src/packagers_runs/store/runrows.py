@@ -1,0 +1,422 @@
+"""The rows of runs: begun, taken by a process, written, ended, and taken from the dead.
+
+Each change locks the row, looks at the state and the attempt that it finds, and then writes: of two that would change one run, the second
+sees what the first has done. Whoever writes a run holds an :class:`Attempt`; once there is a newer one, nothing is written by the older.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from packagers import Registry
+from packagers_runs.errors import RunNotFoundError
+from packagers_runs.nearest import unknown_name
+from packagers_runs.status import STATES, TERMINAL_STATES, may_follow, utc_text
+from packagers_runs.store.engine import Database
+from packagers_runs.store.errors import RunExistsError, StateConflictError, StoreError
+from packagers_runs.store.freezing import Frozen, freeze, thaw
+from packagers_runs.store.liveness import LEASE_S, Owner, this_process
+from packagers_runs.store.schema import claims, labels, runs
+
+DEFAULT_PROJECT = "default"
+LIVE = tuple(state for state in STATES if state not in TERMINAL_STATES)
+_TAKEN = ("created", "pending")
+"""States in which a run waits for a process to take its attempt."""
+_FIRST = ("pending", "running")
+"""States in which a new attempt begins."""
+_UNDONE = ("error", "error_type", "traceback", "reason", "status_text", "end_time")
+"""Fields of the status that a new attempt begins without."""
+
+
+class Attempt(NamedTuple):
+    """The right to write a run.
+
+    Attributes:
+        uid: Of the run.
+        iteration: Of the run.
+        number: Counted from 1.
+    """
+
+    uid: str
+    iteration: int
+    number: int
+
+    @property
+    def folder(self) -> str:
+        """The name of its staging folder."""
+        return f"{self.uid}-{self.iteration}-{self.number}"
+
+
+class RunRows:
+    """The runs of a store.
+
+    Args:
+        database: Where they are.
+        registry: Finds the packagers of values that are no JSON.
+    """
+
+    def __init__(self, database: Database, registry: Registry | None = None) -> None:
+        self._database = database
+        self.registry = registry
+
+    def begin(self, document: dict[str, Any], *, owned: bool = True) -> Attempt:
+        """Enter a new run; its first attempt is the caller's.
+
+        Args:
+            document: What ``RunObject.to_dict()`` gives; ``metadata.uid`` must be there.
+            owned: Whether this process has it in hand, so that the run is lost when the process dies.
+
+        Raises:
+            RunExistsError: Where there is a run of that uid and iteration.
+        """
+        frozen = freeze(document, self.registry)
+        metadata = document.get("metadata", {})
+        uid, iteration = metadata.get("uid"), metadata.get("iteration") or 0
+        if not isinstance(uid, str) or not uid:
+            raise StoreError("a run without a uid cannot be stored", remedy="Set metadata.uid, 32 hexadecimal digits.")
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            try:
+                connection.execute(
+                    insert(runs).values(
+                        uid=uid, iteration=iteration, attempt=1, created=now, **self._owner(owned, now), **_columns(document, frozen, now)
+                    )
+                )
+            except IntegrityError as error:
+                raise RunExistsError(
+                    f"there is a run {uid} of iteration {iteration} already",
+                    uid=uid,
+                    iteration=iteration,
+                    remedy="Take it up again, or give the new one a uid of its own.",
+                ) from error
+            _write_labels(connection, uid, iteration, document)
+        return Attempt(uid, iteration, 1)
+
+    def take(self, uid: str, iteration: int = 0, *, state: str = "running", owned: bool = True) -> Attempt:
+        """Take a run in hand: one that waits, in the attempt that it is in; one that has ended, in a new attempt.
+
+        Args:
+            uid: Of the run.
+            iteration: Of the run.
+            state: The state that it goes into.
+            owned: Whether the run is lost when this process dies.
+
+        Raises:
+            RunNotFoundError: Where there is no such run.
+            StateConflictError: Where another process has it.
+        """
+        with self._database.writing() as connection:
+            row = self._locked(connection, uid, iteration)
+            if row.state in _TAKEN and row.owner is None:
+                number = row.attempt
+                _check_step(row, state)
+            elif row.state in TERMINAL_STATES or row.state == "pendingRetry":
+                number = row.attempt + 1
+                if state not in _FIRST:
+                    raise _conflict(row, f"a new attempt cannot begin as {state!r}")
+            else:
+                raise _conflict(row, "another process has it in hand")
+            now = self._database.now(connection)
+            text = _patched(row.document, {"state": state, "last_update": _iso(now)}, _UNDONE if number > row.attempt else ())
+            values = {"attempt": number, "state": state, "document": text, "updated": now, **self._owner(owned, now)}
+            connection.execute(update(runs).where(_is(uid, iteration)).values(**values))
+        return Attempt(uid, iteration, number)
+
+    def write(self, connection: Connection, attempt: Attempt, document: dict[str, Any], frozen: Frozen) -> bool:
+        """Write the document of a run, and so its state; tell whether that ends the attempt.
+
+        Args:
+            connection: Of the transaction to do it in.
+            attempt: The right to do it.
+            document: The whole document.
+            frozen: The same, frozen.
+
+        Raises:
+            StateConflictError: Where there is a newer attempt, or the state cannot follow the one that is there.
+        """
+        row = self._current(connection, attempt)
+        metadata = document.get("metadata", {})
+        if (metadata.get("uid"), metadata.get("iteration") or 0) != (attempt.uid, attempt.iteration):
+            raise StoreError(f"the document is that of another run than {attempt.uid}", remedy="Keep metadata.uid and metadata.iteration.")
+        now = self._database.now(connection)
+        columns = _columns(document, frozen, now)
+        if columns["state"] != row.state or row.state in TERMINAL_STATES:
+            _check_step(row, columns["state"])
+        is_end = columns["state"] in TERMINAL_STATES or columns["state"] == "pendingRetry"
+        if is_end:
+            columns |= {"owner": None, "lease": None}
+        connection.execute(update(runs).where(_is(attempt.uid, attempt.iteration)).values(**columns))
+        _write_labels(connection, attempt.uid, attempt.iteration, document)
+        return is_end
+
+    def change(self, uid: str, iteration: int, changes: Mapping[str, Any], *, expected: Collection[str] | None = None) -> str:
+        """Change some fields of a run, whoever has it in hand; give the state that it is in then.
+
+        Args:
+            uid: Of the run.
+            iteration: Of the run.
+            changes: Plain values by dotted names: ``{"status.state": "aborting"}``; ``None`` takes a field away.
+            expected: The states in which that may be done; any if not given.
+
+        Raises:
+            RunNotFoundError: Where there is no such run.
+            StateConflictError: Where it is in another state, or cannot go into the new one.
+        """
+        frozen = freeze(dict(changes), self.registry)
+        if frozen.values is not None:
+            raise StoreError(
+                "a change of a run holds what is no JSON", remedy="Write the whole document, by the attempt that has it in hand."
+            )
+        with self._database.writing() as connection:
+            row = self._locked(connection, uid, iteration)
+            if expected is not None and row.state not in expected:
+                raise _conflict(row, f"it would have to be {' or '.join(sorted(expected))}")
+            document = json.loads(row.document)
+            for name, value in json.loads(frozen.text).items():
+                _put(document, name, value)
+            state = _state(document)
+            if state != row.state:
+                _check_step(row, state)
+            now = self._database.now(connection)
+            document.setdefault("status", {})["last_update"] = _iso(now)
+            columns = _columns(document, Frozen(_text(document), row.values), now)
+            if state in TERMINAL_STATES:
+                columns |= {"owner": None, "lease": None}
+            connection.execute(update(runs).where(_is(uid, iteration)).values(**columns))
+            _write_labels(connection, uid, iteration, document)
+        return state
+
+    def get(self, uid: str, iteration: int = 0) -> dict[str, Any]:
+        """Give the document of a run; one whose process is gone is lost by now.
+
+        Raises:
+            RunNotFoundError: Where there is no such run.
+        """
+        self.reap(uid)
+        with self._database.reading() as connection:
+            row = self._found(connection, select(runs.c.document, runs.c["values"]).where(_is(uid, iteration)), uid, iteration)
+        return thaw(Frozen(row[0], row[1]), self.registry)
+
+    def attempt(self, uid: str, iteration: int = 0) -> int:
+        """Give the number of a run's current attempt."""
+        with self._database.reading() as connection:
+            number: int = self._found(connection, select(runs.c.attempt).where(_is(uid, iteration)), uid, iteration)[0]
+        return number
+
+    def list(
+        self,
+        *,
+        project: str | None = None,
+        name: str | None = None,
+        state: str | Collection[str] | None = None,
+        labels: Mapping[str, str | None] | None = None,
+        uid: str | None = None,
+        iterations: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[dict[str, Any]]:
+        """Give the documents of runs, the newest first.
+
+        Args:
+            project: Only of this project.
+            name: Only of this name.
+            state: Only in this state, or in one of these.
+            labels: Only with these labels; a value of ``None`` stands for any.
+            uid: Only of this uid, with all its iterations.
+            iterations: Whether iterations of runs are given too.
+            since: Only what was begun then or later.
+            until: Only what was begun before.
+            limit: The most to give.
+            offset: How many to leave out first.
+
+        Raises:
+            UnknownNameError: For a state that there is not.
+        """
+        self.reap(uid)
+        states = [state] if isinstance(state, str) else list(state or ())
+        for each in states:
+            if each not in STATES:
+                raise unknown_name("state", each, STATES)
+        query = select(runs.c.document, runs.c["values"]).order_by(runs.c.created.desc(), runs.c.uid, runs.c.iteration)
+        conditions = [
+            column == value for column, value in ((runs.c.project, project), (runs.c.name, name), (runs.c.uid, uid)) if value is not None
+        ]
+        if states:
+            conditions.append(runs.c.state.in_(states))
+        if not iterations and uid is None:
+            conditions.append(runs.c.iteration == 0)
+        if since is not None:
+            conditions.append(runs.c.created >= since.timestamp())
+        if until is not None:
+            conditions.append(runs.c.created < until.timestamp())
+        conditions += [_has_label(label, value) for label, value in (labels or {}).items()]
+        query = query.where(*conditions).offset(offset or None).limit(limit)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return (thaw(Frozen(row[0], row[1]), self.registry) for row in rows)
+
+    def reap(self, uid: str | None = None) -> int:
+        """Turn the runs of processes that are gone into lost ones; give how many.
+
+        Args:
+            uid: Only of this run.
+        """
+        columns = (runs.c.uid, runs.c.iteration, runs.c.attempt, runs.c.owner, runs.c.lease)
+        query = select(*columns).where(runs.c.owner.is_not(None), runs.c.state.in_(LIVE), *([] if uid is None else [runs.c.uid == uid]))
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+            now = self._database.now(connection) if rows else 0.0
+        owners = {row.owner: Owner.parse(row.owner) for row in rows}
+        gone = [row for row in rows if owners[row.owner].is_gone(row.lease, now)]
+        for row in gone:
+            self._lose(row, owners[row.owner])
+        return len(gone)
+
+    def renew(self, owner: Owner) -> int:
+        """Renew the lease of all that a process has in hand; give how many that are."""
+        with self._database.writing() as connection:
+            lease = self._database.now(connection) + LEASE_S
+            return connection.execute(update(runs).where(runs.c.owner == str(owner)).values(lease=lease)).rowcount
+
+    def check(self, connection: Connection, attempt: Attempt) -> None:
+        """Check that an attempt is the current one, and has not ended.
+
+        Raises:
+            StateConflictError: Where it is not.
+        """
+        row = self._current(connection, attempt)
+        if row.state in TERMINAL_STATES:
+            raise _conflict(row, "it has ended")
+
+    def _lose(self, seen: Any, owner: Owner) -> None:
+        """Write down that a run is lost, unless somebody else has been faster."""
+        with self._database.writing() as connection:
+            row = connection.execute(select(runs).where(_is(seen.uid, seen.iteration)).with_for_update()).one_or_none()
+            if row is None or (row.attempt, row.owner, row.lease) != (seen.attempt, seen.owner, seen.lease) or row.state not in LIVE:
+                return
+            now = self._database.now(connection)
+            state = "aborted" if row.state == "aborting" else "error"
+            error = f"the process that had the run in hand is gone (process {owner.pid} on {owner.host})"
+            text = _patched(
+                row.document, {"state": state, "reason": "lost", "error": error, "last_update": _iso(now), "end_time": _iso(now)}
+            )
+            values = {"state": state, "document": text, "updated": now, "owner": None, "lease": None}
+            connection.execute(update(runs).where(_is(row.uid, row.iteration)).values(**values))
+            connection.execute(delete(claims).where(claims.c.uid == row.uid, claims.c.iteration == row.iteration))
+
+    def _owner(self, owned: bool, now: float) -> dict[str, Any]:
+        return {"owner": str(this_process()), "lease": now + LEASE_S} if owned else {"owner": None, "lease": None}
+
+    def _current(self, connection: Connection, attempt: Attempt) -> Any:
+        row = self._locked(connection, attempt.uid, attempt.iteration)
+        if row.attempt != attempt.number:
+            raise _conflict(row, f"attempt {attempt.number} of it is over, and the current one is {row.attempt}")
+        return row
+
+    def _locked(self, connection: Connection, uid: str, iteration: int) -> Any:
+        return self._found(connection, select(runs).where(_is(uid, iteration)).with_for_update(), uid, iteration)
+
+    def _found(self, connection: Connection, query: Any, uid: str, iteration: int) -> Any:
+        row: Any = connection.execute(query).one_or_none()
+        if row is None:
+            others = connection.execute(select(runs.c.iteration).where(runs.c.uid == uid).limit(20)).scalars().all()
+            what = f"the run {uid!r:.100} has no iteration {iteration}" if others else f"there is no run {uid!r:.100}"
+            known = f"It has the iterations {', '.join(map(str, sorted(others)))}." if others else "`list_runs()` shows those there are."
+            raise RunNotFoundError(what, uid=uid, remedy=known)
+        return row
+
+
+def is_live(row: Any) -> Any:
+    """Give the condition that the attempt of a row of claims is in work."""
+    return exists().where(
+        and_(runs.c.uid == row.uid, runs.c.iteration == row.iteration, runs.c.attempt == row.attempt, runs.c.state.in_(LIVE))
+    )
+
+
+def _is(uid: str, iteration: int) -> Any:
+    return and_(runs.c.uid == uid, runs.c.iteration == iteration)
+
+
+def _has_label(name: str, value: str | None) -> Any:
+    conditions = [labels.c.uid == runs.c.uid, labels.c.iteration == runs.c.iteration, labels.c.name == name]
+    return exists().where(and_(*conditions, *([] if value is None else [labels.c.value == value])))
+
+
+def _columns(document: dict[str, Any], frozen: Frozen, now: float) -> dict[str, Any]:
+    metadata = document.get("metadata", {})
+    return {
+        "project": metadata.get("project") or DEFAULT_PROJECT,
+        "name": metadata.get("name") or "",
+        "state": _state(document),
+        "updated": now,
+        "document": frozen.text,
+        "values": frozen.values,
+    }
+
+
+def _state(document: dict[str, Any]) -> str:
+    state = document.get("status", {}).get("state") or "created"
+    if state not in STATES:
+        raise unknown_name("state", state, STATES)
+    return str(state)
+
+
+def _write_labels(connection: Connection, uid: str, iteration: int, document: dict[str, Any]) -> None:
+    wanted = {str(name): str(value) for name, value in (document.get("metadata", {}).get("labels") or {}).items()}
+    mine = and_(labels.c.uid == uid, labels.c.iteration == iteration)
+    found = {row.name: row.value for row in connection.execute(select(labels.c.name, labels.c.value).where(mine))}
+    gone = [name for name, value in found.items() if wanted.get(name) != value]
+    if gone:
+        connection.execute(delete(labels).where(mine, labels.c.name.in_(gone)))
+    new = [{"uid": uid, "iteration": iteration, "name": name, "value": value} for name, value in wanted.items() if found.get(name) != value]
+    if new:
+        connection.execute(insert(labels), new)
+
+
+def _check_step(row: Any, state: str) -> None:
+    if not may_follow(row.state, state):
+        raise _conflict(row, f"it cannot become {state}")
+
+
+def _conflict(row: Any, why: str) -> StateConflictError:
+    over = (
+        "Only a new attempt goes on with it: resume or retry it." if row.state in TERMINAL_STATES else "Look at it again, and decide anew."
+    )
+    return StateConflictError(
+        f"the run {row.uid} is {row.state}: {why}", uid=row.uid, iteration=row.iteration, state=row.state, attempt=row.attempt, remedy=over
+    )
+
+
+def _patched(text: str, status: Mapping[str, Any], without: Collection[str] = ()) -> str:
+    document = json.loads(text)
+    kept = {name: value for name, value in document.get("status", {}).items() if name not in without}
+    document["status"] = {**kept, **status}
+    return _text(document)
+
+
+def _put(document: dict[str, Any], name: str, value: Any) -> None:
+    *outer, last = name.split(".")
+    for step in outer:
+        document = document.setdefault(step, {})
+        if not isinstance(document, dict):
+            raise StoreError(f"{name!r} is no field of a run: {step!r} has no fields", remedy="Name it as in status.state.")
+    if value is None:
+        document.pop(last, None)
+    else:
+        document[last] = value
+
+
+def _text(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def _iso(now: float) -> str:
+    return utc_text(datetime.fromtimestamp(now, UTC))

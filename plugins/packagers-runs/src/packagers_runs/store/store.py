@@ -1,0 +1,336 @@
+"""A store: runs and artifacts in a database, objects in a folder or at a URL."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Collection, Iterator, Mapping
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from packagers import Artifact, DataItem, Registry
+from packagers_runs.store.addresses import Address
+from packagers_runs.store.artifactrows import ArtifactRows, Prepared, Recorded
+from packagers_runs.store.collecting import Collected, collect, prune, remove
+from packagers_runs.store.engine import Database
+from packagers_runs.store.errors import ArtifactNotFoundError, StoreError
+from packagers_runs.store.freezing import freeze
+from packagers_runs.store.heartbeat import Heartbeat
+from packagers_runs.store.liveness import this_process
+from packagers_runs.store.objects import open_objects
+from packagers_runs.store.runrows import DEFAULT_PROJECT, Attempt, RunRows
+
+FOLDER = ".packagers"
+URL_VARIABLE = "PACKAGERS_STORE"
+ARTIFACTS_VARIABLE = "PACKAGERS_STORE_ARTIFACTS"
+
+
+class Store:
+    """Runs, their results and their artifacts; made by :func:`connect`.
+
+    Threads share it; a forked process may go on with it, and its pickle opens the same store again (but for one in memory). As a context
+    manager it closes at the end of the block.
+
+    Attributes:
+        database: Where the rows are.
+        objects: Where the data of artifacts is.
+        project: The project of addresses that name none.
+    """
+
+    def __init__(self, url: str, artifacts: str | os.PathLike[str] | None = None, *, registry: Registry | None = None) -> None:
+        self.database = Database(url)
+        self.project = DEFAULT_PROJECT
+        self._arguments = (self.database.full_url, None if artifacts is None else os.fspath(artifacts))
+        base = Path(FOLDER).absolute() if self.database.file is None else self.database.file.parent
+        if self.database.is_memory:
+            base = Path(tempfile.mkdtemp(prefix="packagers-runs-"))
+            weakref.finalize(self, shutil.rmtree, base, ignore_errors=True)
+        self.objects = open_objects(artifacts or base / "objects", base / "staging" / self.database.id)
+        self.objects.mark(self.database.id)
+        self._runs = RunRows(self.database, registry)
+        self._artifacts = ArtifactRows(self.database)
+        database, rows = self.database, self._runs
+        self._heart = None if database.is_memory else Heartbeat(lambda: rows.renew(this_process()))
+        with _opened_lock:
+            _opened.append(weakref.ref(self))
+            _latest[:] = [self]
+
+    def __repr__(self) -> str:
+        return f"<Store {self.database.url}, artifacts in {self.objects.location}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.database.is_memory:
+            raise StoreError("a store in memory cannot be handed to another process", remedy="Use sqlite:///path.")
+        return _remake, (*self._arguments, self._runs.registry, self.project)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the database. Runs that this process has in hand are as lost as if it had died, in the end."""
+        if self._heart is not None:
+            self._heart.stop()
+        self.database.close()
+        with _opened_lock:
+            _opened[:] = [known for known in _opened if known() not in (None, self)]
+            _latest[:] = [store for store in _latest if store is not self]
+
+    @contextlib.contextmanager
+    def current(self) -> Iterator[None]:
+        """Make it the store in which ``store://`` addresses are looked for, inside of the block, in this thread or task."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    # What has a run in hand.
+
+    def begin(self, document: dict[str, Any], *, owned: bool = True) -> Attempt:
+        """Enter a new run: see :meth:`RunRows.begin`."""
+        return self._in_hand(self._runs.begin(document, owned=owned), owned)
+
+    def take(self, uid: str, iteration: int = 0, *, state: str = "running", owned: bool = True) -> Attempt:
+        """Take a run in hand, in a new attempt where it has ended: see :meth:`RunRows.take`."""
+        return self._in_hand(self._runs.take(uid, iteration, state=state, owned=owned), owned)
+
+    def staging(self, attempt: Attempt) -> Path:
+        """Give the folder in which an attempt packs what it will record; nobody else touches it while the attempt lives."""
+        folder = self.objects.staging / attempt.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def write(
+        self, attempt: Attempt, document: dict[str, Any], artifacts: Mapping[str, Artifact | str | os.PathLike[str]] | None = None
+    ) -> None:
+        """Write a run: its document, with state and results, and artifacts, in one transaction, after their objects have been put.
+
+        Args:
+            attempt: The right to do it; a terminal state ends it.
+            document: What ``RunObject.to_dict()`` gives; results keep their types.
+            artifacts: Packages by the key that they are recorded under, or the addresses of what other runs made. Packages in the
+                attempt's staging folder are moved.
+
+        Raises:
+            StateConflictError: Where there is a newer attempt, or the state cannot follow the one that is there.
+            StoreError: Where a value or package cannot be stored. Nothing is recorded then.
+        """
+        frozen = freeze(document, self._runs.registry)
+        made = self._put(attempt, artifacts or {})
+        project = document.get("metadata", {}).get("project") or DEFAULT_PROJECT
+        with self.database.writing() as connection:
+            is_end = self._runs.write(connection, attempt, document, frozen)
+            self._artifacts.record(connection, attempt, project, made, is_end=is_end)
+        if is_end:
+            shutil.rmtree(self.objects.staging / attempt.folder, ignore_errors=True)
+
+    def _put(self, attempt: Attempt, artifacts: Mapping[str, Artifact | str | os.PathLike[str]]) -> list[Prepared]:
+        made = [self._artifacts.prepare(key, _source(source), self.project) for key, source in artifacts.items()]
+        if made:
+            with self.database.writing() as connection:
+                self._runs.check(connection, attempt)
+                self._artifacts.claim(connection, attempt, [each.digest for each in made])
+        for each in made:
+            if each.folder is not None:
+                stored = self.objects.put(each.folder, each.digest, each.columns["payload"], self.objects.staging / attempt.folder)
+                each.columns["stored"] = stored
+            elif self.objects.find(each.digest) is None:
+                raise ArtifactNotFoundError("the object of this artifact is gone", key=each.key, remedy="Run again what made it.")
+        return made
+
+    def _in_hand(self, attempt: Attempt, owned: bool) -> Attempt:
+        if owned and self._heart is not None:
+            self._heart.start()
+        return attempt
+
+    # What anybody may do.
+
+    def change(self, uid: str, changes: Mapping[str, Any], iteration: int = 0, *, expected: Collection[str] | None = None) -> str:
+        """Change fields of a run by dotted names: see :meth:`RunRows.change`."""
+        return self._runs.change(uid, iteration, changes, expected=expected)
+
+    def get_run(self, uid: str, iteration: int = 0) -> dict[str, Any]:
+        """Give the document of a run; one whose process is gone is ``error``, ``lost`` by now.
+
+        Args:
+            uid: Of the run.
+            iteration: 0 for the run itself.
+
+        Raises:
+            RunNotFoundError: Where there is no such run.
+        """
+        return self._runs.get(uid, iteration)
+
+    def attempt(self, uid: str, iteration: int = 0) -> int:
+        """Give the number of the attempt that a run is in, counted from 1."""
+        return self._runs.attempt(uid, iteration)
+
+    def list_runs(
+        self,
+        *,
+        project: str | None = None,
+        name: str | None = None,
+        state: str | Collection[str] | None = None,
+        labels: Mapping[str, str | None] | None = None,
+        uid: str | None = None,
+        iterations: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[dict[str, Any]]:
+        """Give the documents of runs, the newest first: see :meth:`RunRows.list`."""
+        given = {"project": project, "name": name, "state": state, "labels": labels, "uid": uid, "since": since, "until": until}
+        return list(self._runs.list(**given, iterations=iterations, limit=limit, offset=offset))  # type: ignore[arg-type]  # as declared above
+
+    def list_artifacts(
+        self,
+        *,
+        project: str | None = None,
+        key: str | None = None,
+        kind: str | None = None,
+        tag: str | None = None,
+        uid: str | None = None,
+        iteration: int | None = None,
+        digest: str | None = None,
+        limit: int | None = None,
+    ) -> list[Recorded]:
+        """Give artifacts, the newest first: see :meth:`ArtifactRows.list`."""
+        return self._artifacts.list(project=project, key=key, kind=kind, tag=tag, uid=uid, iteration=iteration, digest=digest, limit=limit)
+
+    def find(self, address: str | Address, payload: str | None = None) -> Recorded:
+        """Find an artifact.
+
+        Args:
+            address: Its ``store://`` address.
+            payload: What its manifest calls the payload folder, where it must be the one.
+
+        Raises:
+            AddressError: For what is no address.
+            ArtifactNotFoundError: Where there is no such artifact.
+        """
+        return self._artifacts.find(address if isinstance(address, Address) else Address.parse(address), self.project, payload)
+
+    def manifest(self, recorded: Recorded) -> bytes:
+        """Give the manifest that the run wrote of an artifact."""
+        return self._artifacts.manifest(recorded)
+
+    def item(self, address: str | Address) -> DataItem:
+        """Give the handle on an artifact; it goes on to mean this one when there is a newer one of that key.
+
+        Args:
+            address: Its ``store://`` address.
+        """
+        return DataItem(str(self.find(address).address), registry=self._runs.registry)
+
+    # What makes room.
+
+    def remove(self, uid: str) -> None:
+        """Remove a run that has ended, with its iterations; its objects are collected by :meth:`gc`, if no other run has them.
+
+        Args:
+            uid: Of the run.
+
+        Raises:
+            RunNotFoundError: Where there is no such run.
+            StateConflictError: Where it has not ended.
+        """
+        self._runs.reap(uid)
+        remove(self.database, uid)
+
+    def prune(self, older_than: float | timedelta, *, keep_tagged: bool = True) -> int:
+        """Remove the runs that were last changed long ago and have ended, and collect their objects.
+
+        Args:
+            older_than: Seconds, or a time span.
+            keep_tagged: Whether runs stay of which an artifact has a tag.
+
+        Returns:
+            How many runs were removed.
+        """
+        seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else float(older_than)
+        if not seconds >= 0:
+            raise StoreError(f"runs cannot be older than {seconds} seconds", remedy="Give seconds from 0, or a timedelta.")
+        self._runs.reap()
+        removed = prune(self.database, seconds, keep_tagged=keep_tagged)
+        self.gc()
+        return removed
+
+    def gc(self) -> Collected:
+        """Remove objects that no artifact has and what dead processes have left; nothing that a live run has staged."""
+        self._runs.reap()
+        return collect(self.database, self.objects)
+
+
+def connect(url: str | None = None, artifacts: str | os.PathLike[str] | None = None, *, registry: Registry | None = None) -> Store:
+    """Open a store; made where there is none.
+
+    Args:
+        url: ``sqlite:///path``, ``postgresql+psycopg://…`` or ``memory://``; if not given, what ``PACKAGERS_STORE`` says, or
+            ``.packagers/runs.db`` in the working directory.
+        artifacts: A folder, or a URL of fsspec, that is this store's own; if not given, what ``PACKAGERS_STORE_ARTIFACTS`` says (where
+            ``url`` is not given either), or the folder ``objects`` beside a database file, ``.packagers/objects`` for PostgreSQL.
+        registry: Finds the packagers of values; that of what is installed if not given.
+
+    Raises:
+        StoreError: Where it cannot be opened, is of a newer release, or the artifacts are another store's.
+    """
+    if url is None:
+        url = os.environ.get(URL_VARIABLE) or f"sqlite:///{FOLDER}/runs.db"
+        artifacts = artifacts or os.environ.get(ARTIFACTS_VARIABLE) or None
+    return Store(url, artifacts, registry=registry)
+
+
+def store_of(address: Address) -> Store:
+    """Give the store in which an address is to be looked for.
+
+    That is the one that the block around says; else, of an address with a uid, any open store that has it; else the one that was opened
+    last, and the default one where none is open.
+    """
+    current = _current.get()
+    with _opened_lock:
+        stores = [store for known in reversed(_opened) if (store := known()) is not None]
+    candidates = [*([] if current is None else [current]), *stores]
+    if not address.uid:
+        candidates = candidates[:1]
+    for store in candidates:
+        with contextlib.suppress(ArtifactNotFoundError):
+            store.find(address)
+            return store
+    return candidates[0] if candidates else _default()
+
+
+def _default() -> Store:
+    if not os.environ.get(URL_VARIABLE) and not Path(FOLDER, "runs.db").exists():
+        raise StoreError(
+            "there is no store here to look into", file=Path(FOLDER).absolute(), remedy=f"connect() to one first, or set {URL_VARIABLE}."
+        )
+    return connect()
+
+
+def _remake(url: str, artifacts: str | None, registry: Registry | None, project: str) -> Store:
+    store = connect(url, artifacts, registry=registry)
+    store.project = project
+    return store
+
+
+def _source(source: Artifact | str | os.PathLike[str]) -> Artifact | Path | Address:
+    if isinstance(source, Artifact):
+        return source
+    text = os.fspath(source)
+    return Address.parse(text) if text.startswith("store://") else Path(text)
+
+
+_current: ContextVar[Store | None] = ContextVar("packagers_store", default=None)
+_opened: list[weakref.ref[Store]] = []
+_opened_lock = threading.Lock()
+_latest: list[Store] = []  # who connects and keeps nothing can read addresses all the same
