@@ -48,7 +48,7 @@ def write(folder: Path, **facts: Any) -> Path:
         (draft.payload / "deep").mkdir()
         (draft.payload / "deep" / "tensor.mars").write_bytes(b"\0\1\2")
         (draft.payload / "notes.txt").write_bytes(b"notes")
-        draft.commit(replace(Manifest("mars", written), **facts), sign_seal)
+        draft.commit(draft.finish(replace(Manifest("mars", written), **facts)), sign_seal)
     return folder / "mars"
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from packagers.artifact import Artifact, Bundle, Result
 from packagers.errors import PackagersError, PackError
-from packagers.ledger import Ledger, Record
+from packagers.ledger import Ledger, Output, Record, kept
 from packagers.linking import Linker
 from packagers.loghint import LINK, LogHint
 from packagers.names import fold
 from packagers.outline import BY_VALUE, is_itemizable, items_of, outline_of, stands_for
-from packagers.writing import Plan, Writer
+from packagers.results import Recorded
+from packagers.writing import Commit, Plan, Writer
 
 Job = tuple[Any, LogHint]
 
@@ -38,14 +41,14 @@ class Batch:
         self._exist = exist
         self._failures: list[tuple[int, Exception]] = []
         self._taken: dict[str, str] = {}
-        self._packed: list[tuple[int, str]] = []
+        self._packed: list[tuple[int, Output]] = []
         self._later: set[str] = set()
         self._index = 0
 
     @property
-    def keys(self) -> list[str]:
-        """The keys of what was packed, in the order of the values."""
-        return [key for _, key in sorted(self._packed, key=lambda packed: packed[0])]
+    def outputs(self) -> dict[str, Output]:
+        """What was packed by key, in the order of the values; with the links that were filled since."""
+        return {output.key: self._ledger.latest(output) for _, output in sorted(self._packed, key=lambda packed: packed[0])}
 
     @property
     def failures(self) -> list[Exception]:
@@ -92,26 +95,38 @@ class Batch:
         plan = self._writer.plan(obj, hint)
         recorded = self._writer.value_of(plan)
         if recorded is None:
-            artifact = self._write(plan, hint)
-            self._packed.append((self._index, hint.key))
+            artifact = self._write(plan, hint, root)
+            self._packed.append((self._index, artifact))
             return artifact, {LINK: hint.key}
         for name in ("tag", "labels", "extra_data", "metrics"):
             if getattr(hint, name):
                 raise PackError(f"a result has no {name}", remedy=f'Pack it as an artifact: "{hint.key} : file", for example.')
-        if self._record == "packages":
-            self._writer.write_value(hint.key, recorded, root, exist=self._exist, plan=plan)
-        result = self._ledger.add_result(hint.key, obj, recorded, root)
-        self._packed.append((self._index, hint.key))
+        result = Result(hint.key, kept(obj))
+        with self._as_package(hint.key, recorded, root, plan) as commit, self._ledger.turn(hint.key):
+            self._ledger.check_again(hint.key, root, self._exist)
+            if commit is not None:
+                commit()
+            self._ledger.add_result(result, recorded, root)
+        self._packed.append((self._index, result))
         return result, BY_VALUE if plan.method is None else stands_for(obj, recorded)
 
-    def _write(self, plan: Plan, hint: LogHint) -> Artifact:
+    def _as_package(
+        self, key: str, recorded: Recorded, root: Path, plan: Plan | None = None
+    ) -> AbstractContextManager[Commit] | AbstractContextManager[None]:
+        """Write a result or an outline as a package, where each is to be one."""
+        if self._record != "packages":
+            return nullcontext()
+        return self._writer.written_value(key, recorded, root, exist=self._exist, plan=plan)
+
+    def _write(self, plan: Plan, hint: LogHint, root: Path) -> Artifact:
         if hint.metrics and plan.artifact_type != "model":
             raise PackError(f"metrics are for models, and this is packed as {plan.artifact_type}", remedy="Use extra_data.")
-        root = self._ledger.root_of(hint)
         filled = self._linker.fill(hint, self._later) if _has_links(hint) else None
-        package = self._writer.write(plan, root, exist=self._exist, links=filled and (filled.extra_data, filled.metrics))
-        artifact = self._ledger.add_artifact(Artifact(package, self._writer.registry), root)
-        self._linker.wait(hint, filled)
+        links = filled and (filled.extra_data, filled.metrics)
+        with self._writer.written(plan, root, exist=self._exist, links=links) as commit, self._ledger.turn(hint.key):
+            self._ledger.check_again(hint.key, root, self._exist)
+            artifact = self._ledger.add_artifact(Artifact(commit(), self._writer.registry), root)
+            self._linker.wait(hint, filled)
         return artifact
 
     def _many(self, obj: Any, hint: LogHint) -> None:
@@ -134,10 +149,13 @@ class Batch:
         if len(items) < len(found):
             return
         outline = outline_of(self._writer.registry, obj, packed)
-        if self._record == "packages":
-            self._writer.write_value(hint.key, outline, root, exist=self._exist)
-        self._ledger.add_bundle(Bundle(hint.key, obj, items), outline, root)
-        self._packed.append((self._index, hint.key))
+        bundle = Bundle(hint.key, obj, items)
+        with self._as_package(hint.key, outline, root) as commit, self._ledger.turn(hint.key):
+            self._ledger.check_again(hint.key, root, self._exist)
+            if commit is not None:
+                commit()
+            self._ledger.add_bundle(bundle, outline, root)
+        self._packed.append((self._index, bundle))
 
     def _take(self, hint: LogHint) -> Any:
         """Take a key; gives the folder in which it is to stand."""

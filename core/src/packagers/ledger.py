@@ -7,12 +7,14 @@ import os
 import threading
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from packagers import results
 from packagers.artifact import Artifact, Bundle, Result
+from packagers.durable import make_folder
 from packagers.errors import PackError
 from packagers.loghint import LogHint
 from packagers.manifest import NAME
@@ -26,6 +28,9 @@ Record = bool | Literal["packages"]
 
 class Ledger:
     """The outputs of one session.
+
+    Several threads may pack with one session. Whoever makes a key visible takes its turn first: so what is entered last is what stands
+    on the disk, and a key that was free is free still. No code of others runs meanwhile, so that nobody waits for ever.
 
     Args:
         folder: Where they go, unless a hint has an ``artifact_path``.
@@ -44,6 +49,7 @@ class Ledger:
         self._roots: dict[str, Path] = {}
         self._names: dict[str, str] = {}
         self._changed: set[str] = set()
+        self._turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         self._lock = threading.RLock()
 
     @property
@@ -52,15 +58,28 @@ class Ledger:
         with self._lock:
             return dict(self._outputs)
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._outputs
+    @contextmanager
+    def turn(self, *keys: str) -> Iterator[None]:
+        """Keep all other threads from entering outputs under some keys."""
+        with self._lock:
+            locks = [self._turns[folded] for folded in sorted({fold(key) for key in keys})]  # two that wait take them in one order
+        with ExitStack() as held:
+            for lock in locks:
+                held.enter_context(lock)
+            yield
 
-    def __getitem__(self, key: str) -> Output:
-        return self._outputs[key]
+    def entry(self, key: str) -> tuple[Output, results.Recorded | None] | None:
+        """Give an output with what was recorded of it (of a result its value, of a bundle its shape); ``None`` where there is none."""
+        with self._lock:
+            return (self._outputs[key], self._values.get(key)) if key in self._outputs else None
 
-    def value(self, key: str) -> results.Recorded | None:
-        """Give what was recorded of a result, or of the shape of a bundle; ``None`` for an artifact."""
-        return self._values.get(key)
+    def latest(self, output: Output) -> Output:
+        """Give an output as it is now: an artifact whose links were filled since; any other as it was."""
+        found = self.entry(output.key)
+        if not isinstance(output, Artifact) or found is None or not isinstance(found[0], Artifact):
+            return output
+        mine, now = output.manifest, found[0].manifest
+        return found[0] if now.with_links(mine.extra_data, mine.metrics) == mine else output
 
     def root_of(self, hint: LogHint) -> Path:
         """Give the folder in which the package or result of a hint stands.
@@ -89,11 +108,14 @@ class Ledger:
         Raises:
             PackError: Says why.
         """
-        folded = fold(key)
-        if folded == results.NAME:
+        if fold(key) == results.NAME:
             raise PackError(f"{results.NAME!r} is the file that holds the results of a folder", key=key, remedy="Take another key.")
-        self._check_case(key, self._names.get(folded, key))
         self._check_case(key, _twin(root, key))
+        self.check_again(key, root, exist)
+
+    def check_again(self, key: str, root: Path, exist: str) -> None:
+        """Refuse a key that another thread has taken since it was checked; arguments as of :meth:`check`."""
+        self._check_case(key, self._names.get(fold(key), key))
         if exist == "error" and (key in self._outputs or (root / key / NAME).is_file() or results.open_result(root, key) is not None):
             raise PackError("there is an output of that key already", key=key, file=root, remedy="Take another key, or exist='replace'.")
 
@@ -109,14 +131,9 @@ class Ledger:
         self._add(artifact.key, artifact, None, root)
         return artifact
 
-    def add_result(self, key: str, obj: Any, recorded: results.Recorded, root: Path) -> Result:
-        """Enter a result. What becomes of the object afterwards does not change it."""
-        try:
-            value = copy.deepcopy(obj)
-        except Exception:  # noqa: BLE001 - a class may refuse to be copied; what is recorded is in the manifest all the same
-            value = obj
-        result = Result(key, value)
-        self._add(key, result, recorded, root)
+    def add_result(self, result: Result, recorded: results.Recorded, root: Path) -> Result:
+        """Enter a result."""
+        self._add(result.key, result, recorded, root)
         return result
 
     def add_bundle(self, bundle: Bundle, outline: results.Recorded, root: Path) -> Bundle:
@@ -126,7 +143,6 @@ class Ledger:
 
     def _add(self, key: str, output: Output, recorded: results.Recorded | None, root: Path) -> None:
         with self._lock:
-            self._check_case(key, self._names.get(fold(key), key))  # again: another thread may have been faster
             if recorded is None:
                 self._values.pop(key, None)
             else:
@@ -151,26 +167,30 @@ class Ledger:
         failures: list[PackError] = []
         if self._record is False:
             return failures
+        changed: defaultdict[Path, list[str]] = defaultdict(list)
         with self._lock:
-            changed: defaultdict[Path, list[str]] = defaultdict(list)
             for key in self._outputs:
                 if key in self._changed:
                     changed[self._roots[key]].append(key)
-            for root, keys in changed.items():
+        for root, keys in changed.items():
+            with self.turn(*keys):
+                # Another thread may have recorded them, or packed them elsewhere.
+                keys = [key for key in keys if key in self._changed and self._roots[key] == root]
                 try:
                     self._write(root, keys)
                 except Exception as error:  # noqa: BLE001 - whatever keeps one folder's results from being written, the others are
                     concerned = [key for key in keys if key in self._values] or keys
                     failures += [_unrecorded(key, root, error) for key in concerned]
                 else:
-                    self._changed.difference_update(keys)
+                    with self._lock:
+                        self._changed.difference_update(keys)
         return failures
 
     def _write(self, root: Path, keys: list[str]) -> None:
         new = {key: self._values[key] for key in keys if key in self._values} if self._record is True else {}
         if not new and not (root / results.NAME).exists():
             return
-        root.mkdir(parents=True, exist_ok=True)
+        make_folder(root)
         results.record_results(root, new, [key for key in keys if key not in new], self._signer, full=self._full)
         present = _names_in(root)
         for key in new:
@@ -179,7 +199,15 @@ class Ledger:
 
     def meant(self, key: str) -> str:
         """Say which output was probably meant by a key that there is not."""
-        return did_you_mean(key, self._outputs)
+        return did_you_mean(key, self.outputs)
+
+
+def kept(obj: Any) -> Any:
+    """Give a copy of a value that is recorded: what becomes of the object afterwards does not change it."""
+    try:
+        return copy.deepcopy(obj)
+    except Exception:  # noqa: BLE001 - a class may refuse to be copied; what is recorded is in the manifest all the same
+        return obj
 
 
 def _names_in(folder: Path) -> set[str]:

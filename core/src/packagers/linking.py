@@ -5,19 +5,18 @@ A link to an artifact is recorded by key and digest, one to a result by key and 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterable
 from typing import Any, Literal, NamedTuple
 
 from packagers.artifact import Artifact, Bundle
 from packagers.errors import PackagersError, PackError
 from packagers.jsonvalue import encode
-from packagers.ledger import Ledger
+from packagers.ledger import Ledger, Output
 from packagers.loghint import LINK, LogHint
 from packagers.manifest import Manifest
 from packagers.package import Signer, rewrite_manifest
 from packagers.registry import Registry
-from packagers.results import entry_of
+from packagers.results import Recorded, entry_of
 
 Section = Literal["extra_data", "metrics"]
 
@@ -58,7 +57,6 @@ class Linker:
         self._signer = signer
         self._full = full
         self._waiting: dict[str, LogHint] = {}
-        self._lock = threading.RLock()
 
     def fill(self, hint: LogHint, later: Collection[str] = ()) -> Filled:
         """Fill the links of a hint with what is packed now.
@@ -75,21 +73,20 @@ class Linker:
                 target = targets.get(name)
                 if target is None:
                     entries[name] = encode(value)
-                elif target not in self._ledger or target in later:
+                elif target in later or (entered := self._ledger.entry(target)) is None:
                     filled.missing.append((section, target))
                 else:
                     try:
-                        entries[name] = self._entry(hint, section, target)
+                        entries[name] = self._entry(hint, section, target, *entered)
                     except PackError as error:
                         filled.wrong.append(error)
         return filled
 
     def wait(self, hint: LogHint, filled: Filled | None) -> None:
         """Remember an artifact's links until they are settled; one whose links are all filled does not wait."""
-        with self._lock:
-            self._waiting.pop(hint.key, None)
-            if filled is not None and (filled.missing or filled.wrong):
-                self._waiting[hint.key] = hint
+        self._waiting.pop(hint.key, None)
+        if filled is not None and (filled.missing or filled.wrong):
+            self._waiting[hint.key] = hint
 
     def settle(self, keys: Iterable[str] | None = None) -> tuple[list[Exception], list[str]]:
         """Fill the links that wait; what is still missing is left out.
@@ -102,11 +99,11 @@ class Linker:
         """
         failures: list[Exception] = []
         left_out: list[str] = []
-        with self._lock:
-            for key in list(self._waiting if keys is None else keys):
+        for key in list(self._waiting if keys is None else keys):
+            with self._ledger.turn(key):
                 hint = self._waiting.pop(key, None)
-                artifact = self._ledger[key] if hint is not None and key in self._ledger else None
-                if hint is None or not isinstance(artifact, Artifact):
+                entered = self._ledger.entry(key)
+                if hint is None or entered is None or not isinstance(artifact := entered[0], Artifact):
                     continue
                 filled = self.fill(hint)
                 failures += filled.wrong
@@ -132,13 +129,12 @@ class Linker:
         package = rewrite_manifest(artifact.package, manifest, self._signer, full=self._full)
         self._ledger.relink(Artifact(package, self._registry))
 
-    def _entry(self, hint: LogHint, section: Section, target: str) -> dict[str, Any]:
+    def _entry(self, hint: LogHint, section: Section, target: str, output: Output, recorded: Recorded | None) -> dict[str, Any]:
         """Give the entry of one link.
 
         Raises:
             PackError: For a link that this section cannot have, or into another folder.
         """
-        output, recorded = self._ledger[target], self._ledger.value(target)
         holds_artifacts = isinstance(output, Bundle) and any(isinstance(item, Artifact) for item in output.items.values())
         if recorded is not None and not holds_artifacts:
             return {LINK: target, **entry_of(recorded)}

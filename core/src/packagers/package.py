@@ -219,7 +219,7 @@ class Draft:
         try:
             names = _names_in(self.folder)
         except NotADirectoryError:
-            return self.folder
+            return self.folder if self.folder.exists() else None  # None where a file stands above it
         if NAME in names and not (self.folder / NAME).is_dir():
             return None
         return next((self.folder / name for name in sorted(names) if not OURS.fullmatch(name)), None)
@@ -241,12 +241,11 @@ class Draft:
             self._locks.push(lock)
         return self._payload
 
-    def commit(self, manifest: Manifest, signer: Signer | None, algorithm: str = "blake3") -> Package:
-        """Digest the payload, write the manifest, and so make the package visible.
+    def finish(self, manifest: Manifest, algorithm: str = "blake3") -> Manifest:
+        """Digest the payload; gives the manifest with it.
 
         Args:
             manifest: All but the payload and its files.
-            signer: Signs the seal; ``None`` leaves the package unsigned.
             algorithm: Digests the files.
 
         Raises:
@@ -265,9 +264,21 @@ class Draft:
                 sync_tree(self._payload)
             found = sorted(walk(self._payload))
             files = tuple(entry_of(path, path.relative_to(self._payload).as_posix(), algorithm) for path in found)
-            manifest = replace(manifest, payload=self._payload.name, files=files)
-        elif self._payload is not None:
+            return replace(manifest, payload=self._payload.name, files=files)
+        if self._payload is not None:
             self._payload.rmdir()  # no manifest will name it
+        return manifest
+
+    def commit(self, manifest: Manifest, signer: Signer | None) -> Package:
+        """Write the manifest, and so make the package visible.
+
+        Args:
+            manifest: What :meth:`finish` gave.
+            signer: Signs the seal; ``None`` leaves the package unsigned.
+
+        Raises:
+            PackError: Where there is a package already, and it is not to be replaced.
+        """
         # One writer after the other: whoever sweeps while somebody else commits would take his payload for an old one.
         with locked(self.folder, make=True):
             self._refuse_existing()

@@ -90,6 +90,8 @@ class Session:
         self._ledger = Ledger(self.folder, record, sign, full=full)
         self._linker = Linker(self._ledger, self.registry, sign, full=full)
         self._entered: list[_Block] = []
+        self._left_elsewhere = 0
+        self._was_entered = False
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -106,10 +108,11 @@ class Session:
         _current.set(self)
         with self._lock:
             self._entered.append(block)
+            self._was_entered = True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        block, is_last = self._leave()
+        ended, is_last = self._leave()
         try:
             if is_last:
                 self.close()
@@ -118,22 +121,31 @@ class Session:
                 raise
             error.add_note(f"The session in {self.folder} could not be closed either: {another}")
         finally:
-            # Where a framework leaves the block in another context than it was entered in, scratch has nothing to reset there.
-            with suppress(ValueError):
-                block.stack.close()
+            for block in ended:
+                # Where a framework leaves the block in another context than it was entered in, scratch has nothing to reset there.
+                with suppress(ValueError):
+                    block.stack.close()
 
-    def _leave(self) -> tuple[_Block, bool]:
-        """Leave the innermost block of this context; gives it, and whether it was the last one of all contexts."""
+    def _leave(self) -> tuple[list[_Block], bool]:
+        """Leave the innermost block of this context; gives the blocks that have ended, and whether they were the last of all contexts.
+
+        Which block is left, where this context is in none, nobody can tell: it ends with the last one.
+        """
         blocks = _blocks.get()
         with self._lock:
-            if blocks and blocks[-1].session is self:
-                block = blocks[-1]
+            ended: list[_Block] = []
+            if blocks and blocks[-1].session is self and blocks[-1] in self._entered:
+                ended.append(blocks[-1])
                 _blocks.set(blocks[:-1])
-                _current.set(block.outer)
-                self._entered.remove(block)
+                _current.set(blocks[-1].outer)
+                self._entered.remove(blocks[-1])
             else:
-                block = self._entered.pop()
-            return block, not self._entered
+                self._left_elsewhere += 1
+            is_last = len(self._entered) <= self._left_elsewhere
+            if is_last:
+                ended += self._entered
+                self._entered, self._left_elsewhere = [], 0
+            return ended, is_last
 
     @property
     def artifacts(self) -> dict[str, Artifact]:
@@ -168,8 +180,9 @@ class Session:
         if len(failures) == 1:
             raise failures[0]
         if failures:
-            raise PackingFailed(_summary(f"items of {parsed.key!r}", failures), failures, outputs=self._outputs(batch, obj))
-        return self._ledger[parsed.key]
+            raise PackingFailed(_summary(f"items of {parsed.key!r}", failures), failures, outputs=Outputs(batch.outputs, obj))
+        self._record_late()
+        return batch.outputs[parsed.key]
 
     def unpack(self, source: Any, hint: Any = None, **options: Any) -> Any:
         """Unpack a package, file, URL, artifact or data item with this session's registry; see :func:`packagers.unpack`."""
@@ -210,8 +223,8 @@ class Session:
                 jobs.append((index, obj, hint))
         with self.configured():
             batch.pack(jobs)
-        failures, left_out = self._linker.settle(batch.keys) if final else ([], [])
-        outputs = self._outputs(batch, value)
+        failures, left_out = self._linker.settle(batch.outputs) if final else ([], [])
+        outputs = Outputs(batch.outputs, value)
         for index, obj, hint in jobs:
             if hasattr(type(obj), "__next__") and (artifact := outputs.artifacts.get(hint.key)) and _is_stream(artifact):
                 values[index] = artifact.unpack()
@@ -221,7 +234,10 @@ class Session:
             for hint in given[len(values) :]
             if hint is not None
         ]
-        self._report(batch.failures + failures, left_out, outputs)
+        try:
+            self._report(batch.failures + failures, left_out, outputs)
+        finally:
+            self._record_late()
         return outputs
 
     def close(self) -> None:
@@ -254,8 +270,12 @@ class Session:
     def _batch(self, exist: str = "replace") -> Batch:
         return Batch(self._writer, self._ledger, self._linker, self._record, exist)
 
-    def _outputs(self, batch: Batch, value: Any) -> Outputs:
-        return Outputs({key: self._ledger[key] for key in batch.keys}, value)
+    def _record_late(self) -> None:
+        """Record what was packed after the last block had ended (by a thread or task that outlives it): nobody else will."""
+        with self._lock:
+            is_late = self._was_entered and not self._entered
+        if is_late:
+            self.close()
 
     def _hint_of(self, given: list[Any], index: int) -> LogHint | None:
         """Give the hint of one returned value; ``None`` drops the value."""

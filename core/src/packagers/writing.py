@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -33,6 +33,8 @@ SMALL = 64 << 10
 """Bytes of JSON up to which a container is a result, a skeleton stands in the manifest, and a preview is kept."""
 SKELETON = "skeleton.json"
 CHUNKS = "chunks.jsonl"
+Commit = Callable[[], Package]
+"""Makes visible what has been written."""
 
 
 class Plan(NamedTuple):
@@ -170,10 +172,11 @@ class Writer:
         version = plan.found.packager.VERSIONS.get("result", 1)
         return Recorded(Written(plan.found.registration.identity, type_name(plan.obj, plan.found), "result", version=version), value)
 
-    def write(
+    @contextmanager
+    def written(
         self, plan: Plan, root: Path, *, exist: str = "replace", links: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
-    ) -> Package:
-        """Pack a value into a package folder.
+    ) -> Iterator[Commit]:
+        """Pack a value into a package folder. In the block it waits to be made visible; what never was is gone afterwards.
 
         Args:
             plan: What to do.
@@ -192,10 +195,14 @@ class Writer:
                 manifest = self._manifest(plan, plan.artifact_type, written=written)
             if links is not None:
                 manifest = manifest.with_links(*links)
-            return draft.commit(manifest, self.signer, self._algorithm(plan, manifest))
+            finished = draft.finish(manifest, self._algorithm(plan, manifest))
+            yield lambda: draft.commit(finished, self.signer)
 
-    def write_value(self, key: str, recorded: Recorded, root: Path, *, exist: str = "replace", plan: Plan | None = None) -> Package:
-        """Write a result as a package of its own, whose manifest holds the value and no files.
+    @contextmanager
+    def written_value(
+        self, key: str, recorded: Recorded, root: Path, *, exist: str = "replace", plan: Plan | None = None
+    ) -> Iterator[Commit]:
+        """Write a result as a package of its own, whose manifest holds the value and no files; it waits in the same way.
 
         Args:
             key: The key of the result.
@@ -207,7 +214,8 @@ class Writer:
         written, value = recorded
         manifest = Manifest(key, written, value=value) if plan is None else self._manifest(plan, "result", written=written, value=value)
         with Draft(root, key, exist=exist, durability=self.settings.durability) as draft:
-            return draft.commit(manifest, self.signer)
+            finished = draft.finish(manifest)
+            yield lambda: draft.commit(finished, self.signer)
 
     def _algorithm(self, plan: Plan, manifest: Manifest) -> str:
         """Say what digests the files: xxh3, where it is wanted, only of what is read as data, for it vouches for nothing else."""
