@@ -10,17 +10,35 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from packagers_runs.errors import ExpressionError as ExpressionError
     from packagers_runs.errors import FieldError as FieldError
+    from packagers_runs.errors import HandlerError as HandlerError
     from packagers_runs.errors import RunError as RunError
     from packagers_runs.errors import RunNotFoundError as RunNotFoundError
     from packagers_runs.errors import RunsError as RunsError
     from packagers_runs.errors import UnknownNameError as UnknownNameError
+    from packagers_runs.hyperparams import HyperParamOptions as HyperParamOptions
+    from packagers_runs.hyperparams import HyperParamStrategies as HyperParamStrategies
+    from packagers_runs.metadata import RunMetadata as RunMetadata
     from packagers_runs.modelobj import ModelObj as ModelObj
+    from packagers_runs.notification import Notification as Notification
+    from packagers_runs.runobject import RunObject as RunObject
+    from packagers_runs.spec import RunSpec as RunSpec
+    from packagers_runs.status import RunStates as RunStates
+    from packagers_runs.status import RunStatus as RunStatus
     from packagers_runs.targetpath import TargetPathObject as TargetPathObject
+    from packagers_runs.template import RunTemplate as RunTemplate
+    from packagers_runs.template import new_task as new_task
 
 _MODULES = {
-    "errors": ("ExpressionError", "FieldError", "RunError", "RunNotFoundError", "RunsError", "UnknownNameError"),
+    "errors": ("ExpressionError", "FieldError", "HandlerError", "RunError", "RunNotFoundError", "RunsError", "UnknownNameError"),
+    "hyperparams": ("HyperParamOptions", "HyperParamStrategies"),
+    "metadata": ("RunMetadata",),
     "modelobj": ("ModelObj",),
+    "notification": ("Notification",),
+    "runobject": ("RunObject",),
+    "spec": ("RunSpec",),
+    "status": ("RunStates", "RunStatus"),
     "targetpath": ("TargetPathObject",),
+    "template": ("RunTemplate", "new_task"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -17,6 +17,9 @@ from uuid import UUID
 from packagers import LogHint
 from packagers_runs.errors import FieldError
 
+HIDDEN = "***"
+"""What stands for a secret wherever it would be shown or kept."""
+
 
 def as_document(value: Any, *, strip: bool = False) -> Any:
     """Copy a value into a document: models and hints become dicts, containers are new ones, all else stays what it is.
@@ -34,6 +37,15 @@ def as_document(value: Any, *, strip: bool = False) -> Any:
     if isinstance(value, LogHint):
         return value.to_dict()
     return value.to_dict(strip=strip) if hasattr(value, "STRIPPED") else value
+
+
+def clone(value: Any) -> Any:
+    """Copy models and containers, whatever is in them stays the same object."""
+    if isinstance(value, dict):
+        return {key: clone(item) for key, item in value.items()}
+    if type(value) in (list, tuple, set):
+        return type(value)(clone(item) for item in value)
+    return value.copy() if hasattr(value, "STRIPPED") else value
 
 
 def same(one: Any, other: Any) -> bool:
@@ -113,8 +125,12 @@ def _plain_scalar(value: Any, where: str, nan: bool) -> Any:
     if getattr(value, "shape", None) == () and hasattr(value, "dtype") and hasattr(value, "item"):
         return _plain(value.item(), where, nan)  # a number of numpy's
     if callable(value):
-        _refuse(where, "is a live function, which no document holds", "Give it by name: 'package.module:function' or 'file.py:function'.")
-    _refuse(where, f"is a {type(value).__qualname__}, which no document holds", "Pass it to the handler as an input instead.")
+        _refuse(
+            where,
+            "is a function without a name, which text cannot hold",
+            "Give one by name: 'package.module:function' or 'file.py:function'.",
+        )
+    _refuse(where, f"is a {type(value).__qualname__}, which text cannot hold", "Give numbers, text, times, lists and dicts, or a path.")
 
 
 def _refuse(where: str, problem: str, remedy: str) -> NoReturn:

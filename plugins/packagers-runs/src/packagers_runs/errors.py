@@ -7,7 +7,7 @@
         ├── RunError                   a handler failed, or its run ended otherwise than completed
         ├── RunNotFoundError           there is no run of this uid                    (also LookupError)
         ├── FieldError                 a field has a value that it cannot have        (also ValueError)
-        ├── HandlerError                   what is to be run cannot be found, imported or called  (also ValueError)
+        ├── HandlerError               what is to be run cannot be found or called    (also ValueError)
         ├── UnknownNameError           a name that does not exist: a field, a kind …  (also ValueError)
         └── ExpressionError            a condition that cannot be read or evaluated   (also ValueError)
 

@@ -19,7 +19,28 @@ Check = Callable[[Any, str, str], Any]
 _Class = TypeVar("_Class", bound=type)
 
 
-@dataclass_transform()
+def stored(
+    *,
+    default: Any,
+    alias: str | None = None,
+    init: bool = True,
+    check: Check | None = None,
+    document: Callable[[Any], Any] | None = None,
+) -> Any:
+    """Declare a field as type checkers see it whole: the storage ``_name`` of a property, its parameter ``name``; or no parameter at all.
+
+    Args:
+        default: What it is if it is not given.
+        alias: The name of its parameter and in documents, if it is another one.
+        init: Whether it is a parameter.
+        check: What checks and converts values.
+        document: What gives the form in documents, if not the value itself.
+    """
+    metadata = {name: value for name, value in (("check", check), ("document", document)) if value is not None}
+    return attrs.field(default=default, alias=alias, init=init, metadata=metadata)
+
+
+@dataclass_transform(field_specifiers=(stored,))
 def model(cls: _Class) -> _Class:
     """Make a class a model: its annotated fields are its parameters, in order."""
     define: Callable[[_Class], _Class] = attrs.define(slots=False, eq=False, repr=False, on_setattr=attrs.setters.NO_OP)
@@ -35,8 +56,7 @@ def anything(default: Any = None, *, init: bool = True, check: Check | None = No
         check: What checks and converts values.
         document: What gives the form in documents, if not the value itself.
     """
-    metadata = {name: value for name, value in (("check", check), ("document", document)) if value is not None}
-    return attrs.field(default=default, init=init, metadata=metadata)
+    return stored(default=default, init=init, check=check, document=document)
 
 
 def text(default: str | None = None, *, init: bool = True) -> Any:
@@ -76,8 +96,13 @@ def choice(what: str, known: Iterable[str], default: str | None = None) -> Any:
 
 
 def nested(cls: type[Any]) -> Any:
-    """Declare a field of another model; a dict becomes one, ``None`` its defaults."""
+    """Declare a field of another model; ``None`` is its defaults, and a dict becomes one if it has no key that the model has not."""
     return attrs.field(default=None, metadata={"check": partial(_nested, cls), "model": cls})
+
+
+def models(cls: type[Any]) -> Any:
+    """Declare a field of a list of models; ``None`` is an empty one, and dicts become models as with :func:`nested`."""
+    return attrs.field(default=None, metadata={"check": partial(_models, cls), "model": cls})
 
 
 def refuse(field: str, owner: str, kind: str, value: Any, remedy: str = "") -> NoReturn:
@@ -142,5 +167,13 @@ def _choice(what: str, known: tuple[str, ...], default: str | None, value: Any, 
 
 def _nested(cls: Any, value: Any, field: str, owner: str) -> Any:
     if value is None or isinstance(value, Mapping):
-        return cls.from_dict(value)
+        return cls.from_dict(value, strict=True)
     return value if isinstance(value, cls) else refuse(field, owner, f"a dict or a {cls.__name__}", value)
+
+
+def _models(cls: Any, value: Any, field: str, owner: str) -> list[Any]:
+    items = _sequence(None, value, field, owner)
+    for place, item in enumerate(items):
+        if item is None:
+            refuse(f"{field}[{place}]", owner, f"a dict or a {cls.__name__}", item)
+    return [_nested(cls, item, f"{field}[{place}]", owner) for place, item in enumerate(items)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -10,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from packagers_runs.documents import as_document, as_plain, same
+from packagers_runs.documents import as_document, as_plain, clone, same
 from packagers_runs.errors import FieldError
 from packagers_runs.nearest import unknown_name
 
@@ -27,7 +26,7 @@ class ModelObj:
     """The fields that ``strip=True`` leaves out: they belong to one run on one machine."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        field = attrs_by_name(type(self)).get(name)
+        field = _stored(type(self)).get(name)
         if field is not None:
             check = field.metadata.get("check")
             object.__setattr__(self, name, check(value, field.alias, type(self).__name__) if check else value)
@@ -98,12 +97,12 @@ class ModelObj:
         if fields is not None:
             wanted = set(_checked_names(cls, fields, known))
             given = {name: value for name, value in given.items() if name in wanted}
-        values = {name: as_document(given[name]) for name in known if name in given}
+        values = {name: _from_document(known[name], clone(given[name])) for name in known if name in given}
         made = cls(**{name: value for name, value in values.items() if known[name].init})
         for name, value in values.items():
             if not known[name].init:
                 setattr(made, name, value)
-        aside = {name: as_document(value) for name, value in given.items() if name not in known}
+        aside = {name: clone(value) for name, value in given.items() if name not in known}
         if aside:
             object.__setattr__(made, "_aside", aside)
         return made
@@ -138,8 +137,10 @@ class ModelObj:
         return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=False))
 
     def copy(self) -> Self:
-        """Give a deep copy."""
-        return copy.deepcopy(self)
+        """Give a copy: models, dicts and lists are copied, the values in them are not."""
+        made = object.__new__(type(self))
+        made.__dict__.update({name: clone(value) for name, value in self.__dict__.items()})
+        return made
 
     def _kept_aside(self) -> dict[str, Any]:
         aside: dict[str, Any] = self.__dict__.get("_aside", {})
@@ -152,6 +153,16 @@ class ModelObj:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.to_dict().items())})"
 
 
+def _from_document(field: attrs.Attribute[Any], value: Any) -> Any:
+    """Make the models of a field, each with what it does not know kept aside; a caller's own dicts are checked more strictly."""
+    inner = field.metadata.get("model")
+    if inner is None:
+        return value
+    if isinstance(value, Mapping):
+        return inner.from_dict(value)
+    return [inner.from_dict(item) if isinstance(item, Mapping) else item for item in value] if isinstance(value, list) else value
+
+
 def _checked_names(owner: type, names: Collection[str], known: Collection[str]) -> Collection[str]:
     if isinstance(names, str):
         raise FieldError("Parameter fields must be a list", model=owner.__name__, field="fields", remedy=f"Write [{names!r}].")
@@ -162,15 +173,19 @@ def _checked_names(owner: type, names: Collection[str], known: Collection[str]) 
 
 
 @cache
-def attrs_by_name(owner: type) -> dict[str, attrs.Attribute[Any]]:
-    """Give the attrs fields of a model class by the name that they are stored under."""
-    return {field.name: field for field in attrs.fields(owner)}
+def _fields(owner: Any) -> tuple[dict[str, attrs.Attribute[Any]], dict[str, attrs.Attribute[Any]]]:
+    fields = attrs.fields(owner)
+    return {field.name: field for field in fields}, {field.alias or field.name: field for field in fields}
 
 
-@cache
-def fields_of(owner: type) -> dict[str, attrs.Attribute[Any]]:
+def _stored(owner: Any) -> dict[str, attrs.Attribute[Any]]:
+    """Give the fields of a model class by the name of the attribute that holds them."""
+    return _fields(owner)[0]
+
+
+def fields_of(owner: Any) -> dict[str, attrs.Attribute[Any]]:
     """Give the fields of a model class by the name that its document uses, in declared order."""
-    return {field.alias or field.name: field for field in attrs.fields(owner)}
+    return _fields(owner)[1]
 
 
 def refuse_unknown(owner: type, struct: Mapping[str, Any]) -> None:
@@ -186,12 +201,7 @@ def refuse_unknown(owner: type, struct: Mapping[str, Any]) -> None:
         inner = known[name].metadata.get("model")
         if inner is None:
             continue
-        if isinstance(value, list):
-            parts = value
-        elif known[name].metadata.get("many") and isinstance(value, Mapping):
-            parts = list(value.values())
-        else:
-            parts = [value]
+        parts = value if isinstance(value, list) else [value]
         for part in parts:
             if isinstance(part, Mapping):
                 refuse_unknown(inner, part)
