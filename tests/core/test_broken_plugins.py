@@ -6,6 +6,7 @@ import builtins
 import json
 import locale
 import os
+import re
 import signal
 import sys
 import threading
@@ -270,6 +271,57 @@ CARELESS = {
     ),
 }
 
+DEADLY = {
+    "exits at once": Case(before("import os\nos._exit(0)"), "it ended the process, with exit code 0"),
+    "exits at once with a code": Case(before("import os\nos._exit(7)"), "it ended the process, with exit code 7"),
+    "reads what is not there": Case(before("import faulthandler\nfaulthandler._sigsegv()"), "it crashed the process, with signal SIGSEGV"),
+    "aborts": Case(before("import os\nos.abort()"), "it crashed the process, with signal SIGABRT"),
+    "kills itself": Case(before("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"), "it crashed the process, with signal SIGKILL"),
+    "kills itself softly": Case(
+        before("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)"), "it crashed the process, with signal SIGTERM"
+    ),
+    "closes every file": Case(before("import os\nos.closerange(0, 100)"), "it ended the process, with exit code 1"),
+    "exits in its constructor": Case(within("def __init__(self):\n        import os\n        os._exit(5)"), "exit code 5"),
+    "exits when it is asked": Case(
+        within("@classmethod\n    def artifact_types(cls, direction):\n        import os\n        os._exit(6)"), "exit code 6"
+    ),
+    "exits a process and leaves another that holds the files": Case(
+        before("import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(1)\n    os._exit(0)\nos._exit(8)"), "exit code 8"
+    ),
+    "hook: exits at once": Case(hook("import os\nos._exit(9)"), "it ended the process, with exit code 9"),
+    "hook: exits at once when it registers": Case(
+        hook(f"{HEADER}import os\n@hookimpl\ndef packagers_register(registry):\n    os._exit(10)"),
+        "it ended the process, with exit code 10",
+    ),
+}
+
+HANGING = {
+    "loops": Case(before("while True: pass"), "it did not come to its end within"),
+    "waits for a lock that it holds": Case(
+        before("import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()"), "it did not come to its end within"
+    ),
+    "waits for a thread that waits for the import": Case(
+        before("import threading\nthread = threading.Thread(target=lambda: __import__('aa_broken'))\nthread.start()\nthread.join()\n"),
+        "it did not come to its end within",
+    ),
+    "hook: loops when it registers": Case(
+        hook(f"{HEADER}@hookimpl\ndef packagers_register(registry):\n    while True: pass"), "it did not come to its end within"
+    ),
+}
+
+THREADS = {
+    "leaves a thread": Case(
+        before("import threading, time\nthreading.Thread(target=time.sleep, args=(1000,), name='for ever').start()"),
+        "it left 1 thread running: for ever",
+        "careless",
+    ),
+    "hook: leaves a thread": Case(
+        hook("import threading, time\nthreading.Thread(target=time.sleep, args=(1000,), daemon=True, name='behind').start()"),
+        "it left 1 thread running: behind",
+        "careless",
+    ),
+}
+
 WHEN_ASKED = {
     "is_packable raises": within("@classmethod\n    def is_packable(cls, obj, artifact_type=None): raise ValueError('asked')"),
     "is_packable exits": within("@classmethod\n    def is_packable(cls, obj, artifact_type=None): raise SystemExit('asked')"),
@@ -291,16 +343,38 @@ NAMELESS = {
 }
 
 LOADED = {**IMPORTS, **CLASSES, **ENTRY_POINTS, **HOOKS, **CARELESS}
+APART = {**LOADED, **DEADLY, **THREADS}
+"""All that are loaded in another process quickly."""
+
+
+def numbered(value: Any, number: int) -> Any:
+    """Give a distribution, or what is said of it, under a name of its own."""
+    if isinstance(value, Mapping):
+        return {numbered(key, number): numbered(item, number) for key, item in value.items()}
+    if isinstance(value, list):
+        return [numbered(item, number) for item in value]
+    return re.sub(r"aa([-_])(broken|other)", rf"aa\g<1>\g<2>\g<1>{number}", value) if isinstance(value, str) else value
+
+
+def all_at_once(cases: Mapping[str, Case]) -> tuple[dict[str, Any], dict[str, tuple[str, str, str]]]:
+    """Give the distributions of cases, each under a name of its own; and of each name the case, its state and the reason."""
+    files: dict[str, Any] = {}
+    expected = {}
+    for number, (name, case) in enumerate(cases.items()):
+        files |= numbered(case.files, number)
+        expected[f"{NAME}-{number}"] = (name, case.state, numbered(case.reason, number))
+    return files, expected
 
 
 def test_there_are_enough() -> None:
-    assert len(LOADED) + len(WHEN_ASKED) + len(NAMELESS) >= 45
+    assert len(APART) + len(HANGING) + len(WHEN_ASKED) + len(NAMELESS) >= 45
 
 
 @contextmanager
 def site(folder: Path, *files: Mapping[str, Any]) -> Iterator[None]:
     """Install distributions beside the good one, without our own plugins and what was loaded of an earlier installation."""
-    with settings(disable=[*settings.disable, *OURS], prefer=[NAME]):
+    ours = [name for each in files for name, content in each.items() if isinstance(content, Mapping) and "entry_points" in content]
+    with settings(disable=[*settings.disable, *OURS], prefer=ours or [NAME]):
         everything: dict[str, Any] = {"zz-good": GOOD}
         for each in files:
             everything |= each
@@ -349,32 +423,97 @@ def imported() -> list[str]:
     return [name for name in sys.modules if name.startswith("aa_")]
 
 
-@pytest.mark.parametrize("name", LOADED)
-def test_it_is_not_imported_when_it_is_found_and_list_names_it_and_why(name: str, tmp_path: Path) -> None:
-    case = LOADED[name]
-    with site(tmp_path / "site", case.files):
+def test_none_is_imported_when_it_is_found(tmp_path: Path) -> None:
+    files, expected = all_at_once(APART | HANGING)
+    with site(tmp_path / "site", files):
         code, listed = run("list")
         assert code == 0
-        assert {each["distribution"] for each in (*listed["packagers"], *listed["hooks"])} >= {NAME, "zz-good"}
+        assert {each["distribution"] for each in (*listed["packagers"], *listed["hooks"])} >= {*expected, "zz-good"}
         assert imported() == []
-        code, listed = run("list", "--load")
-        assert code == 0
-        states = {(each["distribution"], each["state"]): each["reason"] for each in (*listed["packagers"], *listed["hooks"])}
-    assert case.reason in states[NAME, case.state]
-    assert len(states[NAME, case.state]) < 1500
-    assert {state for distribution, state in states if distribution in ("zz-good", "packagers")} == {"ok"}
 
 
-@pytest.mark.parametrize("name", LOADED)
-def test_doctor_names_it_and_why(name: str, tmp_path: Path) -> None:
-    case = LOADED[name]
-    with site(tmp_path / "site", case.files):
+@pytest.mark.parametrize(("cases", "arguments"), [(APART, ()), (HANGING, ("--timeout", "3"))], ids=["those that end", "those that hang"])
+def test_list_names_each_and_why(cases: Mapping[str, Case], arguments: tuple[str, ...], tmp_path: Path) -> None:
+    files, expected = all_at_once(cases)
+    with site(tmp_path / "site", files):
+        code, listed = run("list", "--load", *arguments)
+        assert imported() == []
+    assert code == 0
+    entries = {each["distribution"]: each for each in (*listed["packagers"], *listed["hooks"])}
+    for distribution, (name, state, reason) in expected.items():
+        assert (name, entries[distribution]["state"]) == (name, state)
+        assert reason in entries[distribution]["reason"], name
+        assert len(entries[distribution]["reason"]) < 1500, name
+    others = [each for each in (*listed["packagers"], *listed["hooks"]) if each["distribution"] in ("zz-good", "packagers")]
+    assert [each for each in others if each["state"] != "ok"] == []
+    assert len(others) > 30
+
+
+def test_doctor_names_each_and_why(tmp_path: Path) -> None:
+    files, expected = all_at_once(APART)
+    with site(tmp_path / "site", files):
         code, found = run("doctor", str(tmp_path))
-    (problem,) = [each for each in found["problems"] if each["about"] == "plugins"]
-    assert NAME in problem["problem"]
-    assert case.reason in problem["problem"]
-    assert problem["is_wrong"] == (case.state == "broken")
-    assert (code, found["ok"]) == ((1, False) if case.state == "broken" else (0, True))
+    assert (code, found["ok"]) == (1, False)
+    problems = [each for each in found["problems"] if each["about"] == "plugins"]
+    assert sorted(each["problem"].partition(":")[0] for each in problems) == sorted(expected)
+    for distribution, (name, state, reason) in expected.items():
+        (problem,) = [each for each in problems if each["problem"].startswith(f"{distribution}: ")]
+        assert reason in problem["problem"], name
+        assert (name, problem["is_wrong"]) == (name, state == "broken")
+
+
+def test_where_all_that_is_wrong_is_carelessness_all_is_well(tmp_path: Path) -> None:
+    files, expected = all_at_once(CARELESS | THREADS)
+    with site(tmp_path / "site", files):
+        code, found = run("doctor", str(tmp_path))
+    assert [each for each in found["problems"] if each["is_wrong"]] == []
+    assert (code, found["ok"]) == (0, True)
+    assert len([each for each in found["problems"] if each["about"] == "plugins"]) == len(expected)
+
+
+def test_switched_off_none_is_imported(tmp_path: Path) -> None:
+    files, expected = all_at_once(APART | HANGING)
+    with settings(disable=list(expected)), site(tmp_path / "site", files):
+        import broken_things  # type: ignore[import-not-found]
+
+        assert Registry().find(broken_things.Thing()).registration.distribution == "zz-good"
+        _, listed = run("list", "--load")
+        assert {each["state"] for each in (*listed["packagers"], *listed["hooks"]) if each["distribution"] in expected} == {"off"}
+        assert imported() == []
+
+
+def test_all_that_a_module_registers_waits_for_it_once(tmp_path: Path) -> None:
+    types = {f"broken_things.T{number}": "aa_broken:BrokenPackager" for number in range(20)}
+    files = {NAME: {"entry_points": {"packagers.types": types}, "files": {"aa_broken.py": "while True: pass"}}}
+    with site(tmp_path / "site", files):
+        _, listed = run("list", "--load", "--timeout", "1")
+    reasons = [each["reason"] for each in listed["packagers"] if each["distribution"] == NAME]
+    assert len(reasons) == len(types)
+    assert sum(reason.startswith("it did not come to its end within 1 s") for reason in reasons) == 1
+    assert sum("was not tried: its module aa_broken did not" in reason for reason in reasons) == len(types) - 1
+
+
+def test_what_a_plugin_starts_does_not_outlive_it(tmp_path: Path) -> None:
+    source = (
+        "import os, pathlib, subprocess, sys\n"
+        "started = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(1000)'])\n"
+        "pathlib.Path('pid').write_text(str(started.pid))\nos._exit(0)"
+    )
+    with site(tmp_path / "site", before(source)):
+        run("list", "--load")
+    pid = int((tmp_path / "pid").read_text())
+    for _ in range(1000):  # what its new parent has to take note of
+        try:
+            os.kill(pid, 0)
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (ProcessLookupError, FileNotFoundError):
+            break
+        if state == "Z":
+            break
+        os.sched_yield()
+    else:
+        os.kill(pid, signal.SIGKILL)
+        pytest.fail("it runs on")
 
 
 @pytest.mark.parametrize("name", LOADED)
@@ -382,7 +521,7 @@ def test_the_plugin_beside_it_and_the_core_go_on(name: str, tmp_path: Path) -> N
     case = LOADED[name]
     with site(tmp_path / "site", case.files), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        import broken_things  # type: ignore[import-not-found]
+        import broken_things
 
         pack(3, "number", tmp_path)
         assert unpack(pack(b"abc", "blob", tmp_path)) == b"abc"
@@ -395,17 +534,6 @@ def test_the_plugin_beside_it_and_the_core_go_on(name: str, tmp_path: Path) -> N
     is_told = is_of_the_type or "packagers" in case.files[NAME]["entry_points"]
     printed = "it printed" in case.reason
     assert any(NAME in text for text in told) == (is_told and not printed)
-
-
-@pytest.mark.parametrize("name", LOADED)
-def test_switched_off_it_is_not_imported(name: str, tmp_path: Path) -> None:
-    with settings(disable=[NAME]), site(tmp_path / "site", LOADED[name].files):
-        import broken_things
-
-        assert Registry().find(broken_things.Thing()).registration.distribution == "zz-good"
-        _, listed = run("list", "--load")
-        assert {each["state"] for each in (*listed["packagers"], *listed["hooks"]) if each["distribution"] == NAME} == {"off"}
-        assert imported() == []
 
 
 @pytest.mark.parametrize("name", WHEN_ASKED)

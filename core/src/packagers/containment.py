@@ -3,7 +3,8 @@
 A plugin may add to what there is (search paths behind the others, variables, filters for warnings of its own: libraries do so for good
 reasons) and changes nothing that was there before.
 
-While other threads run, what changes may be their doing. So then only signal handlers are looked after, which the main thread alone sets.
+While other threads run, what changes may be their doing. So then only signal handlers are looked after, which the main thread alone sets;
+but for a process that is there for plugins alone (:func:`dedicate`), in which every thread is one of theirs.
 """
 
 from __future__ import annotations
@@ -41,6 +42,15 @@ class Changes:
         return ", ".join(self.names)
 
 
+_is_dedicated = False
+
+
+def dedicate() -> None:
+    """Say that this process does nothing but load plugins."""
+    global _is_dedicated
+    _is_dedicated = True
+
+
 @contextmanager
 def contained() -> Iterator[Changes]:
     """Put back what the code in a block changes of the process.
@@ -51,7 +61,8 @@ def contained() -> Iterator[Changes]:
         What was put back; known when the block has ended.
     """
     changes = Changes()
-    parts = [(name, keep()) for name, keep in _PARTS.items()] if threading.active_count() == 1 else []
+    is_alone = _is_dedicated or threading.active_count() == 1
+    parts = [(name, keep()) for name, keep in _PARTS.items()] if is_alone else []
     try:
         with _signals(changes):
             yield changes

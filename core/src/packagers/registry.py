@@ -73,7 +73,7 @@ class Registry:
         """
         registry = cls.__new__(cls)
         project = read_project(path)
-        _check_defaults(project)
+        check_defaults(project)
         registry._set_up(True, project)
         return registry
 
@@ -373,8 +373,12 @@ def _rebuild(discover: bool, folder: Path | None, added: list[tuple[str, Any]]) 
     return registry
 
 
-def _check_defaults(project: Project) -> None:
-    """Check a project's standard forms before anything is packed by them."""
+def check_defaults(project: Project) -> None:
+    """Check a project's standard forms before anything is packed by them.
+
+    Raises:
+        SettingError: For one that cannot be read.
+    """
     for type_path, text in project.defaults.items():
         try:
             parse(type_path)

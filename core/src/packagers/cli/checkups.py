@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import contextlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +14,6 @@ from packagers.names import did_you_mean
 
 if TYPE_CHECKING:
     from packagers.config import Project
-    from packagers.typepath import TypePath
 
 _PREFIX = "PACKAGERS_"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -104,12 +102,13 @@ def _places(folder: Path, signs: bool) -> Iterator[Problem]:
             yield Problem("keys", f"{path} belongs to another user ({status.st_uid})", "Check what is in it, then own it.")
 
 
-def of_settings(project: Project | None, distributions: Iterable[str]) -> Iterator[Problem]:
+def of_settings(project: Project | None, distributions: Iterable[str], missing: Mapping[str, str]) -> Iterator[Problem]:
     """Say which settings cannot be read, and which mean nothing.
 
     Args:
         project: The project that counts, if any.
         distributions: The names of all that are installed and register something.
+        missing: Why there is no class of a name that the project's file has; for each name where that is so.
     """
     from packagers.config import SETTINGS, settings
     from packagers.discovery import canonical_name
@@ -126,7 +125,7 @@ def of_settings(project: Project | None, distributions: Iterable[str]) -> Iterat
             if canonical_name(each) not in known:
                 yield Problem("settings", f"{name} names {each!r}, and nothing of that name is installed", did_you_mean(each, known))
     for path in () if project is None else {**project.types, **project.defaults}:
-        yield from _type_path(path)
+        yield from _type_path(path, missing)
 
 
 def _variables(distributions: Iterable[str]) -> Iterator[Problem]:
@@ -142,47 +141,36 @@ def _variables(distributions: Iterable[str]) -> Iterator[Problem]:
             yield Problem("settings", f"the variable {name} is set, and means nothing", did_you_mean(name, known))
 
 
-def _type_path(text: str) -> Iterator[Problem]:
-    """Say which names of a type path name no class."""
-    from packagers.typepath import parse
+def types_of(project: Project | None) -> Iterator[str]:
+    """Give the names of the types that a project's file names; those of malformed type paths are left out.
 
+    Args:
+        project: The project that counts, if any.
+    """
+    for text in () if project is None else {**project.types, **project.defaults}:
+        with contextlib.suppress(PackagersError):
+            yield from _names_in(text)
+
+
+def _type_path(text: str, missing: Mapping[str, str]) -> Iterator[Problem]:
+    """Say which names of a type path name no class."""
     try:
-        path = parse(text)
+        names = sorted(set(_names_in(text)))
     except PackagersError as error:
         yield of_error("settings", error)
         return
-    for name in sorted(set(_names(path))):
-        reason = _missing(name)
-        if reason:
-            yield Problem("settings", f"[tool.packagers] names the type {name!r}, and {reason}", "Correct it, or install what it is from.")
+    for name in names:
+        if name in missing:
+            remedy = "Correct it, or install what it is from."
+            yield Problem("settings", f"[tool.packagers] names the type {name!r}, and {missing[name]}", remedy)
 
 
-def _names(path: TypePath) -> Iterator[str]:
-    from packagers.typepath import ELLIPSIS, STREAM
+def _names_in(text: str) -> Iterator[str]:
+    from packagers.typepath import ELLIPSIS, STREAM, parse
 
-    if path.name not in (STREAM, ELLIPSIS):
-        yield path.name
-    for item in path.items:
-        yield from _names(item)
-
-
-def _missing(name: str) -> str:
-    """Say why no class of a name is found, importing what the user's own file names; empty where one is."""
-    from packagers.loading import LoadFailure, imported
-    from packagers.typepath import lookup
-
-    parts = name.split(".")
-    if lookup(name) is not None:
-        return ""
-    if len(parts) == 1:
-        return "there is no such built-in class"
-    if importlib.util.find_spec(parts[0]) is None:
-        return f"there is no module {parts[0]!r}"
-    try:
-        for end in range(1, len(parts)):
-            with imported(f"{'.'.join(parts[:end])} cannot be imported", "a library"):
-                importlib.import_module(".".join(parts[:end]))
-    except LoadFailure as failure:
-        if not isinstance(failure.__cause__, ModuleNotFoundError):
-            return str(failure.args[0])
-    return "" if lookup(name) is not None else "no module shows a class of that name"
+    waiting = [parse(text)]
+    while waiting:
+        path = waiting.pop()
+        waiting += path.items
+        if path.name not in (STREAM, ELLIPSIS):
+            yield path.name

@@ -12,11 +12,11 @@ import click
 
 from packagers.cli import checkups
 from packagers.cli.checkups import Problem
-from packagers.cli.loaded import Loaded
+from packagers.cli.loaded import Loaded, timeout_option
 from packagers.cli.options import is_project_named, project_option
 from packagers.cli.report import Report, command
 from packagers.cli.screen import Screen
-from packagers.errors import PackagersError
+from packagers.errors import PackagerDefinitionError, PackagersError, SettingError
 
 if TYPE_CHECKING:
     from packagers.abilities import Ability
@@ -31,21 +31,23 @@ _SHOWN = 20
 @click.argument("folder", required=False, default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @project_option
 @click.option("--clean", is_flag=True, help="Remove the litter of crashes, where it is certain that it is nothing else.")
-def doctor(folder: Path, project: Path | None, clean: bool) -> Report:
+@timeout_option
+def doctor(folder: Path, project: Path | None, clean: bool, timeout: float) -> Report:
     """Check plugins, keys, settings and a folder of packages.
 
-    All plugins are imported. FOLDER (by default the working directory) is where packages are or will be: what its file system can do is
-    tried out, and what crashes have left in it is found, as in the temporary folder. Exits with 1 where something is wrong.
+    All plugins are imported, in a process of its own. FOLDER (by default the working directory) is where packages are or will be: what its
+    file system can do is tried out, and what crashes have left in it is found, as in the temporary folder. Exits with 1 where something is
+    wrong.
     """
     problems: list[Problem] = []
-    read, loaded = _load(project, problems)
+    read, loaded = _load(project, timeout, problems)
     problems += checkups.of_plugins([*loaded.packagers, *loaded.hooks])
     for each in loaded.unreadable:
         problems.append(Problem("plugins", f"{each['distribution']} is left out: {each['reason']}", "Reinstall or remove it."))
     problems += checkups.of_keys()
     trust = _trust(read, problems)
     names = {entry["distribution"] for entry in (*loaded.packagers, *loaded.hooks)}
-    problems += [found for found in checkups.of_settings(read, names) if found not in problems]
+    problems += [found for found in checkups.of_settings(read, names, loaded.missing) if found not in problems]
     able = _abilities(folder, problems)
     litter = _litter(folder, clean, problems)
     wrong = [found for found in problems if found.is_wrong]
@@ -65,15 +67,16 @@ def doctor(folder: Path, project: Path | None, clean: bool) -> Report:
     return Report(data, lambda screen: _show(screen, data, problems), error)
 
 
-def _load(project: Path | None, problems: list[Problem]) -> tuple[Project | None, Loaded]:
+def _load(project: Path | None, seconds: float, problems: list[Problem]) -> tuple[Project | None, Loaded]:
     """Load all plugins, without the project where its file is wrong."""
     from packagers.config import read_project
 
     try:
-        return None if project is None else read_project(project), Loaded(project)
-    except PackagersError as error:
+        read = None if project is None else read_project(project)
+        return read, Loaded(project, seconds, checkups.types_of(read))
+    except (SettingError, PackagerDefinitionError) as error:
         problems.append(checkups.of_error("settings", error))
-        return None, Loaded(None)
+        return None, Loaded(None, seconds)
 
 
 def _trust(project: Project | None, problems: list[Problem]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packagers.cli.loaded import Loaded, facts, hook_facts
+from packagers.cli.loaded import Loaded, facts, hook_facts, timeout_option
 from packagers.cli.options import project_option
 from packagers.cli.report import Report, command
 from packagers.cli.screen import Screen
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 @command("list")
 @project_option
 @click.option("--load", is_flag=True, help="Import each one and say what it packs and unpacks, or why it is broken.")
-def list_packagers(project: Path | None, load: bool) -> Report:
+@timeout_option
+def list_packagers(project: Path | None, load: bool, timeout: float) -> Report:
     """List all packagers, importing none.
 
-    Hook modules are listed too; what hook modules register is known only once they are imported: see --load.
+    Hook modules are listed too; what hook modules register is known only once they are imported: see --load. They are imported in a process
+    of its own, so that one which ends it, or hangs, is named like any other that is broken.
     """
     if load:
-        loaded = Loaded(project)
+        loaded = Loaded(project, timeout)
         packagers, hooks, unreadable = loaded.packagers, loaded.hooks, loaded.unreadable
     else:
         from packagers.discovery import scan

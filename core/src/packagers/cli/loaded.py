@@ -1,78 +1,128 @@
-"""Every plugin loaded inside a guard, for the commands that say which ones work."""
+"""Every plugin, loaded in another process, for the commands that say which ones work."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import queue
+import signal
+import subprocess
 import sys
-import tempfile
-import time
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
-from packagers.cli.options import registry_of
-from packagers.loading import LoadFailure
+import click
+
+from packagers.cli.trying import title
+from packagers.errors import PackagersError
 
 if TYPE_CHECKING:
     from packagers.discovery import Extension
     from packagers.registration import Registration
-    from packagers.registry import Registry
 
-_SHOWN = 200
+_START = (
+    "import json, sys; job = json.loads(sys.stdin.buffer.readline()); sys.path[:] = job['path']; "
+    "from packagers.cli.trying import main; main(job)"
+)
+_PATIENCE_S = 10.0
+"""Seconds for a process to end that was told to, or that has nothing more to do."""
 
-
-class Loading:
-    """What was seen while something was loaded.
-
-    Attributes:
-        faults: What it did that it should not.
-        seconds: How long it took.
-    """
-
-    def __init__(self) -> None:
-        self.faults: list[str] = []
-        self.seconds = 0.0
-
-    def state(self) -> dict[str, Any]:
-        """Say how something is that can be used."""
-        return {"state": "careless" if self.faults else "ok", "reason": "; ".join(self.faults), "seconds": round(self.seconds, 3)}
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="After how long the import of one plugin is given up.",
+)
 
 
 class Loaded:
-    """What is installed and registered, every part of it loaded.
+    """What is installed and registered, every part of it loaded by processes of its own.
+
+    A part that ends its process, or does not come to its end, is named, and another process goes on behind it.
 
     Args:
         project: The project whose packagers count too.
+        seconds: How long each part may take.
+        names: Types that the project's file names.
 
     Attributes:
-        registry: The registry.
         packagers: What is to be said of each packager. ``state`` is ``ok``, ``off`` or ``broken``, or ``careless`` where it can be used
             and has done what it should not; ``reason`` says why.
         hooks: The same of each hook module.
         unreadable: Distributions that are left out, and why.
+        missing: Why there is no class of a name; for each name where that is so.
     """
 
-    def __init__(self, project: Path | None) -> None:
+    def __init__(self, project: Path | None, seconds: float, names: Iterable[str] = ()) -> None:
         from packagers.choice import preferences
         from packagers.config import read_project, settings
         from packagers.discovery import scan
         from packagers.errors import PackagersWarning
+        from packagers.registry import check_defaults, declared
 
         read = None if project is None else read_project(project)
-        disabled = preferences((), settings.get("disable", read)).disable
+        if read is not None:
+            check_defaults(read)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PackagersWarning)  # what is broken stands in what is given
-            installed = scan()
-            found = installed.hooks
-            first = {hook: _import_hook(hook) for hook in found if hook.distribution not in disabled}
-            with _watched():
-                self.registry = registry_of(project)
-            self.hooks = [{**hook_facts(hook), **_hook_state(hook, first.get(hook), self.registry)} for hook in found]
-            self.unreadable = [each._asdict() for each in installed.unreadable]
-            self.packagers = [{**facts(registration), **_state(registration, self.registry)} for registration in self.registry]
+            warnings.simplefilter("ignore", PackagersWarning)  # what is left out stands in what is given
+            declared(read)
+            self.unreadable = [each._asdict() for each in scan().unreadable]
+        self._seconds = seconds
+        self._job: dict[str, Any] = {
+            "path": [os.path.abspath(entry) for entry in sys.path],
+            "project": None if project is None else os.path.abspath(project),
+            "disable": sorted(preferences((), settings.get("disable", read)).disable),
+            "names": sorted(set(names)),
+            "told": {},
+            "hanging": {},
+        }
+        self._entries: dict[str, tuple[str, dict[str, Any]]] = {}
+        while not self._try():
+            pass
+        self.packagers = [entry for kind, entry in self._entries.values() if kind == "packager"]
+        self.hooks = [entry for kind, entry in self._entries.values() if kind == "hook"]
+        self.missing = {entry["name"]: entry["reason"] for kind, entry in self._entries.values() if kind == "name" and entry["reason"]}
+
+    def _try(self) -> bool:
+        """Let a process load what none has told of yet; tell whether that was all."""
+        with _process(self._job) as process:
+            while True:
+                begun = process.line(self._seconds + _PATIENCE_S)
+                if begun is None:
+                    raise PackagersError(f"plugins cannot be tried: what loads them {process.end() or 'says nothing'}")
+                if "kind" not in begun:
+                    return True
+                kind, facts = begun["kind"], begun["facts"]
+                state = process.line(self._seconds)
+                if state is None:
+                    self._blame(kind, facts, process.end())
+                    return False
+                self._enter(kind, facts, state)
+                if kind != "hook" and state.get("has_threads"):
+                    return False
+
+    def _blame(self, kind: str, facts: dict[str, Any], end: str) -> None:
+        reason = f"it {end or f'did not come to its end within {self._seconds:g} s'}"
+        if not end and "reference" in facts:
+            self._job["hanging"][facts["reference"].partition(":")[0]] = reason.removeprefix("it ")
+        nothing: dict[str, Any] = {"packs": [], "unpacks": [], "priority": None} if kind == "packager" else {}
+        state = {**nothing, "state": "broken", "reason": reason, "seconds": self._seconds if not end else 0.0}
+        self._enter(kind, facts, {"reason": f"importing it: {reason}"} if kind == "name" else state)
+
+    def _enter(self, kind: str, facts: dict[str, Any], state: dict[str, Any]) -> None:
+        printed = state.pop("printed", "")
+        name = title(kind, facts)
+        if printed and name not in self._entries:
+            sys.stderr.write(printed)
+        self._job["told"][name] = {"state": state.get("state")}
+        self._entries[name] = kind, {**facts, **{name: value for name, value in state.items() if name != "has_threads"}}
 
 
 def facts(registration: Registration) -> dict[str, Any]:
@@ -94,82 +144,71 @@ def hook_facts(hook: Extension) -> dict[str, Any]:
     return {"name": hook.name, "distribution": hook.distribution, "version": hook.version, "reference": hook.reference}
 
 
-def _state(registration: Registration, registry: Registry) -> dict[str, Any]:
-    """Import a packager inside a guard; one that is switched off is left alone."""
-    nothing: dict[str, Any] = {"packs": [], "unpacks": [], "priority": None}
-    if registry.is_disabled(registration.distribution):
-        return {**nothing, **_OFF}
-    try:
-        with _watched() as seen:
-            packager = registry.instance(registration)
-        seen.faults += registration.faults
-        return {
-            "packs": list(packager.artifact_types("pack")),
-            "unpacks": list(packager.artifact_types("unpack")),
-            "priority": registration.priority,
-            **seen.state(),
-        }
-    except LoadFailure as failure:
-        return {**nothing, **_broken(str(failure.args[0]))}
+class _Process:
+    """A process that tells in lines of JSON.
 
+    Args:
+        process: The process.
+    """
 
-def _import_hook(hook: Extension) -> Loading:
-    """Import a hook module by itself, so that what is seen meanwhile is its doing; its failures are for the registry to tell."""
-    with contextlib.suppress(LoadFailure), _watched() as seen:
-        seen.faults += hook.load()[1]
-    return seen
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._has_ended = False
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
+    def _read(self) -> None:
+        stdout, rest = cast("IO[bytes]", self._process.stdout), b""
+        with contextlib.suppress(OSError, ValueError):  # closed while we wait; half a line
+            while piece := os.read(stdout.fileno(), 1 << 16):
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    self._lines.put(json.loads(line))
+        self._lines.put(None)
 
-def _hook_state(hook: Extension, seen: Loading | None, registry: Registry) -> dict[str, Any]:
-    if seen is None:
-        return _OFF
-    name = f"{hook.distribution}:{hook.name}"
-    if name in registry.hooks.broken:
-        return _broken(registry.hooks.broken[name])
-    seen.faults += [fault for fault in registry.hooks.faults.get(name, ()) if fault not in seen.faults]
-    return seen.state()
-
-
-_OFF: dict[str, Any] = {"state": "off", "reason": "switched off by the setting 'disable'", "seconds": 0.0}
-
-
-def _broken(reason: str) -> dict[str, Any]:
-    return {"state": "broken", "reason": reason, "seconds": 0.0}
-
-
-@contextmanager
-def _watched() -> Iterator[Loading]:
-    """Watch what is imported: how long it takes, and what it prints, which goes to standard error."""
-    seen = Loading()
-    started = time.monotonic()
-    with tempfile.TemporaryFile() as file:
+    def line(self, seconds: float) -> dict[str, Any] | None:
+        """Give the next line; ``None`` where there comes none in time, or ever."""
         try:
-            with _stdout_to(file.fileno()):
-                yield seen
-        finally:
-            seen.seconds = time.monotonic() - started
-            file.seek(0)
-            text = file.read().decode("utf-8", "replace")
-            if text:
-                sys.stderr.write(text)
-                shown = " ".join(text.split())
-                seen.faults.append(f"it printed {shown[:_SHOWN]!r}")
+            found = self._lines.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        self._has_ended = found is None
+        return found
+
+    def end(self) -> str:
+        """Say how it ended by itself; empty where it did not."""
+        try:
+            code = self._process.wait(timeout=_PATIENCE_S if self._has_ended else 0.0)
+        except subprocess.TimeoutExpired:
+            return ""
+        if code >= 0:
+            return f"ended the process, with exit code {code}"
+        with contextlib.suppress(ValueError):
+            return f"crashed the process, with signal {signal.Signals(-code).name}"
+        return f"crashed the process, with signal {-code}"
+
+    def kill(self) -> None:
+        """End it, and what it has started."""
+        if sys.platform == "win32":
+            self._process.kill()
+        else:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._reader.join(_PATIENCE_S)
 
 
 @contextmanager
-def _stdout_to(target: int) -> Iterator[None]:
-    """Send standard output to a file, that of Python and that of everything else."""
-    sys.stdout.flush()
-    try:
-        saved = os.dup(1)
-    except OSError:  # closed
-        saved = None
-    try:
-        if saved is not None:
-            os.dup2(target, 1)
-        with os.fdopen(os.dup(target), "w", encoding="utf-8", errors="backslashreplace") as stream, contextlib.redirect_stdout(stream):
-            yield
-    finally:
-        if saved is not None:
-            os.dup2(saved, 1)
-            os.close(saved)
+def _process(job: Mapping[str, Any]) -> Iterator[_Process]:
+    """Start a process that does a job; in a session of its own, so that nothing that it starts outlives it."""
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", _START], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, bufsize=0
+    ) as started:
+        process = _Process(started)
+        try:
+            with contextlib.suppress(BrokenPipeError), cast("IO[bytes]", started.stdin) as stdin:
+                stdin.write(json.dumps(job).encode() + b"\n")
+            yield process
+        finally:
+            process.kill()
