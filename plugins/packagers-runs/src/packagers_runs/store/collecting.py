@@ -16,7 +16,7 @@ from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import StateConflictError
 from packagers_runs.store.objects import Objects
 from packagers_runs.store.runrows import LIVE, is_live
-from packagers_runs.store.schema import artifacts, claims, labels, runs
+from packagers_runs.store.schema import artifacts, claims, labels, logs, runs
 
 _CHUNK = 500
 _ENDED = tuple(map(str, TERMINAL_STATES))
@@ -122,5 +122,5 @@ def prune(database: Database, older_than: float, *, keep_tagged: bool = True) ->
 def _delete(connection: Connection, uids: Iterable[str]) -> None:
     every = list(uids)
     for start in range(0, len(every), _CHUNK):
-        for table in (artifacts, labels, claims, runs):
+        for table in (artifacts, labels, claims, logs, runs):
             connection.execute(delete(table).where(table.c.uid.in_(every[start : start + _CHUNK])))

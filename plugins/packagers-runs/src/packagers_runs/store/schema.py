@@ -90,3 +90,13 @@ claims = Table(
     Column("attempt", Integer, primary_key=True, autoincrement=False),
 )
 """Objects that a run is about to record: none of them is collected while it lives."""
+
+logs = Table(
+    "packagers_logs",
+    metadata,
+    Column("uid", String(64), primary_key=True),
+    Column("iteration", Integer, primary_key=True, autoincrement=False),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),  # bytes before this piece
+    Column("text", LargeBinary, nullable=False),
+)
+"""What runs print, piece by piece."""
