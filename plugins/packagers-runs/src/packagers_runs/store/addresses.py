@@ -26,6 +26,7 @@ KINDS = {"artifacts": "", "datasets": "dataset", "models": "model", "plots": "pl
 
 _FORM = "store://[kind/][project/]key[#iteration][:tag][@uid]"
 _LAST = re.compile(r"(?P<key>[^#:@]+)(?:#(?P<iteration>[0-9]{1,9}))?(?::(?P<tag>[^#:@]+))?(?:@(?P<uid>[0-9a-f]{32}))?")
+_NAME = re.compile(r"[^#:@]+")
 _UID = re.compile(r"[0-9a-f]{32}")
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\:*?"<>|]')
 
@@ -78,7 +79,7 @@ class Address:
             raise AddressError(f"{text!r:.200} is no address of an artifact", address=str(text), remedy=f"Write it as {_FORM}.")
         *outer, last = text.removeprefix(SCHEME).split("/")
         found = _LAST.fullmatch(last)
-        if found is None or len(outer) > 2 or not all(outer):
+        if found is None or len(outer) > 2 or not all(map(_NAME.fullmatch, outer)):
             raise AddressError(
                 f"{text!r:.200} is no address of an artifact: {_why(outer, last)}", address=text, remedy=f"Write it as {_FORM}."
             )
@@ -134,6 +135,8 @@ def _why(outer: list[str], last: str) -> str:
         return f"it has {len(outer) + 1} segments"
     if not all([*outer, last]):
         return "a segment is empty"
+    if not all(map(_NAME.fullmatch, outer)):
+        return "in a project, # : @ are written as %23 %3A %40"
     if last.count("@") == 1 and not _UID.fullmatch(last.partition("@")[2]):
         return f"{last.partition('@')[2]!r:.100} is no uid (32 hexadecimal digits)"
     if last.count("#") == 1 and not re.match(r"[0-9]{1,9}([:@]|$)", last.partition("#")[2]):

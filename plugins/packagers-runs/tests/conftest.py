@@ -1,0 +1,92 @@
+"""Databases for tests: SQLite in a folder, memory, and a private PostgreSQL server that lives as long as the session."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+DATABASES = ("sqlite", "memory", "postgresql")
+_numbers = itertools.count(1)
+
+
+def _programs() -> Path | None:
+    """Find the folder of PostgreSQL's programs; Debian keeps them out of the path."""
+    found = shutil.which("initdb")
+    if found is not None:
+        return Path(found).resolve().parent
+    return max((path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")), default=None)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Give the folder of the socket of a PostgreSQL server that is this session's own; root's runs as the user postgres."""
+    programs = _programs()
+    if programs is None:
+        pytest.skip("needs PostgreSQL (Debian's package postgresql)")
+    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    owner = pwd.getpwnam(user)
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+
+    def run(*command: str) -> None:
+        as_user = {"user": user, "group": owner.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        done = subprocess.run(
+            [str(programs / command[0]), *command[1:]], cwd=folder, text=True, capture_output=True, timeout=120, **as_user
+        )
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+
+    data = str(folder / "data")
+    options = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c autovacuum=off"
+    try:
+        run("initdb", "--pgdata", data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
+        run("pg_ctl", "--pgdata", data, "--wait", "--log", str(folder / "log"), "-o", f"-k {folder} -h '' {options}", "start")
+        try:
+            yield str(folder)
+        finally:
+            run("pg_ctl", "--pgdata", data, "--wait", "--mode=immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Give a function that makes the URL of an empty database of a kind."""
+    with contextlib.ExitStack() as made:
+
+        def new(kind: str) -> str:
+            number = next(_numbers)
+            if kind == "memory":
+                return "memory://"
+            if kind == "sqlite":
+                return f"sqlite:///{tmp_path}/store-{number}/runs.db"
+            return made.enter_context(_postgresql(request.getfixturevalue("postgresql_server"), f"test_{os.getpid()}_{number}"))
+
+        yield new
+
+
+@contextlib.contextmanager
+def _postgresql(server: str, name: str) -> Iterator[str]:
+    import psycopg
+
+    with psycopg.connect(f"host={server} user=postgres dbname=postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    try:
+        yield f"postgresql+psycopg://postgres@/{name}?host={server}"
+    finally:
+        with psycopg.connect(f"host={server} user=postgres dbname=postgres", autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+    """Give the URL of an empty database, once of each kind."""
+    return new_database(request.param)
