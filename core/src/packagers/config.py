@@ -242,8 +242,9 @@ class Settings(SettingTable):
         block = self._blocks.get()
         if name in block:
             return block[name], setting.for_block
-        if name in self._process:
-            return self._process[name], setting.for_process
+        value = self._process.get(name, _NOTHING)  # asked once: another thread may be setting it
+        if value is not _NOTHING:
+            return value, setting.for_process
         text = os.environ.get(setting.variable)
         if text is not None and (setting.empty_counts or text.strip()):
             return setting.check_text(text), setting.variable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from packagers.errors import PackagersError, PluginLoadWarning
 
 _LONGEST = 400
 """Characters of somebody else's message that ours repeats."""
+_TURN = threading.RLock()
+_PATIENCE_S = 10.0
+"""For how many seconds a thread waits for its turn to import."""
 
 
 class LoadFailure(PackagersError, ImportError):
@@ -65,6 +69,20 @@ def imported(what: str, distribution: str, remedy: str | None = None) -> Iterato
     if changes.names:
         faults.append(f"it changed {changes}, which was put back")
         warnings.warn(f"importing a part of {distribution} went well, but {faults[0]}", PluginLoadWarning, stacklevel=4)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let one thread at a time import the code of plugins: it is started once, however many threads ask for it at once.
+
+    Nobody waits for ever, for the import of one may wait for a module that another is in the middle of importing.
+    """
+    is_ours = _TURN.acquire(timeout=_PATIENCE_S)
+    try:
+        yield
+    finally:
+        if is_ours:
+            _TURN.release()
 
 
 def cause_of(error: BaseException) -> str:

@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeAlias, TypeGuard, cast
 
 from packagers.discovery import Extension, check_core, installed_version
 from packagers.errors import PackagerDefinitionError
-from packagers.loading import LoadFailure, guarded, imported, load_reference, make_importable, with_colon
+from packagers.loading import LoadFailure, guarded, imported, load_reference, make_importable, one_at_a_time, with_colon
 from packagers.names import shorten
 from packagers.packager import Packager
-from packagers.typepath import TypePath, parse
+from packagers.typepath import TypePath, is_unfinished, parse
 
 Origin = Literal["project", "plugin", "core"]
 Order: TypeAlias = tuple[str, ...]
@@ -97,10 +97,14 @@ class Registration:
         Raises:
             LoadFailure: Where it cannot be imported, or is no packager.
         """
-        # No cached_property: in Python 3.11 it holds a lock while it imports, and an import may wait for another thread's.
         found = vars(self).get("_loaded")
         if found is None:
-            found = vars(self)["_loaded"] = self._import()
+            with one_at_a_time():
+                found = vars(self).get("_loaded")
+                found = self._import() if found is None else found
+                # What cannot be found in a module that is not imported to its end may stand there in a moment.
+                if not (isinstance(found, LoadFailure) and is_unfinished(self.reference.replace(":", "."))):
+                    vars(self)["_loaded"] = found
         if isinstance(found, LoadFailure):
             raise found.with_traceback(None)
         return cast("type[Packager]", found)

@@ -24,7 +24,7 @@ from packagers.errors import (
     SettingError,
 )
 from packagers.hooks import Hooks
-from packagers.loading import LoadFailure, guarded, load_reference, with_colon
+from packagers.loading import LoadFailure, guarded, load_reference, one_at_a_time, with_colon
 from packagers.loghint import LogHint
 from packagers.packager import Packager
 from packagers.registration import PROJECT, Order, Registrar, Registration, is_packager, of_entry_point, of_project
@@ -93,7 +93,8 @@ class Registry:
 
     def __reduce__(self) -> tuple[Any, ...]:
         folder = self.project.folder if self.project else None
-        return _rebuild, (self._discover, folder, [(r.type_path, r.given or r.reference) for r in self._added.values()])
+        added = tuple(self._added.values())  # at one stroke: another thread may be adding
+        return _rebuild, (self._discover, folder, [(each.type_path, each.given or each.reference) for each in added])
 
     def __iter__(self) -> Iterator[Registration]:
         """Give every registration, sorted by name."""
@@ -251,7 +252,9 @@ class Registry:
         cls = registration.load()
         found = self._instances.get(cls)
         if found is None:
-            found = self._instances.setdefault(cls, registration.make())
+            with one_at_a_time():
+                found = self._instances.get(cls)
+                found = self._instances.setdefault(cls, registration.make()) if found is None else found
         return found
 
     def setting(self, name: str) -> Any:
@@ -351,17 +354,23 @@ def _declared(installed: Installed, project: Project | None) -> Iterator[Registr
 
 
 def default_registry() -> Registry:
-    """Give the registry of what is installed; made again when ``sys.path`` or the setting ``disable`` has changed."""
+    """Give the registry of what is installed; another one for another ``sys.path`` and for another setting ``disable``."""
     key = (*sys.path, settings.get("disable"))
     found = _DEFAULT.get(key)
     if found is None:
-        found = Registry()
-        _DEFAULT.clear()
-        _DEFAULT[key] = found
+        with one_at_a_time():
+            found = _DEFAULT.get(key)
+            if found is None:
+                made = Registry()
+                if len(_DEFAULT) >= _MOST_DEFAULTS:
+                    _DEFAULT.clear()
+                found = _DEFAULT.setdefault(key, made)
     return found
 
 
 _DEFAULT: dict[tuple[Any, ...], Registry] = {}
+_MOST_DEFAULTS = 8
+"""How many registries of what is installed are kept: threads may have different settings."""
 _MOST_ANSWERS = 10_000
 """How many answers a registry remembers."""
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from packagers.registration import Order, Registration
-from packagers.typepath import STREAM, lookup, path_of
+from packagers.typepath import STREAM, is_unfinished, lookup, path_of
 
 _MOST_CLASSES = 10_000
 """How many classes are remembered; programs that make classes all the time must not fill the memory."""
@@ -130,10 +130,11 @@ class Shelf:
         return _sorted(registration for name in names if name in self._by_name for registration in self._by_name[name].values())
 
     def _look_around(self) -> None:
-        """Find the names that a module shows that was loaded in the meantime."""
+        """Find the names that a module shows that was loaded in the meantime; one that is being loaded is looked at again."""
         modules = len(sys.modules)
         for package in self._hidden.keys() & set(sys.modules):
             for name in list(self._hidden[package]):
+                modules = 0 if is_unfinished(name) else modules
                 cls = lookup(name)
                 if cls is not None:
                     self._hidden[package].discard(name)

@@ -129,15 +129,27 @@ def lookup(name: str) -> type[Any] | None:
     return None
 
 
+def is_unfinished(name: str) -> bool:
+    """Tell whether a module that a dotted name leads through is being imported at this moment: in the next one it may show more."""
+    parts = name.split(".")
+    modules = (sys.modules.get(".".join(parts[:split])) for split in range(1, len(parts)))
+    return any(getattr(_attribute(module, "__spec__"), "_initializing", False) for module in modules if module is not None)
+
+
 def _class_in(module: Any, names: list[str]) -> type[Any] | None:
     value = module
     for name in names:
-        try:
-            # Neither getattr, vars nor isinstance: each of them makes a lazily loaded module import what it stands for.
-            value = object.__getattribute__(value, "__dict__").get(name)
-        except (AttributeError, TypeError):
-            return None
+        value = _attribute(value, name)
     return value if issubclass(type(value), type) else None
+
+
+def _attribute(value: Any, name: str) -> Any:
+    """Give what an object holds under a name, ``None`` where it holds nothing of that name."""
+    try:
+        # Neither getattr, vars nor isinstance: each of them makes a lazily loaded module import what it stands for.
+        return object.__getattribute__(value, "__dict__").get(name)
+    except (AttributeError, TypeError):
+        return None
 
 
 def names_class(name: str, cls: type[Any]) -> bool:
@@ -148,11 +160,15 @@ def names_class(name: str, cls: type[Any]) -> bool:
 def distance(name: str, cls: type[Any]) -> int | None:
     """Give the index in the class's MRO that a dotted name names, or ``None``."""
     hashable: Any = cls
-    return _distance(name, hashable, len(sys.modules))
+    return _distance(name, cls) if is_unfinished(name) else _known_distance(name, hashable, len(sys.modules))
 
 
 @lru_cache(maxsize=4096)
-def _distance(name: str, cls: Any, modules: int) -> int | None:
+def _known_distance(name: str, cls: Any, modules: int) -> int | None:
     """Remember distances as long as no further module is loaded that may show a class."""
+    return _distance(name, cls)
+
+
+def _distance(name: str, cls: type[Any]) -> int | None:
     shown = lookup(name)
     return next((index for index, base in enumerate(cls.__mro__) if base is shown or name == path_of(base)), None)
