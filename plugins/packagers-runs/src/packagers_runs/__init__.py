@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from packagers_runs.spec import RunSpec as RunSpec
     from packagers_runs.status import RunStates as RunStates
     from packagers_runs.status import RunStatus as RunStatus
+    from packagers_runs.store.addresses import Address as Address
+    from packagers_runs.store.errors import AddressError as AddressError
+    from packagers_runs.store.errors import ArtifactNotFoundError as ArtifactNotFoundError
+    from packagers_runs.store.errors import RunExistsError as RunExistsError
+    from packagers_runs.store.errors import StateConflictError as StateConflictError
+    from packagers_runs.store.errors import StoreError as StoreError
+    from packagers_runs.store.store import Store as Store
+    from packagers_runs.store.store import connect as connect
     from packagers_runs.targetpath import TargetPathObject as TargetPathObject
     from packagers_runs.template import RunTemplate as RunTemplate
     from packagers_runs.template import new_task as new_task
@@ -37,6 +45,9 @@ _MODULES = {
     "runobject": ("RunObject",),
     "spec": ("RunSpec",),
     "status": ("RunStates", "RunStatus"),
+    "store.addresses": ("Address",),
+    "store.errors": ("AddressError", "ArtifactNotFoundError", "RunExistsError", "StateConflictError", "StoreError"),
+    "store.store": ("Store", "connect"),
     "targetpath": ("TargetPathObject",),
     "template": ("RunTemplate", "new_task"),
 }
