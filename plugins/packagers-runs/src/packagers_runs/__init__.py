@@ -8,15 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from packagers_runs.context import RunContext as RunContext
+    from packagers_runs.context import current_context as current_context
     from packagers_runs.errors import ExpressionError as ExpressionError
     from packagers_runs.errors import FieldError as FieldError
     from packagers_runs.errors import HandlerError as HandlerError
     from packagers_runs.errors import RunError as RunError
     from packagers_runs.errors import RunNotFoundError as RunNotFoundError
     from packagers_runs.errors import RunsError as RunsError
+    from packagers_runs.errors import RunTimeoutError as RunTimeoutError
     from packagers_runs.errors import UnknownNameError as UnknownNameError
     from packagers_runs.hyperparams import HyperParamOptions as HyperParamOptions
     from packagers_runs.hyperparams import HyperParamStrategies as HyperParamStrategies
+    from packagers_runs.launching import Function as Function
+    from packagers_runs.launching import new_function as new_function
     from packagers_runs.metadata import RunMetadata as RunMetadata
     from packagers_runs.modelobj import ModelObj as ModelObj
     from packagers_runs.notification import Notification as Notification
@@ -32,13 +37,26 @@ if TYPE_CHECKING:
     from packagers_runs.store.errors import StoreError as StoreError
     from packagers_runs.store.store import Store as Store
     from packagers_runs.store.store import connect as connect
+    from packagers_runs.store.store import Store as Store
+    from packagers_runs.store.store import connect as connect
     from packagers_runs.targetpath import TargetPathObject as TargetPathObject
     from packagers_runs.template import RunTemplate as RunTemplate
     from packagers_runs.template import new_task as new_task
 
 _MODULES = {
-    "errors": ("ExpressionError", "FieldError", "HandlerError", "RunError", "RunNotFoundError", "RunsError", "UnknownNameError"),
+    "context": ("RunContext", "current_context"),
+    "errors": (
+        "ExpressionError",
+        "FieldError",
+        "HandlerError",
+        "RunError",
+        "RunNotFoundError",
+        "RunTimeoutError",
+        "RunsError",
+        "UnknownNameError",
+    ),
     "hyperparams": ("HyperParamOptions", "HyperParamStrategies"),
+    "launching": ("Function", "new_function"),
     "metadata": ("RunMetadata",),
     "modelobj": ("ModelObj",),
     "notification": ("Notification",),
@@ -47,6 +65,7 @@ _MODULES = {
     "status": ("RunStates", "RunStatus"),
     "store.addresses": ("Address",),
     "store.errors": ("AddressError", "ArtifactNotFoundError", "RunExistsError", "StateConflictError", "StoreError"),
+    "store.store": ("Store", "connect"),
     "store.store": ("Store", "connect"),
     "targetpath": ("TargetPathObject",),
     "template": ("RunTemplate", "new_task"),

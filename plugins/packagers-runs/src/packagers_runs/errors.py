@@ -5,6 +5,7 @@
     PackagersError
     └── RunsError                      anything that went wrong with runs
         ├── RunError                   a handler failed, or its run ended otherwise than completed
+        ├── RunTimeoutError                a run has not ended in time                (also TimeoutError)
         ├── RunNotFoundError           there is no run of this uid                    (also LookupError)
         ├── FieldError                 a field has a value that it cannot have        (also ValueError)
         ├── HandlerError               what is to be run cannot be found or called    (also ValueError)
@@ -54,6 +55,20 @@ class RunError(RunsError):
         self.iteration = iteration
         self.error_type = error_type
         self.traceback = traceback
+
+
+class RunTimeoutError(RunsError, TimeoutError):
+    """A run has not ended in the time that was given for waiting.
+
+    Attributes:
+        uid: Its uid.
+        state: The state that it is in.
+    """
+
+    def __init__(self, message: str, *, uid: str = "", state: str = "", **where: Any) -> None:
+        super().__init__(message, **where)
+        self.uid = uid
+        self.state = state
 
 
 class RunNotFoundError(RunsError, LookupError):

@@ -22,6 +22,7 @@ from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import ArtifactNotFoundError, StoreError
 from packagers_runs.store.freezing import freeze
 from packagers_runs.store.heartbeat import Heartbeat
+from packagers_runs.store.journal import read_log
 from packagers_runs.store.liveness import this_process
 from packagers_runs.store.objects import open_objects
 from packagers_runs.store.runrows import DEFAULT_PROJECT, Attempt, RunRows
@@ -232,6 +233,10 @@ class Store:
         """
         return DataItem(str(self.find(address).address), registry=self._runs.registry)
 
+    def log(self, uid: str, iteration: int = 0, offset: int = 0) -> tuple[str, int]:
+        """Give the log of a run from a byte on, and the offset at its end: see :func:`journal.read_log`."""
+        return read_log(self.database, uid, iteration, offset)
+
     # What makes room.
 
     def remove(self, uid: str) -> None:
@@ -288,6 +293,16 @@ def connect(url: str | None = None, artifacts: str | os.PathLike[str] | None = N
         url = os.environ.get(URL_VARIABLE) or f"sqlite:///{FOLDER}/runs.db"
         artifacts = artifacts or os.environ.get(ARTIFACTS_VARIABLE) or None
     return Store(url, artifacts, registry=registry)
+
+
+def current_store() -> Store:
+    """Give the store of the block around, else the one that was opened last, else the default one, which is made."""
+    store = _current.get()
+    if store is not None:
+        return store
+    with _opened_lock:
+        latest = next(iter(_latest), None)
+    return latest or connect()
 
 
 def store_of(address: Address) -> Store:

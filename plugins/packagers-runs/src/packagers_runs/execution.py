@@ -1,0 +1,195 @@
+"""One attempt of a run, in this process: its handler is called, what it gives is packed, and all of it is recorded in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import traceback
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+import packagers
+from packagers import Artifact, PackingFailed, Registry, Session
+from packagers_runs.arguments import Arguments
+from packagers_runs.capture import captured
+from packagers_runs.context import RunContext, entered
+from packagers_runs.errors import RunsError
+from packagers_runs.interrupts import Terminated, terminable, watched
+from packagers_runs.runobject import RunObject
+from packagers_runs.status import RunStates, utc_text
+from packagers_runs.store.addresses import Address, kind_of
+from packagers_runs.store.errors import StateConflictError, StoreError
+from packagers_runs.store.journal import Journal
+from packagers_runs.store.runrows import Attempt
+from packagers_runs.store.store import Store
+
+
+@frozen
+class Job:
+    """A run that is ready to begin: everything that can be checked before was.
+
+    Attributes:
+        run: What is to be run.
+        arguments: What its handler is called with.
+        store: Where it is recorded.
+        registry: Finds the packagers.
+        secrets: Values by name.
+    """
+
+    run: RunObject
+    arguments: Arguments
+    store: Store
+    registry: Registry
+    secrets: Mapping[str, str] = field(factory=dict, repr=False)
+
+
+def execute(job: Job, attempt: Attempt) -> BaseException | None:
+    """Run one attempt to its end and record it.
+
+    Args:
+        job: What is to be run; its run object is as recorded afterwards.
+        attempt: The right to do it.
+
+    Returns:
+        What ended it early: an exception of the handler, or of packing what it returned; ``None`` where it completed.
+
+    Raises:
+        StoreError: Where not even the failure can be recorded.
+    """
+    run, store = job.run, job.store
+    run.status.state = RunStates.running
+    run.status.start_time = run.status.start_time or utc_text()
+    run.status.host = socket.gethostname()
+    run.status.retry_count = attempt.number - 1 or None
+    store.write(attempt, run.to_dict())
+    session = Session(store.staging(attempt), registry=job.registry, record=False)
+    execution = _Execution(job, attempt, session)
+    with Journal(store.database, attempt) as journal, store.current(), captured(journal.write):
+        error = execution.call()
+    return execution.end(error)
+
+
+class _Execution:
+    """An attempt while it lasts.
+
+    Args:
+        job: What is run.
+        attempt: The right to do it.
+        session: What packs its outputs.
+    """
+
+    def __init__(self, job: Job, attempt: Attempt, session: Session) -> None:
+        self._job = job
+        self._attempt = attempt
+        self._session = session
+        self._recorded: set[str] = set()
+        self._context = RunContext(job.run, session, job.arguments.inputs, job.secrets, self._save)
+
+    def call(self) -> BaseException | None:
+        """Call the handler and pack what it returns; gives what ended it early."""
+        arguments, run = self._job.arguments, self._job.run
+        try:
+            with self._interruptible(), self._session, entered(self._context):
+                packagers.call(
+                    arguments.function(),
+                    arguments.inputs,
+                    arguments.params_with(self._context),
+                    run.spec.returns or None,
+                    session=self._session,
+                )
+        except BaseException as error:  # noqa: BLE001 - whatever ends a handler ends its run, and is recorded
+            return error
+        return None
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        with terminable(), watched(self._is_wanted):
+            yield
+
+    def _is_wanted(self) -> bool:
+        try:
+            found = self._job.store.get_run(self._attempt.uid, self._attempt.iteration)
+        except RunsError as error:
+            if isinstance(error, LookupError):  # it was removed meanwhile
+                return False
+            raise
+        return bool(found.get("status", {}).get("state") == RunStates.running)
+
+    def _save(self) -> None:
+        """Record what was logged so far."""
+        self._describe()
+        self._job.store.write(self._attempt, self._job.run.to_dict(), self._new_artifacts())
+        self._recorded.update(self._session.artifacts)
+
+    def end(self, error: BaseException | None) -> BaseException | None:
+        """Record how it ended; gives what ended it early."""
+        run, status = self._job.run, self._job.run.status
+        if error is not None and self._context.is_complete and isinstance(error, Exception) and not isinstance(error, PackingFailed):
+            error = None
+        self._describe()
+        status.end_time = utc_text()
+        status.state = _state_after(error)
+        if error is not None:
+            _tell(run, error)
+        try:
+            self._job.store.write(self._attempt, run.to_dict(), self._new_artifacts())
+        except StateConflictError as conflict:  # somebody else has ended it, or taken it for lost
+            return error or conflict
+        except StoreError as failure:
+            status.state = RunStates.error
+            status.results, status.artifacts, status.artifact_uris = {}, [], {}
+            _tell(run, failure)
+            self._job.store.write(self._attempt, run.to_dict())
+            return error or failure
+        return error
+
+    def _new_artifacts(self) -> dict[str, Any]:
+        return {key: artifact for key, artifact in self._session.artifacts.items() if key not in self._recorded}
+
+    def _describe(self) -> None:
+        """Write into the document what came out."""
+        run, status = self._job.run, self._job.run.status
+        status.results = {**status.results, **self._session.results}
+        made = {key: _document_of(artifact, run, self._job.store) for key, artifact in self._new_artifacts().items()}
+        status.artifacts = [each for each in status.artifacts if each["metadata"]["key"] not in made] + list(made.values())
+        addresses = {key: document["metadata"]["uri"] for key, document in made.items()}
+        status.artifact_uris = {**status.artifact_uris, **addresses}
+        status.last_update = utc_text()
+
+
+def _document_of(artifact: Artifact, run: RunObject, store: Store) -> dict[str, Any]:
+    """Give what a run's document says of an artifact."""
+    metadata = run.metadata
+    said = {
+        "key": artifact.key,
+        "project": metadata.project,
+        "iter": metadata.iteration,
+        "tree": metadata.uid,
+        "hash": artifact.digest,
+        "tag": artifact.tag or None,
+        "labels": artifact.labels or None,
+        "uri": str(
+            Address(artifact.key, metadata.project or "", kind_of(artifact.artifact_type), metadata.iteration, "", metadata.uid or "")
+        ),
+    }
+    spec = {"target_path": store.objects.place(artifact.digest), "size": artifact.manifest.size, "object_type": artifact.object_type}
+    return {"kind": artifact.artifact_type, "metadata": {name: value for name, value in said.items() if value is not None}, "spec": spec}
+
+
+def _state_after(error: BaseException | None) -> str:
+    if error is None:
+        return RunStates.completed
+    return RunStates.aborted if isinstance(error, KeyboardInterrupt | Terminated) else RunStates.error
+
+
+def _tell(run: RunObject, error: BaseException) -> None:
+    """Write into the document what ended the run early."""
+    status = run.status
+    status.error_type = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    text = str(error)
+    status.error = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    status.traceback = "".join(traceback.format_exception(error))
+    if isinstance(error, KeyboardInterrupt | Terminated):
+        status.reason = "interrupted" if isinstance(error, KeyboardInterrupt) else "terminated"
