@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from packagers_runs.store.errors import StoreError as StoreError
     from packagers_runs.store.store import Store as Store
     from packagers_runs.store.store import connect as connect
-    from packagers_runs.store.store import Store as Store
-    from packagers_runs.store.store import connect as connect
     from packagers_runs.targetpath import TargetPathObject as TargetPathObject
     from packagers_runs.template import RunTemplate as RunTemplate
     from packagers_runs.template import new_task as new_task
@@ -65,7 +63,6 @@ _MODULES = {
     "status": ("RunStates", "RunStatus"),
     "store.addresses": ("Address",),
     "store.errors": ("AddressError", "ArtifactNotFoundError", "RunExistsError", "StateConflictError", "StoreError"),
-    "store.store": ("Store", "connect"),
     "store.store": ("Store", "connect"),
     "targetpath": ("TargetPathObject",),
     "template": ("RunTemplate", "new_task"),
