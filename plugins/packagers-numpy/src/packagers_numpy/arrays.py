@@ -26,7 +26,7 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
     READERS = MappingProxyType(dict.fromkeys(("npy", "npz", "csv", "txt", "txt.gz", "parquet", "result"), "data"))
     DETERMINISTIC = frozenset(READERS)
-    CALLER_OPTIONS = frozenset({"mmap_mode"})
+    CALLER_OPTIONS = frozenset({"mmap_mode", "rows", "usecols", "max_rows"})
     LOSSY = frozenset({"csv", "txt", "txt.gz"})
     PARTIAL = frozenset({"npy", "npz", "parquet"})
 
@@ -127,6 +127,8 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
             return array if rows is None else array[parts.window(rows, array.shape)]
         if format == "npz":
             with npz.Archive(path) as archive:
+                if concatenate and members is not None and len(set(members)) < len(members):
+                    raise UnpackError("the pieces of one array are named twice", file=path, remedy="Ask for list[numpy.ndarray].")
                 if not concatenate:
                     _check_alone(archive.names if members is None else [archive.names[place] for place in members])
                 pieces = archive.read(members, dict.fromkeys(archive.names, layout) if layouts is None and layout else layouts)

@@ -11,6 +11,8 @@ import numpy as np
 
 from packagers import DefaultPackager, Instructions, PackError, UnpackError
 
+LARGEST_POOL = 1024
+"""Words in the pool of a seed sequence; NumPy's own has four, and mixing takes their square."""
 # Looked up here, never imported by a name that a file gives.
 BIT_GENERATORS = {cls.__name__: cls for cls in (np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox, np.random.SFC64)}
 
@@ -54,7 +56,11 @@ class GeneratorPackager(DefaultPackager):
         """Record the state of the bit generator and of its seed sequence."""
         source = obj.bit_generator
         seeds = source.seed_seq
-        if BIT_GENERATORS.get(type(source).__name__) is not type(source) or type(seeds) is not np.random.SeedSequence:
+        if (
+            BIT_GENERATORS.get(type(source).__name__) is not type(source)
+            or type(seeds) is not np.random.SeedSequence
+            or (seeds.pool_size > LARGEST_POOL)
+        ):
             raise PackError(
                 f"a generator over {type(source).__qualname__} seeded by {type(seeds).__qualname__} cannot be rebuilt",
                 remedy="Ask for artifact_type 'object'.",
@@ -66,6 +72,8 @@ class GeneratorPackager(DefaultPackager):
         try:
             seeds = dict(value["seed"])
             seeds["spawn_key"] = tuple(seeds["spawn_key"])
+            if seeds["pool_size"] > LARGEST_POOL:
+                raise ValueError(f"a pool of {seeds['pool_size']} words, of which {LARGEST_POOL} are read")
             source = BIT_GENERATORS[value["bit_generator"]](np.random.SeedSequence(**seeds))
             source.state = _arrays(value["state"])
         except (TypeError, ValueError, KeyError, OverflowError) as error:

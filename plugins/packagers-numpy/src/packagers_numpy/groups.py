@@ -42,6 +42,7 @@ class ArrayDictPackager(_CollectionPackager):
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
     READERS = MappingProxyType({"npz": "data", "parquet": "data", "result": "data"})
     PARTIAL = frozenset({"npz", "parquet"})
+    CALLER_OPTIONS = frozenset({"keys"})
 
     def pack_file(self, obj: dict[str, Array], folder: Path, *, format: Literal["npz"] = "npz", compressed: bool = False) -> Instructions:
         """Write ``arrays.npz``; the keys are the names in it where ``numpy.load`` can read all of them.

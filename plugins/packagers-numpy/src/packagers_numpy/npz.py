@@ -18,6 +18,8 @@ from packagers_numpy.dtypes import Layout
 SUFFIX = ".npy"
 # The earliest time that a zip file can say; numpy.savez writes the same.
 EPOCH = (1980, 1, 1, 0, 0, 0)
+RATIO = 1032
+"""How much larger than stored a member can be: what deflate reaches at most. NumPy makes room for what is said."""
 # What zipfile raises for archives that are damaged, encrypted or of a newer kind; OSError for offsets outside of the file.
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, IndexError, ValueError, RuntimeError, NotImplementedError, OSError)
 
@@ -87,7 +89,7 @@ class Archive:
         wanted = list(range(len(self.names)) if places is None else places)
         try:
             found = {place: self._read_member(place, layouts or {}) for place in dict.fromkeys(wanted)}
-        except DAMAGE as error:
+        except (*DAMAGE, TypeError, AttributeError) as error:  # places and layouts stand in a package too
             raise UnpackError(f"the npz file cannot be read: {error}", file=self._path) from error
         return [found[place] for place in wanted]
 
@@ -95,6 +97,10 @@ class Archive:
         strange = next((member.filename for member in self._members if not member.filename.endswith(SUFFIX)), None)
         if strange is not None:
             raise UnpackError(f"the npz file holds {strange!r}, which is not an array", file=self._path)
+        if sum(member.compress_size for member in self._members) > self._zip.start_dir or any(
+            member.file_size > member.compress_size * RATIO for member in self._members
+        ):
+            raise UnpackError("the npz file says sizes that it cannot have", file=self._path)
         if len(set(self.names)) < len(self.names):
             raise UnpackError("the npz file holds one name twice", file=self._path)
 

@@ -10,13 +10,15 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from packagers import PackError, UnpackError
 
 DELIMITERS = {"csv": ",", "txt": None, "txt.gz": None}
+SMALL, SWOLLEN = 1 << 26, 64
+"""Bytes that any text may take as an array of texts, and for each character of it, if that is more."""
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 # Enough digits for every value of at most 64 bits to be read back as the same number.
 FORMATS = {"b": "%d", "i": "%d", "u": "%d", "f": "%.17g"}
@@ -82,12 +84,30 @@ def read(path: Path, format: str, options: ReadOptions) -> np.ndarray[Any, Any]:
     opener: Any = OPENERS.get(path.suffix.lower(), open)  # numpy.loadtxt knows them in small letters alone
     try:
         with opener(path, "rt", encoding="utf-8" if options.encoding is None else options.encoding) as stream:
+            _refuse_wide(stream, np.dtype(settings["dtype"]))
+            stream.seek(0)
             array: np.ndarray[Any, Any] = np.loadtxt(stream, **settings)
     except (ValueError, TypeError, LookupError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
         raise UnpackError(
             f"the text is no table of numbers: {error}", file=path, remedy="Lines are left out by skiprows=, columns chosen by usecols=."
         ) from error
     return array
+
+
+def _refuse_wide(stream: IO[str], dtype: np.dtype[Any]) -> None:
+    """Refuse texts that would all be as wide as the longest one, or as the dtype says, where that is out of proportion.
+
+    Raises:
+        ValueError: Says how many bytes there would be.
+    """
+    if dtype.kind in "biufcmM":
+        return
+    lines = longest = size = 0
+    for line in stream:
+        lines, longest, size = lines + 1, max(longest, len(line)), size + len(line)
+    room = lines * (dtype.itemsize + (4 * longest if dtype.itemsize == 0 else 0))
+    if room > max(SMALL, SWOLLEN * size):
+        raise ValueError(f"dtype {dtype!r} would take {room} bytes for {size} characters")
 
 
 def _check(array: np.ndarray[Any, Any], format: str) -> None:

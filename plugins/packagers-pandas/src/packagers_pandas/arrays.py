@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import IO, Any, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ _MASKED = {"data", "mask", "fill_value"}
 REMEDY = "Ask for numpy.ndarray, or for dict[str, numpy.ndarray]."
 # What NumPy and zipfile raise for files that are damaged or encrypted, that hold objects, or say more than there is room for.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, LookupError, TypeError, SyntaxError, RuntimeError, MemoryError)
+_RATIO = 1032
+"""How much larger than stored a member can be: what deflate reaches at most."""
 
 
 class NpzUnpacking(TypedDict, total=False):
@@ -51,7 +54,7 @@ def read_npy(path: Path, columns: Columns, rows: Rows, options: dict[str, Any]) 
         UnpackError: Where the file is damaged, holds Python objects, or an array that makes no table.
     """
     with _understood("npy", path), path.open("rb") as stream:
-        array = npy_format.read_array(stream, allow_pickle=False)
+        array = _array(stream, path.stat().st_size)
     return part(_frame(array, path), columns, rows)
 
 
@@ -67,27 +70,57 @@ def read_npz(path: Path, columns: Columns, rows: Rows, options: dict[str, Any]) 
     Raises:
         UnpackError: Where the file is damaged, holds Python objects, or arrays that make no table.
     """
-    with _understood("npz", path), path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError("it is no zip file")
-        files = list(archive.files)
+    with _understood("npz", path), _Archive(path) as archive:
+        files = archive.files
         if len(set(files)) < len(files):
             raise ValueError("it holds one name twice")
         places = _places(files, options)
         if options.get("concatenate"):
-            return part(_frame(np.concatenate([archive[files[place]] for place in places.values()]), path), columns, rows)
+            if len(set(places.values())) < len(places):
+                raise ValueError("the pieces of one array are named twice")
+            return part(_frame(np.concatenate([archive[place] for place in places.values()]), path), columns, rows)
         if len(places) == 1:
             ((label, place),) = places.items()
-            array = archive[files[place]]
+            array = archive[place]
             if label == FIRST or array.dtype.names is not None or array.ndim == 2:
                 return part(_frame(array, path), columns, rows)
-        if "data" in places and "mask" in places and set(places) <= _MASKED and archive[files[places["mask"]]].dtype == bool:
+        if "data" in places and "mask" in places and set(places) <= _MASKED and archive[places["mask"]].dtype == bool:
             # What is masked would pass for values.
             raise UnpackError("a masked array and its mask are no columns", file=path, remedy=f"Ask for numpy.ma.MaskedArray. {REMEDY}")
         chosen = list(places) if columns is None else list(columns)
         refuse_missing(chosen, places)
-        found = {label: archive[files[places[label]]] for label in chosen}
+        found = {label: archive[places[label]] for label in chosen}
     return part(_side_by_side(found, path), None, rows)
+
+
+class _Archive(zipfile.ZipFile):
+    """A zip file of arrays, each known by its place."""
+
+    @property
+    def files(self) -> list[str]:
+        """Their names."""
+        return [name.removesuffix(".npy") for name in self.namelist()]
+
+    def __getitem__(self, place: int) -> Array:
+        member = self.infolist()[place]
+        if member.file_size > min(member.compress_size, Path(self.filename or "").stat().st_size) * _RATIO:
+            raise ValueError("it says sizes that it cannot have")
+        with self.open(member) as stream:
+            return _array(stream, member.file_size)
+
+
+def _array(stream: IO[bytes], size: int) -> Array:
+    """Read an array whose header says as much as there is: NumPy makes room for what it says before it reads."""
+    is_first = npy_format.read_magic(stream) == (1, 0)
+    if int.from_bytes(stream.read(2 if is_first else 4), "little") > size:
+        raise ValueError("its header is longer than the file")
+    stream.seek(npy_format.MAGIC_LEN)
+    shape, _, dtype = (npy_format.read_array_header_1_0 if is_first else npy_format.read_array_header_2_0)(stream)
+    if not dtype.hasobject and size - stream.tell() != math.prod(shape) * dtype.itemsize:
+        raise ValueError("its data is shorter or longer than its header says")
+    stream.seek(0)
+    array: Array = npy_format.read_array(stream, allow_pickle=False)
+    return array
 
 
 def _places(files: list[str], options: dict[str, Any]) -> dict[Any, int]:

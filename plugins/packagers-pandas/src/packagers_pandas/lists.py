@@ -25,6 +25,7 @@ class FrameListPackager(Packager):
     READERS = MappingProxyType({FORMAT: "data"})
     DETERMINISTIC = frozenset({FORMAT})
     PARTIAL = frozenset({FORMAT})
+    CALLER_OPTIONS = frozenset({"items"})
     ITEM: type[TabularPackager] = DataFramePackager
 
     def pack_file(

@@ -9,10 +9,15 @@ from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from packagers import PackError, UnpackError
 
 Kind: TypeAlias = type[Any]
 """A ``TypedDict`` with ``total=False``."""
+CHOICES = frozenset(("columns", "rows", "usecols", "nrows", "memory_map", "engine", "parser", "match", "attrs", "xpath", "namespaces"))
+"""What only a caller may say: which part is read, and by which parser; patterns and paths are programs of a kind."""
+_MOST_SKIPPED = 1 << 20
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -60,3 +65,34 @@ def refuse_strange(format: str, kind: Kind, given: Mapping[str, Any], error: typ
         allowed = get_args(known[name]) if get_origin(known[name]) is Literal else None
         if allowed is not None and not any(type(value) is type(each) and value == each for each in allowed):
             raise error(f"format {format!r} cannot take {name}={value!r}", remedy=f"It takes: {', '.join(map(repr, allowed))}.")
+
+
+def refuse_costly(given: Mapping[str, Any]) -> None:
+    """Refuse values of options that cost pandas out of proportion to what it reads: a package may say them too.
+
+    Args:
+        given: Options of pandas' readers.
+
+    Raises:
+        UnpackError: For a separator that is a pattern, or to be found out, where nobody asked for the parser that takes them; for texts of
+            a fixed width; and for more than 1,048,576 lines to leave out.
+    """
+    for name in {"sep", "delimiter"}.intersection(given):
+        if given[name] != r"\s+" and len(given[name] or "") != 1 and given.get("engine") != "python":
+            remedy = "Say engine='python' beside it: looking for it can take very long in hostile text."
+            raise UnpackError(f"{name}={given[name]!r} is a pattern, or to be found out", remedy=remedy)
+    skipped = given.get("skiprows")
+    if isinstance(skipped, int) and skipped > _MOST_SKIPPED:
+        raise UnpackError(f"skiprows={skipped} is more than {_MOST_SKIPPED}", remedy="Choose rows=(first, last).")
+    asked = given.get("dtype")
+    for dtype in asked.values() if isinstance(asked, Mapping) else [asked]:
+        if _has_width(dtype):
+            raise UnpackError(f"dtype={dtype!r} would make every text as wide as it says", remedy="Say dtype=str.")
+
+
+def _has_width(dtype: Any) -> bool:
+    try:
+        found = np.dtype(dtype)
+    except (TypeError, ValueError):
+        return False  # one of pandas' own
+    return found.kind in "SUV" and found.itemsize > 0

@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from packagers import Instructions, Packager
+from packagers_pandas.options import CHOICES
 from packagers_pandas.selection import Columns, Rows
 
 
@@ -21,6 +22,7 @@ class FrameStreamPackager(Packager):
     READERS = MappingProxyType({"parquet": "data"})
     DETERMINISTIC = frozenset({"parquet"})
     PARTIAL = frozenset({"parquet"})
+    CALLER_OPTIONS = CHOICES
 
     def pack_dataset(
         self,

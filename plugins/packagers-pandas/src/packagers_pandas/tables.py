@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from packagers import Instructions, Packager, PackError, UnpackError
 from packagers_pandas.formats import FORMS, Stored
-from packagers_pandas.options import refuse_strange, takes
+from packagers_pandas.options import CHOICES, refuse_costly, refuse_strange, takes
 from packagers_pandas.selection import Rows
 
 Format: TypeAlias = Literal["parquet", "arrow", "feather", "orc"]
@@ -45,6 +45,7 @@ class TablePackager(Packager):
     DETERMINISTIC = frozenset({"parquet"})
     LOSSY = frozenset({"orc"})
     PARTIAL = frozenset(COMPRESSIONS)
+    CALLER_OPTIONS = CHOICES
     BATCH_SIZE: ClassVar[int | None] = BATCH_SIZE
 
     def pack_dataset(
@@ -110,6 +111,7 @@ class TablePackager(Packager):
         if memory_map and format not in ("arrow", "feather"):
             raise UnpackError(f"{format} is decoded when it is read, and cannot be mapped", remedy="Leave memory_map out.")
         refuse_strange(format, FORMS[format].unpacking, options, UnpackError)
+        refuse_costly(options)
         if format not in COMPRESSIONS or options:
             return self.from_table(arrowtables.of_frame(FORMS[format].read(self.only_file(folder), columns, None, options), rows))
         read = partial(arrowtables.read, num_rows=num_rows, dictionaries=dictionaries or {})
@@ -168,6 +170,7 @@ class RecordBatchReaderPackager(Packager):
     READERS = MappingProxyType({"parquet": "data", "arrow": "data"})
     DETERMINISTIC = frozenset({"parquet"})
     PARTIAL = frozenset({"parquet", "arrow"})
+    CALLER_OPTIONS = CHOICES
 
     def pack_dataset(
         self, obj: Any, folder: Path, *, format: BatchFormat = "parquet", compression: Compression | None = None

@@ -11,7 +11,7 @@ import pandas as pd
 from packagers import DefaultPackager, Instructions, PackError, UnpackError
 from packagers_pandas import storage, summary
 from packagers_pandas.formats import FORMS, Format, Stored, named
-from packagers_pandas.options import refuse_strange, takes
+from packagers_pandas.options import CHOICES, refuse_costly, refuse_strange, takes
 from packagers_pandas.selection import Columns, Rows
 
 
@@ -24,6 +24,7 @@ class TabularPackager(DefaultPackager):
     DETERMINISTIC = named("is_deterministic")
     LOSSY = named("is_lossy")
     PARTIAL = named("is_partial")
+    CALLER_OPTIONS = CHOICES
 
     def to_frame(self, obj: Any) -> pd.DataFrame:
         """Give the frame that stands for a value, without copying its data."""
@@ -83,6 +84,7 @@ class TabularPackager(DefaultPackager):
         """
         form = FORMS[format]
         refuse_strange(format, form.unpacking, options, UnpackError)
+        refuse_costly(options)
         if form.is_partial and not (columns is None and rows is None):
             with self.open_file(folder) as file:
                 frame = form.read(file, columns, rows, options)

@@ -18,7 +18,7 @@ import skops.io
 from sklearn.base import BaseEstimator
 
 from packagers import Instructions, Packager, PackagersWarning, PackError, UnknownOptionError, UnpackError, allow_code, allowed_types
-from packagers_sklearn import onnxfile, routing, soundness, summaries
+from packagers_sklearn import onnxfile, routing, sizes, soundness, summaries
 from packagers_sklearn.fidelity import difference
 from packagers_sklearn.trusted import TRUSTED
 from packagers_sklearn.vouching import GROUP, vouched
@@ -179,6 +179,7 @@ def _read_pickle(file: Path) -> Any:
 def _read_skops(file: Path) -> Any:
     """Read a skops file: first its types are allowed, then they are built, then what they hold is checked."""
     try:
+        sizes.check(file)
         names = skops.io.get_untrusted_types(file=file)
         others = vouched() if not TRUSTED.issuperset(names) else frozenset()
         allowed_types(name for name in names if name not in others)

@@ -29,7 +29,7 @@ class StateDictPackager(Packager):
         {"safetensors": "data", "module": "data", "state_dict": "data", **dict.fromkeys(checkpoints.FORMATS, "code")}
     )
     DETERMINISTIC = frozenset({"safetensors"})
-    CALLER_OPTIONS = frozenset({"device"})
+    CALLER_OPTIONS = frozenset({"device", "keys"})
     PARTIAL = frozenset({"safetensors", "module", "state_dict"})
     PACK_SUBCLASSES = True  # of the items: parameters are packed as such; of dicts, holds_class takes one class alone
 
@@ -147,7 +147,7 @@ class TensorListPackager(Packager):
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
     READERS = MappingProxyType({"safetensors": "data"})
     DETERMINISTIC = frozenset({"safetensors"})
-    CALLER_OPTIONS = frozenset({"device"})
+    CALLER_OPTIONS = frozenset({"device", "keys"})
     PACK_SUBCLASSES = True  # of the items: parameters are packed as such; of lists, holds_class takes one class alone
 
     _cls: ClassVar[type[Any]] = list

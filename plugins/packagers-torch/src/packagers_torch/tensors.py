@@ -25,7 +25,7 @@ class TensorPackager(Packager):
     DEFAULT_PACKING_ARTIFACT_TYPE = "file"
     READERS = MappingProxyType({"safetensors": "data", "npy": "data", "result": "data", **dict.fromkeys(checkpoints.FORMATS, "code")})
     DETERMINISTIC = frozenset({"safetensors", "npy", "result"})
-    CALLER_OPTIONS = frozenset({"device"})
+    CALLER_OPTIONS = frozenset({"device", "name"})
     PARTIAL = frozenset({"safetensors"})
 
     def pack_file(self, obj: torch.Tensor, folder: Path, *, format: Literal["safetensors", "npy"] = "safetensors") -> Instructions:

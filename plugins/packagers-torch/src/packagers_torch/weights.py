@@ -193,7 +193,10 @@ def names_of(reader: safefile.Reader, layout: Layout | None) -> dict[str, int]:
         return {name: position for position, name in enumerate(reader.names)}
     names = layout.get("names")
     if names is None:
-        names = [str(number) for number in range(int(layout.get("count", 0)))]
+        count, known = int(layout.get("count", 0)), len(reader.names) + len(layout.get("views", {}))
+        if count > known:
+            raise UnpackError(f"the layout counts {count:.0f} tensors, and the files hold {known}")
+        names = [str(number) for number in range(count)]
     return {name: position for position, name in enumerate(names)}
 
 
