@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -371,6 +372,51 @@ def test_the_scratch_space_of_a_killed_process(doctor: Doctor, tmp_path: Path) -
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert [(entry["path"], entry["removed"]) for entry in doctor("--clean")[1]["litter"]] == [(str(left), True)]
+
+
+HOLDING = (
+    "import os, sys; os.getpid = lambda: int(sys.argv[1]); from packagers.scratch import scratch_folder as f; "
+    "print(f().parent, flush=True); input()"
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs locks")
+@pytest.mark.parametrize("number", ["of no process here", "of another process here"])
+def test_scratch_space_belongs_to_who_holds_its_lock_whatever_its_number_is(number: str, doctor: Doctor, tmp_path: Path) -> None:
+    """In a container processes have numbers that mean nothing, or another process, in the next one."""
+    pid = _dead() if number == "of no process here" else os.getppid()
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    command = [sys.executable, "-c", HOLDING, str(pid)]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        used = Path(process.stdout.readline().strip())
+        assert used.name.startswith(f"packagers-{pid}-")
+        assert doctor("--clean")[1]["litter"] == []
+        found = litter.Litter(used, "as if it had been found before it was used")
+        assert litter.remove(found) is False
+        assert len(list(used.iterdir())) == 1
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert [(entry["path"], entry["removed"]) for entry in doctor("--clean")[1]["litter"]] == [(str(used), True)]
+    assert not used.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs locks")
+@pytest.mark.parametrize(("pid", "is_litter"), [("dead", True), ("alive", False)])
+def test_without_locks_the_number_of_the_process_tells(
+    pid: str, is_litter: bool, doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    def fail(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    folder = tmp_path / "tmp" / f"packagers-{_dead() if pid == 'dead' else os.getppid()}-abcd_012"
+    folder.mkdir()
+    assert [entry["path"] for entry in doctor()[1]["litter"]] == [str(folder)] * is_litter
+    doctor("--clean")
+    assert folder.exists() is not is_litter
 
 
 def test_keys_that_were_never_finished(doctor: Doctor, config: Path) -> None:

@@ -86,6 +86,55 @@ def test_a_root_that_a_cleaner_took_away_is_made_again(temporary: Path) -> None:
         assert scratch_folder().is_dir()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs locks")
+def test_a_root_that_a_cleaner_looks_at_while_it_is_made_is_left_to_it(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    usual, asked = fcntl.flock, []
+
+    def flock(handle: int, operation: int) -> None:
+        asked.append(operation)
+        if len(asked) == 1:
+            raise BlockingIOError
+        usual(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with scope():
+        scratch_folder()
+        assert len(list(temporary.iterdir())) == 1
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_no_descriptor_stays_open(temporary: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(50):
+        with scope():
+            remove_folder(scratch_folder().parent)
+            scratch_folder()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+HELD = """
+import fcntl, os
+from packagers.scratch import scope, scratch_folder
+with scope():
+    handle = os.open(scratch_folder().parent, os.O_RDONLY)
+    read, write = os.pipe()
+    if (child := os.fork()) == 0:
+        os.read(read, 1)
+        os._exit(0)
+fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+os.write(write, b"x")
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that forks")
+def test_a_forked_child_that_lives_on_does_not_hold_what_its_parent_gave_up(temporary: Path) -> None:
+    run(HELD)
+
+
 def test_folders_outside_of_a_scope_live_until_the_interpreter_ends(temporary: Path) -> None:
     made = run("from packagers.scratch import scratch_folder as s; f = s(); assert f.is_dir(); print(f, end='')")
     assert made.startswith(str(temporary))

@@ -2,7 +2,8 @@
 
 * In the folder of a package: payloads that its manifest does not name, and temporary files. Their writer holds a lock as long as it lives.
 * Beside a ``results.json``: temporary files, in the same way.
-* In the system's temporary folder: scratch space of processes that are no more.
+* In the system's temporary folder: scratch space of processes that are no more. They hold a lock on it too; where the file system has no
+  locks, the number of the process tells, unless it is that of another container.
 * In the folder of keys: files that were never finished; writing one takes no time.
 
 A folder that holds such things and no manifest may be what a first packing left, or somebody's own: it is shown, and left alone.
@@ -100,7 +101,11 @@ def remove(found: Litter) -> bool:
         with _lock(path) as is_ours:
             if is_ours and not _is_named(path):
                 _remove(path)
-    elif _is_abandoned(path) or _is_unfinished_key(path):
+    elif _is_scratch(path):
+        with _lock(path) as is_ours:
+            if is_ours or _is_without_owner(path):
+                _remove(path)
+    elif _is_unfinished_key(path):
         _remove(path)
     return not path.exists()
 
@@ -144,18 +149,52 @@ def _is_unfinished(path: Path, folders: list[str], files: list[str]) -> bool:
 
 def _is_abandoned(path: Path) -> bool:
     """Tell whether a folder is the scratch space of a process of this user that is no more."""
-    named = _SCRATCH.fullmatch(path.name)
-    if named is None or sys.platform == "win32":  # where asking for a process can end it
+    return _is_scratch(path) and (_is_free(path) or _is_without_owner(path))
+
+
+def _is_scratch(path: Path) -> bool:
+    """Tell whether a folder is scratch space of this user."""
+    if sys.platform == "win32" or not _SCRATCH.fullmatch(path.name):  # where asking for a process can end it
         return False
     try:
-        if path.is_symlink() or not path.is_dir() or path.stat().st_uid != os.geteuid():
-            return False
+        return not path.is_symlink() and path.is_dir() and path.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
+def _is_without_owner(path: Path) -> bool:
+    """Tell whether there is no process of the number in a folder's name, where the file system has no locks that could tell better."""
+    named = _SCRATCH.fullmatch(path.name)
+    if named is None or _has_locks(path):
+        return False
+    try:
         os.kill(int(named[1]), 0)
     except ProcessLookupError:
         return True
     except (OSError, OverflowError):
         return False
     return False
+
+
+def _has_locks(path: Path) -> bool:
+    """Tell whether a file system has locks, whoever holds them."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return True  # so that nothing is concluded
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True
 
 
 def _is_unfinished_key(path: Path) -> bool:

@@ -1,13 +1,15 @@
 """Temporary folders, and when they go.
 
 A folder lives as long as the innermost :func:`scope` in whose context it was made; a session or a call is such a scope. Outside of one it
-lives until the interpreter exits. Each scope keeps its folders under one root, named ``packagers-<process id>-…``, so that what a killed
-process left behind can be told from what is in use.
+lives until the interpreter exits. Each scope keeps its folders under one root, named ``packagers-<process id>-…``, and holds a lock on it
+that dies with the process, so that what a killed process left behind can be told from what is in use: also by another container, in which
+the number of a process means nothing.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import stat
@@ -28,6 +30,7 @@ class _Space:
     def __init__(self) -> None:
         self.process = os.getpid()
         self._root: Path | None = None
+        self._held = -1
         self._closed = False
         self._lock = threading.Lock()
 
@@ -40,7 +43,8 @@ class _Space:
                 return None
             # A cleaner of temporary folders may have taken the root.
             if self._root is None or not self._root.is_dir():
-                self._root = Path(tempfile.mkdtemp(prefix=f"{ROOT_PREFIX}{self.process}-"))
+                _release(self._held)
+                self._root, self._held = _claim(f"{ROOT_PREFIX}{self.process}-")
             return Path(tempfile.mkdtemp(prefix=prefix, dir=self._root))
 
     def close(self) -> None:
@@ -50,8 +54,11 @@ class _Space:
         with self._lock:
             self._closed = True
             if self._root is not None:
-                remove_folder(self._root)
-                self._root = None
+                try:
+                    remove_folder(self._root)
+                finally:
+                    _release(self._held)
+                    self._root, self._held = None, -1
 
 
 _scope: ContextVar[_Space | None] = ContextVar("packagers_scratch", default=None)
@@ -83,6 +90,52 @@ def scope() -> Iterator[None]:
             _scope.reset(token)
         finally:
             space.close()
+
+
+def _claim(prefix: str) -> tuple[Path, int]:
+    """Make a root and hold its lock; a cleaner may come between the two, then again."""
+    while True:
+        root = Path(tempfile.mkdtemp(prefix=prefix))
+        try:
+            held = _lock(root)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                root.rmdir()
+            if isinstance(error, (BlockingIOError, FileNotFoundError)):
+                continue
+            raise
+        if root.is_dir():
+            return root, held
+        _release(held)
+
+
+def _lock(folder: Path) -> int:
+    """Hold the lock of a folder, by the number of a file that is open from then on; -1 where the platform or the file system has none."""
+    if sys.platform == "win32":
+        return -1
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise
+    except OSError:
+        os.close(handle)
+        return -1
+    return handle
+
+
+def _release(handle: int) -> None:
+    if handle < 0 or sys.platform == "win32":
+        return
+    import fcntl
+
+    # A child that was forked meanwhile has the file open too, and would hold the lock as long as it lives.
+    with contextlib.suppress(OSError):
+        fcntl.flock(handle, fcntl.LOCK_UN)
+    os.close(handle)
 
 
 def remove_folder(folder: Path) -> None:
