@@ -6,7 +6,8 @@ and compares the bytes, so that no changed bit goes unseen.
 How to change the format, step by step:
 
 1. Add the field to :class:`Manifest` with a default that means "as before"; where it has that, :meth:`Manifest.to_dict` leaves it out.
-2. If readers of the old version would misread the new one, raise ``VERSION`` by one and write what changed into this list.
+2. Raise ``VERSION`` by one and write what changed into this list: a reader refuses fields that it does not know, and says of a newer
+   version that it is one.
 3. Keep :meth:`Manifest.from_dict` able to read every older version: turn the old dict into the new one before the checks.
 4. Add a package of the old version to ``tests/golden`` before you change anything.
 
@@ -16,17 +17,22 @@ Versions: 1, the first.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from packagers.digests import BLOCK_SIZE, digest_json
 from packagers.errors import IntegrityError, PackagersError, UnpackError
-from packagers.names import check_name
+from packagers.names import check_name, fold, shorten
 
 VERSION = 1
 NAME = "manifest.json"
 MAX_BYTES = 256 << 20
+
+_DIGEST = re.compile(r"blake3:[0-9a-f]{64}|xxh3:[0-9a-f]{32}")
+_PAYLOAD = re.compile(r"[0-9a-f]{8}")
+_PART = re.compile(r"part-[0-9]{1,9}")
 
 
 class _Missing:
@@ -74,7 +80,7 @@ class FileEntry:
         if has_drive or any(s in ("", ".", "..") for s in segments) or any(c in entry.path for c in "\\\0"):
             raise _malformed(f"the file name {entry.path!r} leaves the package")
         is_covered = not entry.blocks or len(entry.blocks) == -(-entry.size // BLOCK_SIZE)
-        if entry.size < 0 or not is_covered or not all(isinstance(block, str) for block in entry.blocks):
+        if entry.size < 0 or not is_covered or not all(_is_digest(each) for each in (entry.digest, *entry.blocks)):
             raise _malformed(f"the entry of file {entry.path!r} makes no sense")
         return entry
 
@@ -118,13 +124,16 @@ class Written:
     @classmethod
     def from_dict(cls, data: Any) -> Written:
         """Read and check the JSON form."""
+        version = _expect(data, "format_version", int, 1)
+        if version < 1:
+            raise _malformed(f"its format has the version {version}")
         return cls(
             _expect(data, "packager", str),
             _expect(data, "object_type", str),
             _expect(data, "artifact_type", str),
             _expect(data, "format", (str, type(None)), None),
             _expect(data, "instructions", dict, {}),
-            _expect(data, "format_version", int, 1),
+            version,
         )
 
 
@@ -150,8 +159,8 @@ class Part:
     def from_dict(cls, data: Any) -> Part:
         """Read and check the JSON form."""
         folder = _expect(data, "folder", str)
-        if not folder.replace("-", "").isalnum():
-            raise _malformed(f"the part folder {folder!r} leaves the package")
+        if not _PART.fullmatch(folder):
+            raise _malformed(f"no part is called {folder!r}")
         return cls(Written.from_dict(data), folder, _expect(data, "many", bool, False))
 
 
@@ -244,16 +253,18 @@ class Manifest:
             UnpackError: For a version that is newer than this one.
         """
         version = _expect(data, "packagers", int)
+        if version < 1:
+            raise _malformed(f"there is no format version {version}")
         if version > VERSION:
             raise UnpackError(
                 f"the package has format version {version}, and this is packagers for versions up to {VERSION}",
                 remedy="pip install --upgrade packagers",
             )
         payload = _expect(data, "payload", str, "")
-        if payload and not (payload.isascii() and payload.isalnum()):
-            raise _malformed(f"the payload folder {payload!r} leaves the package")
+        if payload and not _PAYLOAD.fullmatch(payload):
+            raise _malformed(f"no payload folder is called {payload!r}")
         manifest = cls(
-            key=_checked_key(_expect(data, "key", str)),
+            key=_checked_name(_expect(data, "key", str), "key"),
             written=Written.from_dict(data),
             value=data.get("value", MISSING),
             skeleton=data.get("skeleton", MISSING),
@@ -264,8 +275,14 @@ class Manifest:
             version=version,
             **{name: _expect(data, name, str if name == "tag" else dict, "" if name == "tag" else {}) for name in _PLAIN},
         )
-        if manifest.digest != data.get("digest"):
-            raise _malformed("its content does not have the recorded digest")
+        _check_strange(manifest.to_dict(), data)
+        check_paths(file.path for file in manifest.files)
+        if len({part.folder for part in manifest.parts}) < len(manifest.parts):
+            raise _malformed("two of its parts stand in one folder")
+        if manifest.tag:
+            _checked_name(manifest.tag, "tag")
+        if not all(isinstance(text, str) for texts in (manifest.labels, manifest.versions) for text in texts.values()):
+            raise _malformed("its labels and versions are not all text")
         return manifest
 
     def with_links(self, extra_data: Mapping[str, Any], metrics: Mapping[str, Any]) -> Manifest:
@@ -274,6 +291,30 @@ class Manifest:
 
 
 _PLAIN = ("description", "preview", "labels", "tag", "extra_data", "metrics", "versions")
+
+
+def check_paths(paths: Iterable[str]) -> None:
+    """Check that files can stand beside one another on every file system.
+
+    Args:
+        paths: Their paths, with ``/``.
+
+    Raises:
+        IntegrityError: Where two have one name, also if only upper and lower case tell them apart; or where one stands where another needs
+            a folder.
+    """
+    files: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    for path in paths:
+        folded = fold(path)
+        if folded in files:
+            raise _malformed(f"its files {files[folded]!r} and {path!r} are one on some systems")
+        files[folded] = path
+        while "/" in folded:
+            folded = folded.rpartition("/")[0]
+            folders[folded] = path
+    for folded in files.keys() & folders.keys():
+        raise _malformed(f"its file {files[folded]!r} stands where {folders[folded]!r} needs a folder")
 
 
 def seal_of(data: Mapping[str, Any]) -> str:
@@ -341,9 +382,22 @@ def _expect(data: Any, name: str, kind: Any, default: Any = MISSING) -> Any:
     return value
 
 
-def _checked_key(key: str) -> str:
+def _check_strange(made: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    """Check that what was read is what would be written: no other field, and nothing that goes without saying."""
+    if made["digest"] != data.get("digest"):
+        raise _malformed("its content does not have the recorded digest")
+    if made != data:
+        strange = sorted(name for name in {*made, *data} if name not in made or name not in data or made[name] != data[name])
+        raise _malformed(f"its {', '.join(shorten(repr(name)) for name in strange[:5])} cannot stand there so")
+
+
+def _is_digest(text: Any) -> bool:
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
+
+
+def _checked_name(name: str, what: str) -> str:
     try:
-        return check_name(key)
+        return check_name(name, what)
     except PackagersError as error:
         raise _malformed(str(error.args[0])) from None
 

@@ -19,7 +19,7 @@ from packagers.archive import extract, write_zip
 from packagers.durable import OURS, claim, locked, make_folder, replace_file, sweep, sync_tree, walk
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import Files, entry_of
-from packagers.manifest import MAX_BYTES, NAME, Manifest, read_document, seal_of, to_text
+from packagers.manifest import MAX_BYTES, NAME, FileEntry, Manifest, check_paths, read_document, seal_of, to_text
 from packagers.policy import FORGEABLE, Doubt, signature_state
 from packagers.remote import Remote
 from packagers.scratch import scratch_folder
@@ -264,6 +264,7 @@ class Draft:
                 sync_tree(self._payload)
             found = sorted(walk(self._payload))
             files = tuple(entry_of(path, path.relative_to(self._payload).as_posix(), algorithm) for path in found)
+            self._check(files)
             return replace(manifest, payload=self._payload.name, files=files)
         if self._payload is not None:
             self._payload.rmdir()  # no manifest will name it
@@ -287,6 +288,14 @@ class Draft:
             self._locks.close()  # the manifest keeps it now, until another one stands there
             sweep(self.folder, keep=manifest.payload)
         return package
+
+    def _check(self, files: Iterable[FileEntry]) -> None:
+        try:
+            check_paths(file.path for file in files)
+        except IntegrityError as error:
+            raise PackError(
+                f"what a packager wrote cannot be moved everywhere: {error.args[0]}", key=self._key, remedy="Write files of other names."
+            ) from None
 
     def _refuse_existing(self) -> None:
         if self._exist == "error" and (self.folder / NAME).exists():

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 from packagers.durable import locked, replace_file, sweep_temporary_files
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.manifest import MAX_BYTES, VERSION, Manifest, Written, read_document, seal_of, to_text
+from packagers.names import find_fault, shorten
 from packagers.package import Package, Signer
 from packagers.policy import signature_state
 
@@ -93,8 +94,19 @@ def open_result(folder: Path, key: str) -> Package | None:
 
 
 def _package(folder: Path, key: str, entry: dict[str, Any], seal: str, signature: dict[str, Any] | None) -> Package:
-    vouched = None if _FOREIGN in entry else signature
-    return Package(manifest_of(key, entry), seal, vouched, folder, f"{folder / NAME} [{key}]")
+    own = {name: value for name, value in entry.items() if name != _FOREIGN}
+    try:
+        manifest = manifest_of(key, own)
+    except IntegrityError as error:
+        error.file = error.file or str(folder / NAME)
+        raise
+    if find_fault(key) or entry.get(_FOREIGN, True) is not True or entry_of(Recorded(manifest.written, manifest.value)) != own:
+        raise IntegrityError(
+            f"the entry {shorten(repr(key))} is none that packagers wrote",
+            file=folder / NAME,
+            remedy="Get the file from where it came from.",
+        )
+    return Package(manifest, seal, None if _FOREIGN in entry else signature, folder, f"{folder / NAME} [{key}]")
 
 
 def _read(folder: Path) -> _Content:
