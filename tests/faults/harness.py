@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -67,14 +68,18 @@ class Worker:
     def __init__(self, names: Sequence[str]) -> None:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "ARROW_IO_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         environment["PYTHONPATH"] = os.pathsep.join([str(HERE), environment.get("PYTHONPATH", "")])
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", str(HERE / "worker.py"), *names],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
+        self._space = tempfile.TemporaryDirectory()  # what killed children leave in temporary folders goes with it
+        environment["TMPDIR"] = self._space.name
+        self._errors = Path(self._space.name, "errors")
+        with self._errors.open("w") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-W", "ignore", str(HERE / "worker.py"), *names],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=environment,
+            )
 
     def __enter__(self) -> Worker:
         return self
@@ -82,6 +87,7 @@ class Worker:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._process.kill()
         self._process.communicate()
+        self._space.cleanup()
 
     def pack(self, name: str, folder: Path, generation: int, *strace: str, durability: str = "process") -> int:
         """Pack a value in a child that strace watches; gives how the child ended.
@@ -123,15 +129,14 @@ class Worker:
         return list(dict.fromkeys(found))
 
     def said(self) -> str:
-        """End the worker, and give what it printed of errors."""
-        self._process.kill()
-        return self._process.communicate()[1][-3000:]
+        """Give the end of what the worker and its children printed of errors."""
+        return self._errors.read_text()[-3000:]
 
     def _line(self) -> str:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise AssertionError(f"the worker has died: {self._process.communicate()[1][-2000:]}")
+            raise AssertionError(f"the worker has died: {self.said()}")
         return line
 
 

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import harness
 import values
-from harness import FAULTS, KILL, Worker
+from harness import FAULTS, KILL, Point, Worker
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="needs strace (Debian's package of that name)")
 LONG = pytest.mark.long
@@ -45,7 +45,7 @@ CASES = [
 def test_a_fault_at_any_call(
     tmp_path: Path,
     worker: Worker,
-    record_property: Callable[[str, object], None],
+    figure: Callable[..., None],
     name: str,
     over: bool,
     durability: str,
@@ -58,12 +58,35 @@ def test_a_fault_at_any_call(
     traced = shutil.copytree(before, tmp_path / "traced")
     calls = worker.calls(name, traced, 2, tmp_path / "log", durability)
     reached: Counter[str] = Counter()
-    for number, point in enumerate(harness.points(calls, faults)):
+    broken: Counter[str] = Counter()
+    try:
+        try_each(tmp_path, worker, name, over, durability, harness.points(calls, faults), reached, broken)
+    finally:
+        for fault in faults:
+            what = "kill -9" if fault == KILL else fault
+            figure("faults", f'{what} at a system call, durability="{durability}"', points=reached[fault], violations=broken[fault])
+    assert reached[faults[0]] >= 8
+
+
+def try_each(
+    tmp_path: Path,
+    worker: Worker,
+    name: str,
+    over: bool,
+    durability: str,
+    points: Iterator[Point],
+    reached: Counter[str],
+    broken: Counter[str],
+) -> None:
+    """Pack once for each point, and look at what stands there; counts the points, and those that end here for what they left."""
+    before = tmp_path / "before"
+    for number, point in enumerate(points):
         folder = shutil.copytree(before, tmp_path / str(number))
         log = tmp_path / "injected"
         ended = worker.pack(name, folder, 2, "-e", point.injection, "-o", str(log), durability=durability)
         said = f"{point} ended with {ended}"
         reached[point.fault] += "(INJECTED)" in log.read_text(errors="replace") or ended == -9
+        broken[point.fault] += 1
         found = harness.generations(folder, name)
         old = {1} if over else set()
         if ended == 0:
@@ -78,7 +101,5 @@ def test_a_fault_at_any_call(
         assert worker.pack(name, folder, 3, "-e", "trace=none") == 0, f"{said}: and then nothing can be packed there"
         assert harness.generations(folder, name) == {3}
         assert harness.litter(folder) == [], f"{said}: litter stays"
+        broken[point.fault] -= 1
         shutil.rmtree(folder)
-    for fault, count in reached.items():
-        record_property(fault, count)
-    assert reached[faults[0]] >= 8

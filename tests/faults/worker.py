@@ -21,9 +21,8 @@ import values
 import packagers
 
 
-def pack(name: str, folder: str, generation: int, durability: str) -> None:
+def pack(name: str, made: Any, folder: str, generation: int, durability: str) -> None:
     """Pack a value: as a package, and what is called a run as all the outputs of a session."""
-    made = values.VALUES[name](generation)
     with packagers.settings(durability=durability):
         if name == "run":
             with packagers.Session(folder) as session:
@@ -33,11 +32,12 @@ def pack(name: str, folder: str, generation: int, durability: str) -> None:
             packagers.pack(made, {"key": "data", "labels": labels}, folder)
 
 
-def child(job: list[Any]) -> None:
-    """Wait, pack, and end without another word."""
+def child(name: str, folder: str, generation: int, durability: str) -> None:
+    """Make the value, wait, pack, and end without another word."""
+    made = values.VALUES[name](generation)
     os.kill(os.getpid(), signal.SIGSTOP)
     try:
-        pack(*job)
+        pack(name, made, folder, generation, durability)
     except packagers.PackagersError:
         os._exit(1)
     except packagers.PackingFailed:
@@ -58,12 +58,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as warm:
         for name in sys.argv[1:]:
             for generation in (0, 1):
-                pack(name, str(Path(warm) / name), generation, "process")
+                pack(name, values.VALUES[name](generation), str(Path(warm) / name), generation, "process")
     for line in sys.stdin:
         job = json.loads(line)
         number = os.fork()
         if number == 0:
-            child(job)
+            child(*job)
         _say(number)
         _say(os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]))
 
