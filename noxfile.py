@@ -36,9 +36,16 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def long(session: nox.Session) -> None:
-    """Run the exhaustive forms of tests that have a short one."""
+    """Run all tests, exhaustive forms too, and write the table of SECURITY.md; with arguments, for pytest, exhaustive forms alone."""
     install(session, "test")
-    session.run("pytest", "-m", "long", *session.posargs)
+    if session.posargs:
+        session.run("pytest", "-m", "long", *session.posargs)
+        return
+    figures = "build/figures.jsonl"
+    try:
+        session.run("pytest", "-m", "long or not long", "--figures", figures)
+    finally:  # a failure is in the table, too
+        session.run("python", "docs/security.py", figures)
 
 
 @nox.session

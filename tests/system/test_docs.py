@@ -16,6 +16,7 @@ DOCUMENTS = sorted(
     path for pattern in ("*.md", "docs/**/*.md", "core/*.md", "plugins/*/*.md") for path in ROOT.glob(pattern) if ".venv" not in path.parts
 )
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PRINTED = re.compile(r"^```text printed\n(.*?)^```", re.DOTALL | re.MULTILINE)
 SHELL = re.compile(r"^```(?:sh|shell|bash|console)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -26,13 +27,16 @@ def name_of(document: Path) -> str:
 
 @pytest.mark.parametrize("document", [path for path in DOCUMENTS if PYTHON.search(path.read_text(encoding="utf-8"))], ids=name_of)
 def test_the_python_of_a_document_runs_in_order(document: Path, tmp_path: Path) -> None:
-    blocks = PYTHON.findall(document.read_text(encoding="utf-8"))
+    text = document.read_text(encoding="utf-8")
+    blocks = PYTHON.findall(text)
     script = tmp_path / "document.py"
     script.write_text("\n\n".join(blocks), encoding="utf-8")
     environment = {**os.environ, "MPLBACKEND": "agg", "PYTHONWARNINGS": "error"}
     command = [sys.executable, "-W", "ignore::DeprecationWarning", str(script)]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    for printed in PRINTED.findall(text):
+        assert printed in done.stdout
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
