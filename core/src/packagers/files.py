@@ -76,8 +76,10 @@ class Files:
         """
         name = self._name(path)
         if self._remote is not None and not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._remote.copy(self._place(name), path)
+            with self._remote.busy:
+                if not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    self._remote.copy(self._place(name), path)
         entry = self._entries[name]
         if entry is not None and self._verify:
             check(path, entry)

@@ -68,6 +68,8 @@ def handler(function: Any = None, *, returns: Any = None, inputs: bool | Mapping
             value = function(*args, **kwargs)
         if inspect.iscoroutine(value):
             return finish(session, found, value)
+        if hasattr(type(value), "_asyncio_future_blocking"):  # as asyncio.isfuture tells, which need not be imported
+            return value.get_loop().create_task(finish(session, found, value))
         return session.pack_returns(value, found, final=False).returned
 
     wrapper: Any = run

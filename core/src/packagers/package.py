@@ -155,7 +155,9 @@ class Package:
         expected = {file.path for file in self.manifest.files}
         if not self.payload.is_dir() or self.payload.is_symlink():
             raise IntegrityError("the payload folder is missing", file=self.payload)
-        for path in walk(self.payload):
+        with contextlib.nullcontext() if self.remote is None else self.remote.busy:
+            found = list(walk(self.payload))
+        for path in found:
             if path.relative_to(self.payload).as_posix() not in expected or path.is_symlink() or not path.is_file():
                 raise IntegrityError("the package holds a file that was not packed", file=path)
 

@@ -6,6 +6,7 @@ HTTP is spoken by the standard library, and reads whole files; every other proto
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -27,12 +28,16 @@ class Remote:
     Args:
         url: Where it is.
 
+    Attributes:
+        busy: Held while files are copied to this machine: what others find there is whole.
+
     Raises:
         UnpackError: Where its protocol cannot be spoken here.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.busy = threading.RLock()
         self._parts = urlsplit(url)
         self._system: Any = None
         if self._parts.scheme not in ("http", "https"):
