@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,7 +105,7 @@ print(json.dumps({"failures": failures, "counts": counts}))
     [(3, 4, 12, 0), pytest.param(8, 8, 0, 60, marks=pytest.mark.long)],
     ids=["short", "a minute"],
 )
-def test_every_read_is_one_whole_version(tmp_path: Path, processes: int, threads: int, rounds: int, seconds: int) -> None:
+def test_every_read_is_one_whole_version(tmp_path: Path, figure: Any, processes: int, threads: int, rounds: int, seconds: int) -> None:
     folder = tmp_path / "shared"
     folder.mkdir()
     workers = [
@@ -118,12 +119,16 @@ def test_every_read_is_one_whole_version(tmp_path: Path, processes: int, threads
         for seed in range(processes)
     ]
     total: dict[str, int] = {}
+    failures = []
     for worker in workers:
         out, err = worker.communicate()
         assert worker.returncode == 0, err
         found = json.loads(out)
-        assert not found["failures"], found["failures"][0]
+        failures += found["failures"]
         for name, count in found["counts"].items():
             total[name] = total.get(name, 0) + count
+    done = f"packings and readings by {processes} processes of {threads} threads"
+    figure("concurrency", done, points=sum(total.values()), violations=len(failures))
+    assert not failures, failures[0]
     assert all(total.get(f"{key} written") for key in ("container", "bytes", "small", "tree", "linked", "mixed")), total
     assert sum(count for name, count in total.items() if name.endswith("read")) > 10, total

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,10 +55,11 @@ print("survived", kills)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and kill -9")
 @pytest.mark.parametrize("kills", [KILLS, pytest.param(10 * KILLS, marks=pytest.mark.long)])
-def test_a_kill_at_a_random_moment_never_leaves_a_torn_package(tmp_path: Path, kills: int) -> None:
+def test_a_kill_at_a_random_moment_never_leaves_a_torn_package(tmp_path: Path, figure: Any, kills: int) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PACKER, str(tmp_path), "1", str(kills)], capture_output=True, text=True, timeout=1800, check=False
     )
+    figure("faults", "kill -9 at a random moment", points=kills, violations=int(done.returncode != 0))
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["survived", str(kills)]
     last = packagers.pack({"generation": -1}, "data : file", tmp_path)

@@ -209,8 +209,9 @@ def rounds(folder: Path, count: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("count", [16, pytest.param(1000, marks=pytest.mark.long)])
-def test_cycles_leave_nothing_behind(tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+def test_cycles_leave_nothing_behind(tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch, figure: Any, count: int) -> None:
     """Each round is eleven cycles. Memory is measured after the first half, when all caches are warm, and after the second."""
+    figure("hygiene", "rounds of eleven cycles of packing, reading and failing", points=count, violations=0)
     monkeypatch.setattr(packagers.files, "_MOST_SEEN", 50)  # its cache is full before the first half is over
     with warnings.catch_warnings():
         warnings.simplefilter("error")

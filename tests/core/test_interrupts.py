@@ -163,12 +163,13 @@ def versions(folder: Path) -> dict[str, int]:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # between opening a file and holding it nobody closes it
 @pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.long)])
-def test_an_interrupt_at_any_line_leaves_whole_versions(tmp_path: Path, step: int) -> None:
+def test_an_interrupt_at_any_line_leaves_whole_versions(tmp_path: Path, figure: Any, step: int) -> None:
     generation(tmp_path / "warm", 1)
     with Tracer(0) as counted:
         generation(tmp_path / "warm", 2)
     assert counted.lines > 300
     interrupted = 0
+    figure("interrupts", "Ctrl-C at a line of packing", points=len(range(0, counted.lines, step)), violations=0)
     for stop in range(1, counted.lines + 1, step):
         folder = tmp_path / str(stop)
         generation(folder, 1)
@@ -204,7 +205,8 @@ with packagers.Session(sys.argv[1]) as session:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs macOS or Linux")
 @pytest.mark.parametrize("interrupts", [6, pytest.param(100, marks=pytest.mark.long)])
-def test_a_real_interrupt_ends_a_process_with_what_was_finished(tmp_path: Path, interrupts: int) -> None:
+def test_a_real_interrupt_ends_a_process_with_what_was_finished(tmp_path: Path, figure: Any, interrupts: int) -> None:
+    figure("interrupts", "SIGINT to a process that packs", points=interrupts, violations=0)
     for number in range(interrupts):
         folder = tmp_path / str(number)
         child = subprocess.Popen([sys.executable, "-c", CHILD, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

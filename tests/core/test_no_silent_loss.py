@@ -274,8 +274,9 @@ GOOD = {"earlier": b"earlier", "before": b"before", "after": b"after", "number":
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_failure_is_in_the_group_and_the_rest_stands(tmp_path: Path, name: str) -> None:
+def test_a_failure_is_in_the_group_and_the_rest_stands(tmp_path: Path, figure: Any, name: str) -> None:
     row = ROWS[name]
+    figure("no silent loss", "ways in which packing an output fails, raised", points=1, violations=0)
     with pytest.raises(PackingFailed) as caught:
         run(tmp_path, row, "raise")
     [failure] = caught.value.exceptions
@@ -292,8 +293,9 @@ def test_a_failure_is_in_the_group_and_the_rest_stands(tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_failure_is_a_warning_where_failures_are(tmp_path: Path, name: str) -> None:
+def test_a_failure_is_a_warning_where_failures_are(tmp_path: Path, figure: Any, name: str) -> None:
     row = ROWS[name]
+    figure("no silent loss", "the same, warned of", points=1, violations=0)
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         run(tmp_path, row, "warn")
@@ -322,7 +324,10 @@ FAULTS: dict[str, tuple[Any, str, int]] = {
         if (fault, value) != ("read the digest", "result")  # it has no files
     ],
 )
-def test_a_system_that_refuses_is_a_failure_of_that_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, value: str) -> None:
+def test_a_system_that_refuses_is_a_failure_of_that_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Any, fault: str, value: str
+) -> None:
+    figure("no silent loss", "system calls that fail while an output is packed", points=1, violations=0)
     from packagers import package
 
     owner, name, number = FAULTS[fault]

@@ -119,7 +119,8 @@ class Folder(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(("examples", "steps"), [(25, 12), pytest.param(1000, 40, marks=pytest.mark.long)])
-def test_a_folder_does_what_the_model_does(examples: int, steps: int) -> None:
+def test_a_folder_does_what_the_model_does(figure: Any, examples: int, steps: int) -> None:
+    figure("concurrency", f"sequences of up to {steps} packings, readings, removals and crashes", points=examples, violations=0)
     chosen = settings(
         max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
     )
