@@ -6,7 +6,7 @@ import base64
 import datetime
 import json
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -27,25 +27,47 @@ def as_document(value: Any, *, strip: bool = False) -> Any:
     Args:
         value: The value of a field.
         strip: Passed on to the models inside.
+
+    Raises:
+        FieldError: It contains itself, or is nested too deeply.
     """
+    return _unless_endless(lambda: _as_document(value, strip))
+
+
+def clone(value: Any) -> Any:
+    """Copy models and containers; whatever is in them stays the same object.
+
+    Raises:
+        FieldError: It contains itself, or is nested too deeply.
+    """
+    return _unless_endless(lambda: _clone(value))
+
+
+def _as_document(value: Any, strip: bool) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, Mapping):
-        return {key: as_document(item, strip=strip) for key, item in value.items()}
+        return {key: _as_document(item, strip) for key, item in value.items()}
     if type(value) in (list, tuple):
-        return type(value)(as_document(item, strip=strip) for item in value)
+        return type(value)(_as_document(item, strip) for item in value)
     if isinstance(value, LogHint):
         return value.to_dict()
     return value.to_dict(strip=strip) if hasattr(value, "STRIPPED") else value
 
 
-def clone(value: Any) -> Any:
-    """Copy models and containers, whatever is in them stays the same object."""
-    if isinstance(value, dict):
-        return {key: clone(item) for key, item in value.items()}
+def _clone(value: Any) -> Any:
+    if type(value) is dict:
+        return {key: _clone(item) for key, item in value.items()}
     if type(value) in (list, tuple, set):
-        return type(value)(clone(item) for item in value)
+        return type(value)(_clone(item) for item in value)
     return value.copy() if hasattr(value, "STRIPPED") else value
+
+
+def _unless_endless(make: Callable[[], Any], where: str = "a value") -> Any:
+    try:
+        return make()
+    except RecursionError:
+        _refuse(where, "contains itself, or is nested too deeply", "Leave it out, or pass it to the handler as an input.")
 
 
 def same(one: Any, other: Any) -> bool:
@@ -73,10 +95,30 @@ def as_plain(value: Any, where: str, *, nan: bool = False) -> Any:
     Raises:
         FieldError: A value has no such form.
     """
-    try:
-        return _plain(value, where, nan)
-    except RecursionError:
-        _refuse(where, "contains itself, or is nested too deeply", "Leave it out, or pass it to the handler as an input.")
+    return _unless_endless(lambda: _plain(value, where, nan), where)
+
+
+def yaml_text(document: Any) -> str:
+    """Write a document of plain values as YAML; what is read from it is equal to it.
+
+    Args:
+        document: What :func:`as_plain` gave.
+    """
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Quotes what YAML's own rules for line breaks would change, such as U+0085, and writes text of several lines as such."""
+
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    def write_text(dumper: Any, text: str) -> Any:
+        lines = text.replace("\n", "").replace("\t", "").isprintable()
+        style = '"' if not lines else "|" if "\n" in text else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, write_text)
+    return str(yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False))
 
 
 def _plain(value: Any, where: str, nan: bool) -> Any:

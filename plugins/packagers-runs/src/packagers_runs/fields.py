@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar, dataclass_transform
 
 import attrs
 
+from packagers_runs.documents import clone
 from packagers_runs.errors import FieldError
 from packagers_runs.nearest import unknown_name
 
@@ -144,7 +145,7 @@ def _flag(default: bool | None, value: Any, field: str, owner: str) -> bool | No
 def _mapping(check: Check | None, value: Any, field: str, owner: str) -> Any:
     if value is not None and not isinstance(value, Mapping):
         refuse(field, owner, "a dict", value)
-    made = dict(value or {})
+    made = clone(dict(value or {}))
     for key in made:
         if not isinstance(key, str):
             refuse(field, owner, "a dict with text as keys", key, "Write the key as text.")
@@ -154,7 +155,7 @@ def _mapping(check: Check | None, value: Any, field: str, owner: str) -> Any:
 def _sequence(check: Check | None, value: Any, field: str, owner: str) -> Any:
     if value is not None and not isinstance(value, list | tuple):
         refuse(field, owner, "a list", value, f"Write [{value!r}]." if isinstance(value, str) else "")
-    made = list(value or [])
+    made = clone(list(value or []))
     return check(made, field, owner) if check else made
 
 

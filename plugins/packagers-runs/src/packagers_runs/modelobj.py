@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from packagers_runs.documents import as_document, as_plain, clone, same
+from packagers_runs.documents import as_document, as_plain, clone, same, yaml_text
 from packagers_runs.errors import FieldError
 from packagers_runs.nearest import unknown_name
 
@@ -63,8 +63,8 @@ class ModelObj:
             if name in left_out or name not in wanted:
                 continue
             value = getattr(self, name) if hasattr(owner, name) else getattr(self, field.name)
-            form = field.metadata.get("document", as_document)
-            value = form(value) if form is not as_document else as_document(value, strip=strip)
+            form = field.metadata.get("document")
+            value = as_document(form(value) if form else value, strip=strip)
             if value is not None and not (isinstance(value, dict | list) and not value):
                 document[name] = value
         document.update({name: as_document(kept[name]) for name in kept if name in wanted and name not in left_out})
@@ -131,10 +131,7 @@ class ModelObj:
         Raises:
             FieldError: A value has no such form; says where.
         """
-        import yaml
-
-        plain = as_plain(self.to_dict(exclude=exclude, strip=strip), type(self).__name__, nan=True)
-        return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=False))
+        return yaml_text(as_plain(self.to_dict(exclude=exclude, strip=strip), type(self).__name__, nan=True))
 
     def copy(self) -> Self:
         """Give a copy: models, dicts and lists are copied, the values in them are not."""

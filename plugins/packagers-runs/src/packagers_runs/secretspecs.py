@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from packagers_runs.documents import HIDDEN
+from packagers_runs.documents import HIDDEN, clone
 from packagers_runs.errors import FieldError
 from packagers_runs.extensions import extension_names
 from packagers_runs.fields import refuse
@@ -46,9 +46,9 @@ def secret_source(kind: Any, source: Any) -> dict[str, Any]:
     if hasattr(source, "__fspath__"):
         source = str(source)
     if isinstance(source, Mapping):
-        source = dict(source)
-    if isinstance(source, tuple):
-        source = list(source)
+        source = clone(dict(source))
+    if isinstance(source, list | tuple):
+        source = clone(list(source))
     types, form = _SOURCES[kind]
     if not isinstance(source, types) or (kind == "file" and not source):
         raise FieldError(

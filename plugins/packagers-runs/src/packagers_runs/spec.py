@@ -37,8 +37,10 @@ def _check_outputs(value: Any, field: str, owner: str) -> dict[str, str | None]:
     else:
         refuse(field, owner, "a list", value, f"Write [{value!r}]." if isinstance(value, str) else "A dict of paths by key will do, too.")
     for key, path in pairs.items():
-        if not isinstance(key, str) or not (path is None or isinstance(path, str) or hasattr(path, "__fspath__")):
-            refuse(field, owner, "a list of keys, or a dict of paths by key", key if path is None else path)
+        if not isinstance(key, str):
+            refuse(field, owner, "a list of keys", key)
+        if not (path is None or isinstance(path, str) or hasattr(path, "__fspath__")):
+            refuse(f"{field}[{key!r}]", owner, "a path", path)
     return {key: str(path) if path else None for key, path in pairs.items()}
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from packagers_runs.documents import as_document
 from packagers_runs.errors import FieldError
 from packagers_runs.fields import anything, choice, integer, mapping, model, refuse, sequence, text
 from packagers_runs.modelobj import ModelObj
@@ -113,11 +112,12 @@ def _check_notifications(value: dict[str, Any], field: str, owner: str) -> dict[
 
 
 def _hide_all(value: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = as_document(value)
-    for item in found.values():
-        if isinstance(item.get("secret_params"), dict):
-            item["secret_params"] = hide_values(item["secret_params"])
-    return found
+    return {
+        name: {**item, "secret_params": hide_values(item["secret_params"])}
+        if isinstance(item, Mapping) and item.get("secret_params")
+        else item
+        for name, item in value.items()
+    }
 
 
 def _check_uris(value: dict[str, Any], field: str, owner: str) -> dict[str, str]:
