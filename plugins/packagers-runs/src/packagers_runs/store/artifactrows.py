@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from packagers import Artifact, DataItem
 from packagers_runs.nearest import nearest
@@ -21,6 +21,7 @@ from packagers_runs.store.runrows import DEFAULT_PROJECT, Attempt
 from packagers_runs.store.schema import artifacts, claims
 
 _SHOWN = 1000
+_GIVE_BACK = delete(claims).where(claims.c.uid == bindparam("this_uid"), claims.c.iteration == bindparam("this_iteration"))
 _SUMMARY = tuple(column for column in artifacts.c if column is not artifacts.c.manifest)
 
 
@@ -161,7 +162,7 @@ class ArtifactRows:
         """
         rows = list(made)
         mine = (artifacts.c.uid == attempt.uid, artifacts.c.iteration == attempt.iteration)
-        if is_end:
+        if is_end and attempt.number > 1:
             connection.execute(delete(artifacts).where(*mine, artifacts.c.attempt != attempt.number))
         if rows:
             connection.execute(delete(artifacts).where(*mine, artifacts.c.key.in_([row.key for row in rows])))
@@ -169,7 +170,7 @@ class ArtifactRows:
             common = {"uid": attempt.uid, "iteration": attempt.iteration, "attempt": attempt.number, "project": project, "made": now}
             connection.execute(insert(artifacts), [{"key": row.key, **row.columns, **common} for row in rows])
         if rows or is_end:
-            connection.execute(delete(claims).where(claims.c.uid == attempt.uid, claims.c.iteration == attempt.iteration))
+            connection.execute(_GIVE_BACK, {"this_uid": attempt.uid, "this_iteration": attempt.iteration})
 
     def find(self, address: Address, project: str = DEFAULT_PROJECT, payload: str | None = None) -> Recorded:
         """Find an artifact.

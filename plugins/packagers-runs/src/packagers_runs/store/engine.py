@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import sqlalchemy
-from sqlalchemy import Connection, func, insert, inspect, select, text
+from sqlalchemy import Connection, func, insert, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
@@ -244,7 +244,7 @@ def _prepare_sqlite(engine: sqlalchemy.Engine) -> None:
     @sqlalchemy.event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
         writes = connection.get_execution_options().get("packagers_writes", False)
-        connection.execute(text("BEGIN IMMEDIATE" if writes else "BEGIN"))
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _lock_file(handle: IO[bytes]) -> None:

@@ -58,7 +58,11 @@ class Owner:
 
 def this_process() -> Owner:
     """Give this process."""
-    pid = os.getpid()
+    return _process(os.getpid())
+
+
+@functools.lru_cache(maxsize=2)
+def _process(pid: int) -> Owner:
     return Owner(socket.gethostname(), _place(), pid, _started(pid))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from packagers import Registry
@@ -25,6 +25,15 @@ from packagers_runs.store.liveness import LEASE_S, Owner, this_process
 from packagers_runs.store.schema import claims, labels, runs
 
 DEFAULT_PROJECT = "default"
+# Built once, for building a statement takes longer than running it.
+_THIS = and_(runs.c.uid == bindparam("this_uid"), runs.c.iteration == bindparam("this_iteration"))
+_LOCKED = select(runs).where(_THIS).with_for_update()
+_DOCUMENT = select(runs.c.document, runs.c["values"]).where(_THIS)
+_ATTEMPT = select(runs.c.attempt).where(_THIS)
+_UPDATE = update(runs).where(_THIS)
+_INSERT = insert(runs)
+_INSERT_LABEL = insert(labels)
+
 LIVE = tuple(state for state in STATES if state not in TERMINAL_STATES)
 _TAKEN = ("created", "pending")
 """States in which a run waits for a process to take its attempt."""
@@ -82,11 +91,10 @@ class RunRows:
             raise StoreError("a run without a uid cannot be stored", remedy="Set metadata.uid, 32 hexadecimal digits.")
         with self._database.writing() as connection:
             now = self._database.now(connection)
+            columns = _columns(document, frozen, now)
             try:
                 connection.execute(
-                    insert(runs).values(
-                        uid=uid, iteration=iteration, attempt=1, created=now, **self._owner(owned, now), **_columns(document, frozen, now)
-                    )
+                    _INSERT, {"uid": uid, "iteration": iteration, "attempt": 1, "created": now, **self._owner(owned, now), **columns}
                 )
             except IntegrityError as error:
                 raise RunExistsError(
@@ -95,10 +103,12 @@ class RunRows:
                     iteration=iteration,
                     remedy="Take it up again, or give the new one a uid of its own.",
                 ) from error
-            _write_labels(connection, uid, iteration, document)
+            _write_labels(connection, uid, iteration, {}, document)
         return Attempt(uid, iteration, 1)
 
-    def take(self, uid: str, iteration: int = 0, *, state: str = "running", owned: bool = True) -> Attempt:
+    def take(
+        self, uid: str, iteration: int = 0, *, state: str = "running", owned: bool = True, expected: Collection[str] | None = None
+    ) -> Attempt:
         """Take a run in hand: one that waits, in the attempt that it is in; one that has ended, in a new attempt.
 
         Args:
@@ -106,17 +116,20 @@ class RunRows:
             iteration: Of the run.
             state: The state that it goes into.
             owned: Whether the run is lost when this process dies.
+            expected: The states in which it may be taken; any of those in which no process has it if not given.
 
         Raises:
             RunNotFoundError: Where there is no such run.
-            StateConflictError: Where another process has it.
+            StateConflictError: Where another process has it, or it is in none of the expected states.
         """
         with self._database.writing() as connection:
             row = self._locked(connection, uid, iteration)
+            if expected is not None and row.state not in expected:
+                raise _conflict(row, f"it would have to be {' or '.join(sorted(expected))}")
             if row.state in _TAKEN and row.owner is None:
                 number = row.attempt
                 _check_step(row, state)
-            elif row.state in TERMINAL_STATES or row.state == "pendingRetry":
+            elif _ends_attempt(row.state):
                 number = row.attempt + 1
                 if state not in _FIRST:
                     raise _conflict(row, f"a new attempt cannot begin as {state!r}")
@@ -125,7 +138,7 @@ class RunRows:
             now = self._database.now(connection)
             text = _patched(row.document, {"state": state, "last_update": _iso(now)}, _UNDONE if number > row.attempt else ())
             values = {"attempt": number, "state": state, "document": text, "updated": now, **self._owner(owned, now)}
-            connection.execute(update(runs).where(_is(uid, iteration)).values(**values))
+            connection.execute(_UPDATE, _this(uid, iteration) | values)
         return Attempt(uid, iteration, number)
 
     def write(self, connection: Connection, attempt: Attempt, document: dict[str, Any], frozen: Frozen) -> bool:
@@ -148,11 +161,11 @@ class RunRows:
         columns = _columns(document, frozen, now)
         if columns["state"] != row.state or row.state in TERMINAL_STATES:
             _check_step(row, columns["state"])
-        is_end = columns["state"] in TERMINAL_STATES or columns["state"] == "pendingRetry"
+        is_end = _ends_attempt(columns["state"])
         if is_end:
             columns |= {"owner": None, "lease": None}
-        connection.execute(update(runs).where(_is(attempt.uid, attempt.iteration)).values(**columns))
-        _write_labels(connection, attempt.uid, attempt.iteration, document)
+        connection.execute(_UPDATE, _this(attempt.uid, attempt.iteration) | columns)
+        _write_labels(connection, attempt.uid, attempt.iteration, json.loads(row.document), document)
         return is_end
 
     def change(self, uid: str, iteration: int, changes: Mapping[str, Any], *, expected: Collection[str] | None = None) -> str:
@@ -186,10 +199,10 @@ class RunRows:
             now = self._database.now(connection)
             document.setdefault("status", {})["last_update"] = _iso(now)
             columns = _columns(document, Frozen(_text(document), row.values), now)
-            if state in TERMINAL_STATES:
+            if _ends_attempt(state):
                 columns |= {"owner": None, "lease": None}
-            connection.execute(update(runs).where(_is(uid, iteration)).values(**columns))
-            _write_labels(connection, uid, iteration, document)
+            connection.execute(_UPDATE, _this(uid, iteration) | columns)
+            _write_labels(connection, uid, iteration, json.loads(row.document), document)
         return state
 
     def get(self, uid: str, iteration: int = 0) -> dict[str, Any]:
@@ -200,13 +213,13 @@ class RunRows:
         """
         self.reap(uid)
         with self._database.reading() as connection:
-            row = self._found(connection, select(runs.c.document, runs.c["values"]).where(_is(uid, iteration)), uid, iteration)
+            row = self._found(connection, _DOCUMENT, uid, iteration)
         return thaw(Frozen(row[0], row[1]), self.registry)
 
     def attempt(self, uid: str, iteration: int = 0) -> int:
         """Give the number of a run's current attempt."""
         with self._database.reading() as connection:
-            number: int = self._found(connection, select(runs.c.attempt).where(_is(uid, iteration)), uid, iteration)[0]
+            number: int = self._found(connection, _ATTEMPT, uid, iteration)[0]
         return number
 
     def list(
@@ -299,17 +312,19 @@ class RunRows:
     def _lose(self, seen: Any, owner: Owner) -> None:
         """Write down that a run is lost, unless somebody else has been faster."""
         with self._database.writing() as connection:
-            row = connection.execute(select(runs).where(_is(seen.uid, seen.iteration)).with_for_update()).one_or_none()
+            row = connection.execute(_LOCKED, _this(seen.uid, seen.iteration)).one_or_none()
             if row is None or (row.attempt, row.owner, row.lease) != (seen.attempt, seen.owner, seen.lease) or row.state not in LIVE:
                 return
             now = self._database.now(connection)
             state = "aborted" if row.state == "aborting" else "error"
             error = f"the process that had the run in hand is gone (process {owner.pid} on {owner.host})"
+            reason = json.loads(row.document)["status"].get("reason") if state == "aborted" else None
             text = _patched(
-                row.document, {"state": state, "reason": "lost", "error": error, "last_update": _iso(now), "end_time": _iso(now)}
+                row.document,
+                {"state": state, "reason": reason or "lost", "error": error, "last_update": _iso(now), "end_time": _iso(now)},
             )
             values = {"state": state, "document": text, "updated": now, "owner": None, "lease": None}
-            connection.execute(update(runs).where(_is(row.uid, row.iteration)).values(**values))
+            connection.execute(_UPDATE, _this(row.uid, row.iteration) | values)
             connection.execute(delete(claims).where(claims.c.uid == row.uid, claims.c.iteration == row.iteration))
 
     def _owner(self, owned: bool, now: float) -> dict[str, Any]:
@@ -322,10 +337,10 @@ class RunRows:
         return row
 
     def _locked(self, connection: Connection, uid: str, iteration: int) -> Any:
-        return self._found(connection, select(runs).where(_is(uid, iteration)).with_for_update(), uid, iteration)
+        return self._found(connection, _LOCKED, uid, iteration)
 
     def _found(self, connection: Connection, query: Any, uid: str, iteration: int) -> Any:
-        row: Any = connection.execute(query).one_or_none()
+        row: Any = connection.execute(query, _this(uid, iteration)).one_or_none()
         if row is None:
             others = connection.execute(select(runs.c.iteration).where(runs.c.uid == uid).limit(20)).scalars().all()
             what = f"the run {uid!r:.100} has no iteration {iteration}" if others else f"there is no run {uid!r:.100}"
@@ -341,8 +356,8 @@ def is_live(row: Any) -> Any:
     )
 
 
-def _is(uid: str, iteration: int) -> Any:
-    return and_(runs.c.uid == uid, runs.c.iteration == iteration)
+def _this(uid: str, iteration: int) -> dict[str, Any]:
+    return {"this_uid": uid, "this_iteration": iteration}
 
 
 def _has_label(name: str, value: str | None) -> Any:
@@ -369,16 +384,23 @@ def _state(document: dict[str, Any]) -> str:
     return str(state)
 
 
-def _write_labels(connection: Connection, uid: str, iteration: int, document: dict[str, Any]) -> None:
-    wanted = {str(name): str(value) for name, value in (document.get("metadata", {}).get("labels") or {}).items()}
-    mine = and_(labels.c.uid == uid, labels.c.iteration == iteration)
-    found = {row.name: row.value for row in connection.execute(select(labels.c.name, labels.c.value).where(mine))}
-    gone = [name for name, value in found.items() if wanted.get(name) != value]
+def _ends_attempt(state: str) -> bool:
+    return state in TERMINAL_STATES or state == "pendingRetry"
+
+
+def _write_labels(connection: Connection, uid: str, iteration: int, old: dict[str, Any], new: dict[str, Any]) -> None:
+    before, after = _labels(old), _labels(new)
+    gone = [name for name, value in before.items() if after.get(name) != value]
     if gone:
-        connection.execute(delete(labels).where(mine, labels.c.name.in_(gone)))
-    new = [{"uid": uid, "iteration": iteration, "name": name, "value": value} for name, value in wanted.items() if found.get(name) != value]
-    if new:
-        connection.execute(insert(labels), new)
+        connection.execute(delete(labels).where(labels.c.uid == uid, labels.c.iteration == iteration, labels.c.name.in_(gone)))
+    added = [{"name": name, "value": value} for name, value in after.items() if before.get(name) != value]
+    if added:
+        connection.execute(_INSERT_LABEL, [{"uid": uid, "iteration": iteration, **label} for label in added])
+
+
+def _labels(document: dict[str, Any]) -> dict[str, str]:
+    found = document.get("metadata", {}).get("labels") or {}
+    return {str(name): str(value) for name, value in found.items()}
 
 
 def _check_step(row: Any, state: str) -> None:

@@ -70,6 +70,11 @@ class Store:
             raise StoreError("a store in memory cannot be handed to another process", remedy="Use sqlite:///path.")
         return _remake, (*self._arguments, self._runs.registry, self.project)
 
+    @property
+    def opened_with(self) -> tuple[str, str | None]:
+        """The URL, with its password, and the place of artifacts: for another process that is to open the same store."""
+        return self._arguments
+
     def __enter__(self) -> Store:
         return self
 
@@ -100,9 +105,11 @@ class Store:
         """Enter a new run: see :meth:`RunRows.begin`."""
         return self._in_hand(self._runs.begin(document, owned=owned), owned)
 
-    def take(self, uid: str, iteration: int = 0, *, state: str = "running", owned: bool = True) -> Attempt:
+    def take(
+        self, uid: str, iteration: int = 0, *, state: str = "running", owned: bool = True, expected: Collection[str] | None = None
+    ) -> Attempt:
         """Take a run in hand, in a new attempt where it has ended: see :meth:`RunRows.take`."""
-        return self._in_hand(self._runs.take(uid, iteration, state=state, owned=owned), owned)
+        return self._in_hand(self._runs.take(uid, iteration, state=state, owned=owned, expected=expected), owned)
 
     def staging(self, attempt: Attempt) -> Path:
         """Give the folder in which an attempt packs what it will record; nobody else touches it while the attempt lives."""
