@@ -6,8 +6,10 @@ prints: threads and asyncio tasks never see each other's. A thread that a handle
 
 from __future__ import annotations
 
+import codecs
 import io
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +19,10 @@ from typing import Any, TextIO
 
 Sink = Callable[[str], object]
 """Takes text as it comes, not line by line."""
+
+_FORMAT = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+_DRAIN_S = 1.0
+"""How long the end of a run waits for what its children still print."""
 
 _sink: ContextVar[Sink | None] = ContextVar("packagers_runs_sink", default=None)
 
@@ -69,7 +75,7 @@ class _Handler(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self.setFormatter(_FORMAT)
 
     def emit(self, record: logging.LogRecord) -> None:
         sink = _sink.get()
@@ -129,6 +135,46 @@ def captured(sink: Sink) -> Iterator[None]:
             yield
         finally:
             _sink.reset(token)
+
+
+@contextmanager
+def descriptors(sink: Sink) -> Iterator[None]:
+    """Give all that this process prints inside of the block to a sink, and to nothing else: what C code and child processes print, too.
+
+    Args:
+        sink: Called with each text, from a thread.
+    """
+    reading, writing = os.pipe()
+    kept = os.dup(1), os.dup(2)
+    for number in (1, 2):
+        os.dup2(writing, number)
+    os.close(writing)
+    reader = threading.Thread(target=_pass_on, args=(reading, sink), name="packagers-runs-log", daemon=True)
+    reader.start()
+    handler = logging.StreamHandler()
+    handler.setFormatter(_FORMAT)
+    logging.getLogger().addHandler(handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        for number, old in zip((1, 2), kept, strict=True):
+            os.dup2(old, number)
+            os.close(old)
+        reader.join(_DRAIN_S)  # a child that goes on holds the pipe open
+
+
+def _pass_on(reading: int, sink: Sink) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+    with open(reading, "rb", buffering=0) as pipe:
+        while data := pipe.read(1 << 16):
+            sink(decoder.decode(data))
+    sink(decoder.decode(b"", final=True))
 
 
 def _is_ours(handler: logging.Handler) -> bool:

@@ -25,7 +25,7 @@ class RunContext:
     :func:`current_context`.
 
     Attributes:
-        logger: Goes to the log of the run.
+        logger: Goes to the log of the run, from ``INFO`` on; of a ``verbose`` run, from ``DEBUG`` on.
         is_complete: Whether the handler has said that the run has done what it is for.
 
     Args:
@@ -52,6 +52,7 @@ class RunContext:
         self._secrets = dict(secrets)
         self._lock = threading.Lock()
         self.logger = logging.getLogger(f"packagers.runs.{run.metadata.name or 'run'}")
+        self.logger.setLevel(logging.DEBUG if run.spec.verbose else logging.INFO)
 
     def __repr__(self) -> str:
         return f"<RunContext of {self.name!r}, {self.uid}#{self.iteration}>"

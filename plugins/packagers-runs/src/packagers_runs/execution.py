@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from attrs import field, frozen
@@ -13,12 +15,13 @@ from attrs import field, frozen
 import packagers
 from packagers import Artifact, PackingFailed, Registry, Session
 from packagers_runs.arguments import Arguments
-from packagers_runs.capture import captured
+from packagers_runs.capture import Sink, captured
 from packagers_runs.context import RunContext, entered
+from packagers_runs.durations import seconds_of
 from packagers_runs.errors import RunsError
 from packagers_runs.interrupts import Terminated, terminable, watched
 from packagers_runs.runobject import RunObject
-from packagers_runs.status import RunStates, utc_text
+from packagers_runs.status import RunStates, RunStatus, utc_text
 from packagers_runs.store.addresses import Address, kind_of
 from packagers_runs.store.errors import StateConflictError, StoreError
 from packagers_runs.store.journal import Journal
@@ -45,28 +48,53 @@ class Job:
     secrets: Mapping[str, str] = field(factory=dict, repr=False)
 
 
-def execute(job: Job, attempt: Attempt) -> BaseException | None:
-    """Run one attempt to its end and record it.
+Capture = Callable[[Sink], AbstractContextManager[None]]
+"""Gives what is printed inside of a block to a sink: that of :mod:`packagers_runs.capture`."""
+
+
+def attempts(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseException | None:
+    """Run a job to its end, with as many attempts as its specification allows.
 
     Args:
         job: What is to be run; its run object is as recorded afterwards.
-        attempt: The right to do it.
+        attempt: The right to run it.
+        capture: What takes what is printed.
 
     Returns:
-        What ended it early: an exception of the handler, or of packing what it returned; ``None`` where it completed.
+        What ended the last attempt early; ``None`` where it completed.
 
     Raises:
         StoreError: Where not even the failure can be recorded.
     """
+    error = execute(job, attempt, capture)
+    delay = seconds_of(job.run.spec.retry.backoff.base_delay or 0) or 0
+    while job.run.status.state == RunStates.pending_retry:
+        try:
+            with terminable():
+                time.sleep(delay)
+        except (KeyboardInterrupt, Terminated) as stop:
+            job.store.change(attempt.uid, {"status.state": RunStates.aborted.value}, attempt.iteration)
+            job.run.refresh()
+            return stop
+        try:
+            attempt = job.store.take(attempt.uid, attempt.iteration, expected=[RunStates.pending_retry.value])
+        except StateConflictError as conflict:  # somebody has ended it, or tries it himself
+            job.run.refresh()
+            return conflict
+        error = execute(job, attempt, capture)
+        delay *= 2
+    return error
+
+
+def execute(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseException | None:
+    """Run one attempt to its end and record it; see :func:`attempts`."""
     run, store = job.run, job.store
-    run.status.state = RunStates.running
-    run.status.start_time = run.status.start_time or utc_text()
-    run.status.host = socket.gethostname()
-    run.status.retry_count = attempt.number - 1 or None
+    begun = run.status.start_time or utc_text()
+    run.status = RunStatus(state=RunStates.running, start_time=begun, host=socket.gethostname(), retry_count=attempt.number - 1 or None)
     store.write(attempt, run.to_dict())
     session = Session(store.staging(attempt), registry=job.registry, record=False)
     execution = _Execution(job, attempt, session)
-    with Journal(store.database, attempt) as journal, store.current(), captured(journal.write):
+    with Journal(store.database, attempt) as journal, store.current(), capture(journal.write):
         error = execution.call()
     return execution.end(error)
 
@@ -117,6 +145,14 @@ class _Execution:
             raise
         return bool(found.get("status", {}).get("state") == RunStates.running)
 
+    def _reason(self) -> str:
+        """Give why the run was to end, as whoever asked for it has said."""
+        try:
+            found = self._job.store.get_run(self._attempt.uid, self._attempt.iteration)
+        except RunsError:
+            return "terminated"
+        return str(found.get("status", {}).get("reason") or "terminated")
+
     def _save(self) -> None:
         """Record what was logged so far."""
         self._describe()
@@ -131,8 +167,12 @@ class _Execution:
         self._describe()
         status.end_time = utc_text()
         status.state = _state_after(error)
+        if status.state == RunStates.error and self._attempt.number <= (run.spec.retry.count or 0):
+            status.state = RunStates.pending_retry
         if error is not None:
             _tell(run, error)
+        if isinstance(error, Terminated):
+            status.reason = self._reason()
         try:
             self._job.store.write(self._attempt, run.to_dict(), self._new_artifacts())
         except StateConflictError as conflict:  # somebody else has ended it, or taken it for lost
@@ -191,5 +231,5 @@ def _tell(run: RunObject, error: BaseException) -> None:
     text = str(error)
     status.error = f"{type(error).__name__}: {text}" if text else type(error).__name__
     status.traceback = "".join(traceback.format_exception(error))
-    if isinstance(error, KeyboardInterrupt | Terminated):
-        status.reason = "interrupted" if isinstance(error, KeyboardInterrupt) else "terminated"
+    if isinstance(error, KeyboardInterrupt):
+        status.reason = "interrupted"

@@ -5,27 +5,32 @@ from __future__ import annotations
 import getpass
 import socket
 import uuid
+import warnings
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from packagers import Artifact, DataItem, Registry, Result
+from packagers import Artifact, DataItem, PackagersWarning, Registry, Result
 from packagers_runs.arguments import check_arguments
+from packagers_runs.durations import seconds_of
 from packagers_runs.errors import FieldError
-from packagers_runs.execution import Job, execute
+from packagers_runs.execution import Job, attempts
 from packagers_runs.handlers import find_handler
-from packagers_runs.interrupts import Terminated
+from packagers_runs.interrupts import Terminated, terminable
 from packagers_runs.names import run_name
 from packagers_runs.nearest import unknown_name
 from packagers_runs.runobject import RunObject
 from packagers_runs.spec import RunSpec
 from packagers_runs.status import RunStates
+from packagers_runs.store.errors import StoreError
 from packagers_runs.store.runrows import DEFAULT_PROJECT
 from packagers_runs.store.store import Store, current_store
 from packagers_runs.template import RunTemplate, new_task
 
 KIND = "local"
+LIVE = "live://"
+"""What a document says of an input that was an object: this and its type."""
 
 
 class Function:
@@ -46,19 +51,20 @@ class Function:
         given = {"name": self.name, "file": None if self.file is None else str(self.file), "project": self.project}
         return f"new_function({', '.join(f'{name}={value!r}' for name, value in given.items() if value is not None)})"
 
-    def run(self, task: RunTemplate | None = None, *, store: Store | None = None, **arguments: Any) -> RunObject:
-        """Run a task to its end, in this process.
+    def run(self, task: RunTemplate | None = None, *, watch: bool = True, store: Store | None = None, **arguments: Any) -> RunObject:
+        """Run a task: in this process, or in one of its own where it has a time limit or is not watched.
 
         Args:
             task: The task; it stays as it is.
+            watch: Whether to wait for its end; otherwise it goes on by itself, also when this process ends.
             store: Where the run is recorded; by default the store that was opened last, or ``.packagers`` in the working directory.
             **arguments: Those of :func:`new_task`, which beat the task's.
 
         Returns:
-            The run as it is recorded.
+            The run: as it is recorded at its end, or begun where it is not watched.
 
         Raises:
-            RunError: It failed; the exception of the handler is the cause.
+            RunError: It failed; the exception of the handler is the cause where it was raised in this process.
             FieldError: Something of the task cannot be what it is.
             UnknownNameError: It names something that does not exist. In these two cases nothing was run or recorded.
         """
@@ -66,15 +72,43 @@ class Function:
             raise FieldError("Parameter task must be a RunTemplate", model="run", field="task", remedy="Make one with new_task().")
         for name in arguments:
             if name not in _ARGUMENTS:
-                raise unknown_name("argument", name, _ARGUMENTS, owner="run()")
+                raise unknown_name("argument", name, [*_ARGUMENTS, "watch", "store"], owner="run()")
         base = arguments.pop("base", None) or task
         job = prepare(RunObject.from_template(new_task(**arguments, base=base)), self, store or current_store())
+        seconds = _limit(job.run.spec)
+        if watch and seconds is None:
+            return self._run_here(job)
+        return self._run_apart(job, seconds, watch)
+
+    def _run_here(self, job: Job) -> RunObject:
         attempt = job.store.begin(job.run.to_dict())
-        error = execute(job, attempt)
+        error = attempts(job, attempt)
         if isinstance(error, BaseException) and not isinstance(error, Exception | Terminated | SystemExit):
             raise error
         job.run.raise_for_failure(error)
         return job.run
+
+    def _run_apart(self, job: Job, limit: float | None, watch: bool) -> RunObject:
+        from packagers_runs.workers import end_process, start_worker
+
+        if job.store.database.is_memory:
+            raise StoreError(
+                "a store in memory is not seen by the process of the run", remedy="connect() to a file, or leave watch and limits out."
+            )
+        process = start_worker(job, job.store.begin(job.run.to_dict(), owned=False), self.file, limit)
+        run = job.run
+        if not watch:
+            return run.refresh()
+        try:
+            with terminable():
+                run.logs()
+                process.wait()
+        except BaseException:
+            end_process(process)
+            run.refresh()
+            raise
+        run.refresh().raise_for_failure()
+        return run
 
 
 _ARGUMENTS = tuple(new_task.__annotations__)[:-1]
@@ -126,9 +160,13 @@ def prepare(run: RunObject, function: Function, store: Store) -> Job:
     spec.inputs = {name: _recorded(source) for name, source in inputs.items()}
     run.status.state = RunStates.created
     run.tie(store)
+    return Job(run, arguments, store, registry_here())
+
+
+def registry_here() -> Registry:
+    """Give the registry of the working directory's project, or of what is installed."""
     folder = Path.cwd()
-    registry = Registry.for_project(folder) if (folder / "pyproject.toml").is_file() else Registry()
-    return Job(run, arguments, store, registry)
+    return Registry.for_project(folder) if (folder / "pyproject.toml").is_file() else Registry()
 
 
 def _refuse_what_is_not_here(spec: RunSpec) -> None:
@@ -137,8 +175,6 @@ def _refuse_what_is_not_here(spec: RunSpec) -> None:
         "hyperparams": spec.is_hyper_job() or spec.tuning.strategy is not None,
         "secret_sources": spec.secret_sources,
         "notifications": spec.notifications,
-        "state_thresholds": {name: limit for name, limit in spec.state_thresholds.items() if str(limit) != "-1"},
-        "retry": spec.retry.to_dict(),
         "scrape_metrics": spec.scrape_metrics,
         "allow_empty_resources": spec.allow_empty_resources,
         "output_path": spec.output_path or spec.output_paths,
@@ -146,6 +182,15 @@ def _refuse_what_is_not_here(spec: RunSpec) -> None:
     for name, is_set in idle.items():
         if is_set:
             raise FieldError(f"{name} is not in this release of packagers-runs", model="RunSpec", field=name, remedy="Leave it out.")
+
+
+def _limit(spec: RunSpec) -> float | None:
+    """Give the seconds that the run may take; warns of limits on what does not happen here."""
+    limits = {name: seconds_of(limit) for name, limit in spec.state_thresholds.items()}
+    idle = [name for name, limit in limits.items() if limit is not None and name != "executing"]
+    if idle:
+        warnings.warn(f"runs on this machine do not wait: the limit of {idle[0]} means nothing here", PackagersWarning, stacklevel=4)
+    return limits.get("executing")
 
 
 def _resolved(name: str, source: Any, spec: RunSpec) -> Any:
@@ -200,7 +245,7 @@ def _recorded(source: Any) -> Any:
     if isinstance(source, PathLike):
         return str(source)
     kind = type(source.value if isinstance(source, Result) else source)
-    return f"live://{kind.__module__}.{kind.__qualname__}"
+    return f"{LIVE}{kind.__module__}.{kind.__qualname__}"
 
 
 def _user() -> str:
