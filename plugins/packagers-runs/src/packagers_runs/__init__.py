@@ -10,6 +10,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from packagers_runs.context import RunContext as RunContext
     from packagers_runs.context import current_context as current_context
+    from packagers_runs.dataerrors import DataError as DataError
+    from packagers_runs.datasource import DataSource as DataSource
+    from packagers_runs.datastream import TargetStream as TargetStream
+    from packagers_runs.datatarget import DataTarget as DataTarget
+    from packagers_runs.datatarget import FeatureSetProducer as FeatureSetProducer
+    from packagers_runs.datatargetbase import DataTargetBase as DataTargetBase
+    from packagers_runs.drivers.driver import DataDriver as DataDriver
+    from packagers_runs.drivers.driver import Reading as Reading
+    from packagers_runs.drivers.driver import Writing as Writing
+    from packagers_runs.drivers.driver import Written as Written
+    from packagers_runs.drivers.files import FileDriver as FileDriver
     from packagers_runs.errors import ExpressionError as ExpressionError
     from packagers_runs.errors import FieldError as FieldError
     from packagers_runs.errors import HandlerError as HandlerError
@@ -43,6 +54,13 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "context": ("RunContext", "current_context"),
+    "dataerrors": ("DataError",),
+    "datasource": ("DataSource",),
+    "datastream": ("TargetStream",),
+    "datatarget": ("DataTarget", "FeatureSetProducer"),
+    "datatargetbase": ("DataTargetBase",),
+    "drivers.driver": ("DataDriver", "Reading", "Writing", "Written"),
+    "drivers.files": ("FileDriver",),
     "errors": (
         "ExpressionError",
         "FieldError",
