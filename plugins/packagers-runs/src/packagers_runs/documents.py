@@ -106,7 +106,7 @@ def yaml_text(document: Any) -> str:
     """
     import yaml
 
-    class Dumper(yaml.SafeDumper):
+    class Dumper(yaml.SafeDumper):  # type: ignore[misc]  # yaml ships no types
         """Quotes what YAML's own rules for line breaks would change, such as U+0085, and writes text of several lines as such."""
 
         def ignore_aliases(self, data: Any) -> bool:
