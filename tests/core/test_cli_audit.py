@@ -11,6 +11,7 @@ import os
 import pickle
 import pickletools
 import sys
+import tarfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -124,6 +125,62 @@ def test_arrays_of_objects_are_pickles(tmp_path: Path) -> None:
         unpack(package)
 
 
+def test_bytes_that_are_a_pickle_are_data_all_the_same(tmp_path: Path) -> None:
+    code, found = audit(packed(tmp_path, pickle.dumps(Local())))
+    (place,) = found["places"]
+    assert (code, place["kind"], place["imports"]["names"], place["unknown"]) == (0, "data", [], [])
+
+
+def test_a_module_is_weights_and_code(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    package = packed(tmp_path, torch.nn.Linear(2, 2), "net : model")
+    code, found = audit(package)
+    (place,) = found["places"]
+    assert (code, place["kind"], place["imports"]["pickles"]) == (1, "code", ["code/module.pkl"])
+    assert "torch.nn.modules.linear.Linear" in place["imports"]["names"]
+    with pytest.raises(UntrustedPackageError):
+        unpack(package)
+
+
+def test_what_cannot_be_known_is_said(tmp_path: Path) -> None:
+    _, found = audit(packed(tmp_path, Gadget(tmp_path / "made"), "gadget : object[pickle_module_name='pickle']"))
+    (what,) = found["places"][0]["unknown"]
+    assert "what the functions do that the package calls" in what
+    source = (
+        "from packagers import Packager\nclass P(Packager):\n"
+        "    def pack_file(self, obj, folder):\n        (folder / 'x').write_text('own')\n    def unpack_file(self, folder): ...\n"
+    )
+    files = {"own": {"entry_points": {"packagers.types": {"own_types.T": "own_p:P"}}, "files": {"own_p.py": source}}}
+    with testing.installed({**files, "own_types.py": "class T: ..."}, tmp_path / "site"):
+        from own_types import T  # type: ignore[import-not-found]
+
+        package = packed(tmp_path, T())
+        _, found = audit(package)
+        done = CliRunner().invoke(root, ["audit", str(package)])
+    place = found["places"][0]
+    assert (place["kind"], place["imports"]["complete"]) == ("code", False)
+    assert any("there is no pickle in it of a form that is known" in text for text in place["unknown"])
+    assert "payload: what cannot be known" in done.stdout
+    assert "there is no pickle in it" in done.stdout
+
+
+def test_files_beside_a_pickle_are_named(tmp_path: Path) -> None:
+    numpy = pytest.importorskip("numpy")
+    _, found = audit(packed(tmp_path, {"a": numpy.arange(200_000), "b": Gadget}, "value : object"))
+    (place,) = found["places"]
+    assert place["imports"]["complete"]
+    assert any("files that are no pickles as far as can be seen" in text for text in place["unknown"])
+
+
+def test_pickles_inside_hdf_cannot_be_told(tmp_path: Path) -> None:
+    pytest.importorskip("tables")
+    pandas = pytest.importorskip("pandas")
+    package = packed(tmp_path, pandas.DataFrame({"a": [1]}), "frame : dataset[format='hdf']")
+    code, found = audit(package)
+    (place,) = found["places"]
+    assert (code, place["kind"], place["imports"]["complete"]) == (1, "code", False)
+
+
 def test_the_chunks_of_a_stream_are_told(tmp_path: Path) -> None:
     package = packed(tmp_path, ([Gadget(tmp_path / "made")] for _ in range(2)), "stream")
     _, found = audit(package)
@@ -215,6 +272,7 @@ def test_for_people(tmp_path: Path) -> None:
     assert done.exit_code == 1
     lines = done.stdout.splitlines()
     assert [line for line in lines if line.startswith("verdict")] == ["verdict     would be refused"]
+    assert "payload: what cannot be known" in lines
     assert f"{os.mkdir.__module__}.mkdir" in [line.strip() for line in lines]
     assert "reading" in done.stderr
     assert "--trust all" in done.stderr
@@ -298,6 +356,132 @@ def test_members_of_a_zip_and_pickles_one_behind_the_other(tmp_path: Path) -> No
     assert set(found) == {f"{__name__}.Local", f"{os.mkdir.__module__}.mkdir"}
     assert is_pickle
     assert not complete
+
+
+def test_members_of_a_zip_whatever_they_are_called(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("readme.txt", pickle.dumps(Local(), 0))
+        archive.writestr("a/b.bin", gzip.compress(pickle.dumps(os.mkdir)))
+        with zipfile.ZipFile(inner := io.BytesIO(), "w") as deeper:
+            deeper.writestr("c", pickle.dumps(os.rmdir))
+        archive.writestr("weights", inner.getvalue())
+    found, is_pickle, complete = names(buffer.getvalue(), tmp_path)
+    assert {f"{__name__}.Local", f"{os.mkdir.__module__}.mkdir", f"{os.rmdir.__module__}.rmdir"} <= set(found)
+    assert (is_pickle, complete) == (True, True)
+
+
+def test_a_member_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a", b"spoilt below")
+        archive.writestr("b", pickle.dumps(Local()))
+    found, is_pickle, complete = names(buffer.getvalue().replace(b"spoilt below", b"SPOILT below"), tmp_path)
+    assert f"{__name__}.Local" in found
+    assert (is_pickle, complete) == (True, False)
+
+
+def test_members_of_a_tar(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, data in (("storages", b"\0" * 1000), ("pickle", pickle.dumps(Local()))):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    assert names(buffer.getvalue(), tmp_path) == ((f"{__name__}.Local",), True, True)
+
+
+def looked_up(unpickler: Any, *arguments: Any) -> tuple[Any, set[str]]:
+    """Unpickle; give the value, and what was looked up."""
+    seen: set[str] = set()
+
+    class Watching(unpickler):  # type: ignore[misc]
+        def find_class(self, module: str, name: str) -> Any:
+            seen.add(f"{module}.{name}")
+            return super().find_class(module, name)
+
+    return Watching(*arguments).load(), seen
+
+
+@pytest.mark.parametrize("protocol", [2, pickle.HIGHEST_PROTOCOL])
+@pytest.mark.parametrize("compress", [0, ("zlib", 3)], ids=["plain", "compressed"])
+def test_joblib_whose_arrays_stand_between_the_opcodes(protocol: int, compress: Any, tmp_path: Path) -> None:
+    numpy, joblib = pytest.importorskip("numpy"), pytest.importorskip("joblib")
+    from joblib.numpy_pickle import NumpyUnpickler
+
+    shared = numpy.arange(7.0)
+    value = {
+        "pickles": numpy.frombuffer(pickle.dumps(os.mkdir), dtype=numpy.uint8),
+        "f": numpy.asfortranarray(numpy.arange(6).reshape(2, 3)),
+        "empty": numpy.zeros((0, 3)),
+        "scalar": numpy.array(3.0),
+        "bytes": numpy.array([b"abc", b"x"]),
+        "text": numpy.array(["abc", "\u00e4"]),
+        "dates": numpy.array(["2020-01-01"], dtype="datetime64[D]"),
+        "bool": numpy.array([True, False]),
+        "complex": numpy.array([1j]),
+        "structured": numpy.array([(1, 2.0, "a")], dtype=[("a", "<i4"), ("b", "<f8"), ("c", "<U3")]),
+        "objects": numpy.array([Local, [numpy.arange(3), os.rmdir]], dtype=object),
+        "structured objects": numpy.array([(1, os.mkdir)], dtype=[("a", "<i4"), ("b", "O")]),
+        "same": [shared, shared],
+        "last": Local(),
+    }
+    file = tmp_path / "x.joblib"
+    joblib.dump(value, file, protocol=protocol, compress=compress)
+    data = zlib.decompress(file.read_bytes()) if compress else file.read_bytes()
+    read, seen = looked_up(NumpyUnpickler, str(file), io.BytesIO(data), False)
+    assert list(read) == list(value)
+    found = imports_of(file)
+    assert set(found.names) == seen
+    assert (found.found, found.complete) == (True, True)
+
+
+def test_an_array_of_unknown_size_ends_what_can_be_told(tmp_path: Path) -> None:
+    numpy, joblib = pytest.importorskip("numpy"), pytest.importorskip("joblib")
+    file = tmp_path / "x.joblib"
+    joblib.dump([numpy.arange(3.0), Local()], file)
+    data = file.read_bytes()
+    assert data.count(b"\x8c\x02f8") == 1
+    for spoilt in (b"\x8c\x02zz", b"\x8c\x02f9"):
+        found, is_pickle, complete = names(data.replace(b"\x8c\x02f8", spoilt), tmp_path)
+        assert "numpy.dtype" in found
+        assert (is_pickle, complete) == (True, False)
+
+
+@pytest.mark.parametrize("is_zip", [True, False], ids=["zip", "legacy"])
+def test_files_of_torch(is_zip: bool, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    file = tmp_path / "x.pt"
+    torch.save({"w": torch.arange(1000.0), "l": Local}, file, _use_new_zipfile_serialization=is_zip)
+    found = imports_of(file)
+    assert {"torch._utils._rebuild_tensor_v2", "torch.FloatStorage", f"{__name__}.Local"} <= set(found.names)
+    assert (found.found, found.complete) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("descr", "is_pickle"),
+    [
+        *(
+            (text, True)
+            for text in ("'|O'", "'O8'", "'object'", "'=o'", "[('a', '<f8'), ('b', '|O')]", "[('a', ('|O', (2,)))]", "nonsense")
+        ),
+        *((text, False) for text in ("'<f8'", "[('O', '<f8')]", "[('a', [('b', '<U3')])]")),
+        ("[('a', [('b', 'O')])]", True),
+    ],
+)
+def test_arrays_of_objects_by_their_header(descr: str, is_pickle: bool, tmp_path: Path) -> None:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}\n".encode()
+    data = b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + pickle.dumps(Local())
+    found = names(data, tmp_path)
+    assert found[:2] == (((f"{__name__}.Local",), True) if is_pickle else ((), False))
+
+
+def test_arguments_of_any_length_are_passed_over(tmp_path: Path) -> None:
+    long = pickle.dumps([b"\x93" * (3 << 20), bytearray(5 << 20), Local()], 5)
+    assert names(long, tmp_path)[1:] == (True, True)
+    lying = b"\x80\x05\x8e" + (1 << 60).to_bytes(8, "little") + b"x" * 100
+    assert names(lying, tmp_path)[1:] == (True, False)
+    assert names(b"c" + b"x" * (3 << 20), tmp_path) == ((), False, True)
 
 
 @pytest.mark.parametrize(

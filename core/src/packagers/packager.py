@@ -187,6 +187,7 @@ class Packager:
         BUNDLE_FROM_DICT: The same for dicts of inputs and items by name.
         READERS: How each format is read: ``data`` (cannot run code), ``audited`` (builds only allow-listed types) or ``code``. An artifact
             type without a ``format`` option stands under its own name. What is not named counts as ``code``.
+        CODE_WITHIN: Formats that are read as data but for a part that is code, for which their reader calls ``allow_code`` itself.
         DETERMINISTIC: Formats (or artifact types without formats) whose bytes depend on the value alone.
         LOSSY: Formats (or artifact types without formats) that do not give back all of the value.
         TRUSTS: Names of types that an audited reader of this packager may build for any package.
@@ -206,6 +207,7 @@ class Packager:
     BUNDLE_FROM_LIST: ClassVar[bool] = False
     BUNDLE_FROM_DICT: ClassVar[bool] = False
     READERS: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    CODE_WITHIN: ClassVar[frozenset[str]] = frozenset()
     DETERMINISTIC: ClassVar[frozenset[str]] = frozenset()
     LOSSY: ClassVar[frozenset[str]] = frozenset()
     TRUSTS: ClassVar[frozenset[str]] = frozenset()
@@ -406,7 +408,7 @@ def _check_class(cls: type[Packager]) -> None:
     versions: Any = cls.VERSIONS
     if not isinstance(versions, Mapping) or not all(type(number) is int and number > 0 for number in versions.values()):
         raise _definition_error(cls, f"VERSIONS is {cls.VERSIONS!r}", 'Write {"format": 2}; what is not named has version 1.')
-    for attribute in ("DETERMINISTIC", "LOSSY", "TRUSTS", "PARTIAL", "CALLER_OPTIONS"):
+    for attribute in ("CODE_WITHIN", "DETERMINISTIC", "LOSSY", "TRUSTS", "PARTIAL", "CALLER_OPTIONS"):
         names = getattr(cls, attribute)
         if isinstance(names, str) or not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
             raise _definition_error(cls, f"{attribute} is {names!r}", 'Write frozenset({"name"}).')

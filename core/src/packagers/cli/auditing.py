@@ -48,9 +48,9 @@ class _Place(NamedTuple):
 def audit(package: str, project: Path | None, trust: str | None) -> Report:
     """Say what reading a package would do, without reading it.
 
-    PACKAGE is a folder, a zip, a URL or a result. Nothing in it is decoded or run: of pickles the names are told that they would import, of
-    formats that build only known types those types and who vouches for them. The verdict is that of the policy in force, or of --trust.
-    Installed plugins are imported. Exits with 1 where reading would be refused.
+    PACKAGE is a folder, a zip, a URL or a result. Nothing in it is decoded or run: of pickles the names are told that they look up, of
+    formats that build only known types those types and who vouches for them; and what of this cannot be known. The verdict is that of the
+    policy in force, or of --trust. Installed plugins are imported. Exits with 1 where reading would be refused.
     """
     from packagers.policy import effective_policy
 
@@ -130,7 +130,8 @@ def _told(place: _Place, package: Package, registry: Registry, policy: str) -> d
         "distribution": "",
         "kind": "unknown",
         "types": {},
-        "imports": _imports(place, package),
+        "imports": {"pickles": [], "names": [], "complete": True},
+        "unknown": [],
         "refusal": "",
         "remedy": "",
     }
@@ -144,11 +145,15 @@ def _told(place: _Place, package: Package, registry: Registry, policy: str) -> d
     try:
         packager = registry.instance(registration)
         found["kind"] = _kind(packager, place, package)
-        if found["kind"] == "data" and written.format in _ARRAYS and found["imports"]["pickles"]:
-            found["kind"] = "code"
-        if found["kind"] == "audited":
+        may_hold_code = found["kind"] == "data" and (written.format in _ARRAYS or written.form in packager.CODE_WITHIN)
+        if found["kind"] == "code" or may_hold_code:
+            imports, others = _imports(place, package)
+            if found["kind"] == "code" or imports["pickles"]:
+                found |= {"kind": "code", "imports": imports, "unknown": _unknown(imports, others)}
+        elif found["kind"] == "audited":
             types = _types(packager, place, registration.distribution)
             found["types"] = types or {}
+            found["unknown"] = [] if types is not None else ["which types its reader would build: its packager does not say"]
     except PackagersError as error:
         found |= {"refusal": str(error.args[0]), "remedy": error.remedy or ""}
         return found
@@ -192,22 +197,37 @@ def _types(packager: Packager, place: _Place, distribution: str) -> Mapping[str,
         return None if told is None else {str(name): str(voucher) for name, voucher in told.items()}
 
 
-def _imports(place: _Place, package: Package) -> dict[str, Any]:
-    """Say which names the pickles of a place would import."""
+def _imports(place: _Place, package: Package) -> tuple[dict[str, Any], list[str]]:
+    """Say which names the pickles of a place would import, and which of its files are none as far as can be seen."""
     from packagers.opcodes import imports_of
 
     parts = {part.folder for part in package.manifest.parts} if place.name == "" else set()
     names: dict[str, None] = {}
-    pickles, complete = [], True
+    pickles: list[str] = []
+    others: list[str] = []
+    complete = True
     for entry in package.manifest.files:
         path = package.payload / entry.path
         if not path.is_relative_to(place.folder) or entry.path.partition("/")[0] in parts:
             continue
         told = imports_of(path)
         names.update(dict.fromkeys(told.names))
-        pickles += [entry.path] if told.found else []
+        (pickles if told.found else others).append(entry.path)
         complete &= told.complete or not told.found
-    return {"pickles": pickles, "names": list(names), "complete": complete}
+    return {"pickles": pickles, "names": list(names), "complete": complete and bool(pickles)}, others
+
+
+def _unknown(imports: Mapping[str, Any], others: list[str]) -> list[str]:
+    """Say what cannot be known of a reader that can run code."""
+    found = ["what the functions do that the package calls, with arguments of its choice: the names are those that it looks up itself"]
+    if not imports["pickles"]:
+        found.append("what its reader would look up: there is no pickle in it of a form that is known")
+    elif not imports["complete"]:
+        found.append("all of the names: a pickle in it goes on where it cannot be followed")
+    if imports["pickles"] and others:
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        found.append(f"what its reader does with files that are no pickles as far as can be seen: {', '.join(others[:_SHOWN])}{more}")
+    return found
 
 
 def _rebuilds(package: Package) -> list[str]:
@@ -273,5 +293,6 @@ def _show(screen: Screen, data: dict[str, Any]) -> None:
         if imports["pickles"]:
             names = [(name,) for name in imports["names"][:_SHOWN]] or [("nothing",)]
             more = len(imports["names"]) - _SHOWN
-            rest = [*([(f"and {more} more",)] if more > 0 else []), *([] if imports["complete"] else [("and what cannot be told",)])]
-            screen.table((f"{where}: the pickles in it would import",), [*names, *rest])
+            screen.table((f"{where}: the pickles in it look up",), [*names, *([(f"and {more} more: see --json",)] if more > 0 else [])])
+        if place["unknown"]:
+            screen.table((f"{where}: what cannot be known",), [(text,) for text in place["unknown"]])

@@ -31,6 +31,7 @@ class ModulePackager(Packager):
     PACK_SUBCLASSES = True
     # A whole module is read as data with into=; without it unpack_model asks the gate before it opens the pickle.
     READERS = MappingProxyType({**dict.fromkeys(("module", "state_dict", "safetensors"), "data"), **dict.fromkeys(_CODE_FORMATS, "code")})
+    CODE_WITHIN = frozenset({"module"})  # into= reads the weights alone
     DETERMINISTIC = frozenset({"state_dict"})
     CALLER_OPTIONS = frozenset({"device", "into"})
     LOSSY = frozenset({"state_dict", "pt2", "onnx"})  # none of them holds the class
