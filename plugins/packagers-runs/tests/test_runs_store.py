@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import decimal
 import fractions
+import itertools
+import json
 import math
 import pickle
 import sqlite3
@@ -14,11 +16,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy
 
 import packagers
 from packagers_runs.errors import RunNotFoundError, UnknownNameError
+from packagers_runs.store.collecting import _remove_object
 from packagers_runs.store.errors import ArtifactNotFoundError, RunExistsError, StateConflictError, StoreError
-from packagers_runs.store.freezing import Unreadable
+from packagers_runs.store.freezing import Unreadable, freeze
 from packagers_runs.store.runrows import Attempt
 from packagers_runs.store.store import Store, connect
 
@@ -357,6 +361,51 @@ def test_nothing_that_a_live_run_has_staged_is_collected(store: Store) -> None:
     store.change(UID, {"status.state": "aborted"})
     assert store.gc().objects == 1
     assert made[0].key == "note"
+
+
+@pytest.mark.parametrize("look", [1, 2])
+def test_what_is_recorded_while_it_is_looked_for_is_not_collected(new_database: Callable[[str], str], tmp_path: Path, look: int) -> None:
+    with connect(new_database("postgresql"), tmp_path / "objects") as store:
+        started = document()
+        attempt = store.begin(started)
+        made = store._put(attempt, pack(store, attempt, note="text"))
+        looks = itertools.count(1)
+
+        def record() -> None:
+            with store.database.writing() as connection:
+                store._runs.write(connection, attempt, ended(started), freeze(ended(started)))
+                store._artifacts.record(connection, attempt, "default", made, is_end=True)
+
+        def watch(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if statement.startswith("SELECT packagers_") and statement.count("digest") == 3 and next(looks) == look:
+                record()
+
+        sqlalchemy.event.listen(store.database._engine, "before_cursor_execute", watch)
+        assert not _remove_object(store.database, store.objects, made[0].digest)
+        if next(looks) <= look:  # what was seen at the first look was enough
+            record()
+        assert packagers.unpack("store://note") == "text"
+
+
+def test_what_another_thread_has_put_is_not_given_back(store: Store) -> None:
+    started = document()
+    attempt = store.begin(started)
+    artifacts = pack(store, attempt, one="one", two="two")
+    store._put(attempt, {"one": artifacts["one"]})
+    store.write(attempt, started, {"two": artifacts["two"]})
+    assert store.gc() == (0, 0)
+    assert len(objects(store)) == 2
+
+
+def test_an_object_that_names_a_payload_elsewhere_is_not_read(store: Store) -> None:
+    run(store, UID, note="text")
+    place = Path(store.objects.place(store.find("store://note").digest))
+    manifest = json.loads((place / "manifest.json").read_text())
+    (place / "manifest.json").write_text(json.dumps({**manifest, "payload": "../.."}))
+    with pytest.raises(StoreError, match="not what its name says"):
+        run(store, uid(2), note="text")
+    with pytest.raises(packagers.UnpackError, match="leads out of the package"):
+        packagers.unpack("store://note/../../.store", "str")
 
 
 def test_a_package_that_was_changed_since_it_was_packed_is_not_stored(store: Store) -> None:

@@ -161,16 +161,18 @@ class ArtifactRows:
             is_end: Whether what earlier attempts recorded goes.
         """
         rows = list(made)
-        mine = (artifacts.c.uid == attempt.uid, artifacts.c.iteration == attempt.iteration)
         if is_end and attempt.number > 1:
-            connection.execute(delete(artifacts).where(*mine, artifacts.c.attempt != attempt.number))
+            connection.execute(delete(artifacts).where(*_of(attempt), artifacts.c.attempt != attempt.number))
         if rows:
-            connection.execute(delete(artifacts).where(*mine, artifacts.c.key.in_([row.key for row in rows])))
+            connection.execute(delete(artifacts).where(*_of(attempt), artifacts.c.key.in_([row.key for row in rows])))
             now = self._database.now(connection)
             common = {"uid": attempt.uid, "iteration": attempt.iteration, "attempt": attempt.number, "project": project, "made": now}
             connection.execute(insert(artifacts), [{"key": row.key, **row.columns, **common} for row in rows])
-        if rows or is_end:
+        if is_end:
             connection.execute(_GIVE_BACK, {"this_uid": attempt.uid, "this_iteration": attempt.iteration})
+        elif rows:  # another thread may be about to record something else
+            own = (claims.c.uid == attempt.uid, claims.c.iteration == attempt.iteration)
+            connection.execute(delete(claims).where(*own, claims.c.digest.in_([row.digest for row in rows])))
 
     def find(self, address: Address, project: str = DEFAULT_PROJECT, payload: str | None = None) -> Recorded:
         """Find an artifact.
@@ -255,6 +257,10 @@ class ArtifactRows:
             elif near is not None:
                 remedy = f"Did you mean {near!r}?"
         return ArtifactNotFoundError(what, address=str(address), remedy=remedy)
+
+
+def _of(attempt: Attempt) -> tuple[Any, ...]:
+    return artifacts.c.uid == attempt.uid, artifacts.c.iteration == attempt.iteration
 
 
 def _recorded(row: Any) -> Recorded:

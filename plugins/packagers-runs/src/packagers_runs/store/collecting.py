@@ -54,7 +54,8 @@ def collect(database: Database, objects: Objects) -> Collected:
 def _remove_object(database: Database, objects: Objects, digest: str) -> bool:
     with database.writing() as connection:
         database.lock(connection, digest)
-        for table in (artifacts, claims):
+        # The claims first: one transaction turns a claim into an artifact, and may do so between the two looks.
+        for table in (claims, artifacts):
             if connection.execute(select(table.c.digest).where(table.c.digest == digest).limit(1)).first() is not None:
                 return False
         objects.remove(digest)  # inside of the transaction: who claims it now waits, and then sees that it is gone

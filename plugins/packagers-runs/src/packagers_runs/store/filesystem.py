@@ -87,6 +87,8 @@ def _sizes(store: Store, found: Recorded) -> dict[str, int]:
 def _resolve(path: str) -> tuple[Store, Recorded, str]:
     """Find what a path is of: the store, the artifact, and the path below it."""
     segments = path.removeprefix(SCHEME).strip("/").split("/")
+    if ".." in segments:
+        raise FileNotFoundError(f"{path} leads out of the package")
     missing: Exception | None = None
     for address, below in _readings(segments):
         payload = below.partition("/")[0] if below not in ("", MANIFEST) else None

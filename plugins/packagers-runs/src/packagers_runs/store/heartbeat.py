@@ -34,7 +34,8 @@ class Heartbeat:
             self._lock, self._stop, self._thread, self._process = threading.Lock(), threading.Event(), None, os.getpid()
         with self._lock:
             self._wanted = True
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
+                self._stop.clear()
                 self._thread = threading.Thread(target=self._run, name="packagers-runs-lease", daemon=True)
                 self._thread.start()
 

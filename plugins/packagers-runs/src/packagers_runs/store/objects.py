@@ -102,7 +102,7 @@ def _payload_of(manifest: bytes, digest: str, place: str) -> str:
         raise StoreError(
             "the manifest of an object cannot be read", file=place, remedy="Remove the object, and run again what made it."
         ) from error
-    if found != digest:
+    if found != digest or not (payload == "" or (isinstance(payload, str) and payload.isascii() and payload.isalnum())):
         raise StoreError("an object is not what its name says", file=place, remedy="Remove the object, and run again what made it.")
     return str(payload)
 
