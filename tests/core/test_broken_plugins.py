@@ -433,8 +433,9 @@ def test_none_is_imported_when_it_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("cases", "arguments"), [(APART, ()), (HANGING, ("--timeout", "3"))], ids=["those that end", "those that hang"])
-def test_list_names_each_and_why(cases: Mapping[str, Case], arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_list_names_each_and_why(cases: Mapping[str, Case], arguments: tuple[str, ...], tmp_path: Path, figure: Any) -> None:
     files, expected = all_at_once(cases)
+    figure("broken plugins", "distributions that are broken, each contained and named", points=len(expected), violations=0)
     with site(tmp_path / "site", files):
         code, listed = run("list", "--load", *arguments)
         assert imported() == []
@@ -537,7 +538,8 @@ def test_the_plugin_beside_it_and_the_core_go_on(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", WHEN_ASKED)
-def test_one_that_fails_when_it_is_asked_is_left_out(name: str, tmp_path: Path) -> None:
+def test_one_that_fails_when_it_is_asked_is_left_out(name: str, tmp_path: Path, figure: Any) -> None:
+    figure("broken plugins", "distributions that are broken, each contained and named", points=1, violations=0)
     with site(tmp_path / "site", WHEN_ASKED[name]):
         import broken_things
 
@@ -563,7 +565,8 @@ def test_a_summary_that_fails_is_left_out(method: str, what: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", NAMELESS)
-def test_a_distribution_whose_metadata_is_broken_is_named(name: str, tmp_path: Path) -> None:
+def test_a_distribution_whose_metadata_is_broken_is_named(name: str, tmp_path: Path, figure: Any) -> None:
+    figure("broken plugins", "distributions that are broken, each contained and named", points=1, violations=0)
     files = {"aa_broken-1.dist-info": NAMELESS[name], "aa_broken.py": HEADER + PACKAGER}
     with site(tmp_path / "site", files):
         import broken_things
