@@ -33,7 +33,9 @@ def plugins() -> str:
     lines = ["| install | types |", "|---|---|"]
     for file in sorted(ROOT.glob("plugins/*/pyproject.toml")):
         project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
-        paths = project["entry-points"]["packagers.types"]
+        paths = project.get("entry-points", {}).get("packagers.types")
+        if not paths:
+            continue  # it packs nothing: a hook module, or the run store
         types = ", ".join(f"`{path}`" for path in paths)
         lines.append(f"| [`{project['name']}`](plugins/{file.parent.name}/README.md) | {types} |")
     return "\n".join(lines) + "\n"
