@@ -11,11 +11,13 @@ import attrs
 
 from packagers_runs.databuffer import Clock, RowBuffer
 from packagers_runs.dataerrors import DataError
-from packagers_runs.datatargetbase import DataTargetBase, Newest, as_frame
 from packagers_runs.drivers.driver import DataDriver, Writing
+from packagers_runs.writtenframes import Newest, as_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from packagers_runs.datatargetbase import DataTargetBase
 
 
 class TargetStream:

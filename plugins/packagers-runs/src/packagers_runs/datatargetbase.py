@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from packagers_runs.columntypes import joined
 from packagers_runs.databuffer import Clock, RowBuffer, SystemClock, rebatched
-from packagers_runs.dataerrors import DataError
 from packagers_runs.datasource import DataSource, check_attributes, data_path, read_through
+from packagers_runs.datastream import TargetStream
 from packagers_runs.drivers.choosing import choose_driver
 from packagers_runs.drivers.driver import DataDriver, Reading, Writing, Written
 from packagers_runs.drivers.files import FileDriver
@@ -17,14 +17,12 @@ from packagers_runs.drivers.partitions import UNITS, Partitions
 from packagers_runs.errors import FieldError
 from packagers_runs.fields import anything, choice, flag, integer, mapping, model, sequence, text
 from packagers_runs.modelobj import ModelObj
-from packagers_runs.nearest import unknown_name
 from packagers_runs.targetpath import TargetPathObject
-from packagers_runs.timewindow import TimeWindow, as_moment, as_times, as_utc
+from packagers_runs.timewindow import TimeWindow, as_moment
+from packagers_runs.writtenframes import Newest, as_frame
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from packagers_runs.datastream import TargetStream
 
 _FIELDS = ("key_field", "time_field")
 """The keys of ``attributes`` that every target knows."""
@@ -112,8 +110,6 @@ class DataTargetBase(ModelObj):
             run_id: The run whose folder is written.
             clock: What tells the time; ``None`` for that of this machine.
         """
-        from packagers_runs.datastream import TargetStream
-
         driver = self._driver()
         writing = self._writing(driver, append=True, run_id=run_id)
         if writing.partitions is None and driver.single(writing.path):
@@ -238,49 +234,6 @@ class DataTargetBase(ModelObj):
 
     def _last_run(self) -> str | None:
         return None
-
-
-class Newest:
-    """The newest of the times that passed by.
-
-    Args:
-        field: The column that they are in; ``None`` where that is not known.
-    """
-
-    def __init__(self, field: str | None) -> None:
-        self._field = field
-        self.time: datetime | None = None
-
-    def watched(self, frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        """Give frames as they are, and look at their times.
-
-        Raises:
-            UnknownNameError: There is no such column.
-        """
-        for frame in frames:
-            if self._field is not None:
-                if self._field not in frame.columns:
-                    raise unknown_name("column", self._field, [str(name) for name in frame.columns], owner="the data")
-                newest = as_times(frame[self._field]).max()
-                if newest == newest:  # NaT is not
-                    moment = as_utc(newest.to_pydatetime(warn=False))
-                    self.time = moment if self.time is None else max(self.time, moment)
-            yield frame
-
-
-def as_frame(value: Any) -> pd.DataFrame:
-    """Check a frame, and make columns of the names of its index.
-
-    Raises:
-        DataError: It is none.
-    """
-    import pandas as pd
-
-    if not isinstance(value, pd.DataFrame):
-        raise DataError(f"what should be written is no DataFrame, but {type(value).__name__}", remedy="Give frames, or a DataSource.")
-    if any(name is not None for name in value.index.names):
-        return value.reset_index()
-    return value
 
 
 def _frames(data: Any) -> Iterator[pd.DataFrame]:
