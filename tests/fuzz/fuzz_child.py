@@ -105,6 +105,8 @@ def _look(value: Any) -> None:
 
 def _check_memory(error: BaseException | None) -> None:
     while error is not None:
+        if type(error).__name__ == "ArrowMemoryError":
+            return  # Arrow asks at once for all that a compressed buffer claims to hold, is refused, and has touched nothing
         if isinstance(error, MemoryError) or "allocate memory" in str(error) or "bad_alloc" in str(error):
             raise MemoryError(f"more than {MEMORY} bytes were asked for: {error}") from error
         error = error.__cause__ or error.__context__

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from packagers import PackError, UnpackError, UntrustedPackageError
+from packagers_numpy import npz
+from packagers_numpy.arrays import ArrayPackager
 from packagers_numpy.groups import ArrayDictPackager, ArrayListPackager, ArrayTuplePackager
 
 
@@ -137,3 +139,26 @@ def test_description_and_preview_are_small() -> None:
     arrays = {("k" * 1000) + str(i): np.arange(3) for i in range(1000)}
     assert ArrayDictPackager().describe(arrays)["arrays"] == 1000
     assert len(str(ArrayDictPackager().preview(arrays))) < 10_000
+
+
+def test_pieces_of_one_array_are_named_once(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", np.zeros((2, 2)))
+    with pytest.raises(UnpackError, match="named twice"):
+        ArrayPackager().unpack_file(tmp_path, format="npz", members=[0] * 1000, concatenate=True)
+
+
+@pytest.mark.parametrize("places", [["x"], [None], [7], [{}]])
+def test_places_that_are_none_are_refused(tmp_path: Path, places: Any) -> None:
+    np.savez(tmp_path / "x.npz", np.zeros(2))
+    with npz.Archive(tmp_path / "x.npz") as archive, pytest.raises(UnpackError, match="cannot be read"):
+        archive.read(places)
+
+
+def test_a_member_that_claims_more_than_deflate_can_hold_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", np.zeros(2))
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    place = data.rindex(b"PK\1\2")
+    data[place + 24 : place + 28] = (1 << 31).to_bytes(4, "little")  # the size that the directory says
+    (tmp_path / "x.npz").write_bytes(data)
+    with pytest.raises(UnpackError, match="sizes that it cannot have"):
+        npz.Archive(tmp_path / "x.npz")

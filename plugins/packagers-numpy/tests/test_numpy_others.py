@@ -204,3 +204,13 @@ def test_summaries() -> None:
         assert MaskedArrayPackager().preview(array)
     assert ScalarPackager().describe(np.int8(1)) == {"dtype": "int8"}
     assert GeneratorPackager().describe(np.random.default_rng()) == {"bit_generator": "PCG64"}
+
+
+def test_a_pool_of_seeds_out_of_proportion_is_refused_on_both_sides() -> None:
+    large = np.random.Generator(np.random.PCG64(np.random.SeedSequence(1, pool_size=2000)))
+    with pytest.raises(PackError, match="cannot be rebuilt"):
+        GeneratorPackager().pack_result(large)
+    value = GeneratorPackager().pack_result(np.random.default_rng(1))
+    value["seed"]["pool_size"] = 2**31 - 1
+    with pytest.raises(UnpackError, match="pool"):
+        GeneratorPackager().unpack_result(value)

@@ -137,3 +137,19 @@ def test_fields_that_only_their_packager_understands_are_refused(tmp_path: Path)
     parquet.write_table(pyarrow.table([[1], [2]], schema=pyarrow.schema([ordinary, private])), tmp_path / "x.parquet")
     with pytest.raises(UnpackError, match="column 'p'"):
         ArrayPackager().unpack_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", ["S1000000000", "U100000000", [("a", "S1000000000")]])
+def test_texts_of_a_width_out_of_proportion_are_refused(tmp_path: Path, dtype: Any) -> None:
+    (tmp_path / "x.csv").write_text("1\n2\n")
+    with pytest.raises(UnpackError, match="would take"):
+        ArrayPackager().unpack_file(tmp_path, format="csv", dtype=dtype)
+
+
+def test_one_long_text_among_many_short_ones_is_refused_and_few_are_read(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("a" * 100_000 + "\nb" * 100_000)
+    with pytest.raises(UnpackError, match="would take"):
+        ArrayPackager().unpack_file(tmp_path, format="txt", dtype="U")
+    (tmp_path / "x.txt").write_text("abc\nd\n")
+    assert ArrayPackager().unpack_file(tmp_path, format="txt", dtype="U").tolist() == ["abc", "d"]
+    assert ArrayPackager().unpack_file(tmp_path, format="txt", dtype="U9").tolist() == ["abc", "d"]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import io
 import json
 import random
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -147,3 +153,96 @@ def test_a_page_may_have_spans(tmp_path: Path) -> None:
     rows = "<tr><td rowspan=2>1<td>2<tr><td>3" * 200
     (tmp_path / "x.html").write_text(f"<table><tr><th>a<th>b</tr>{rows}</table><!-- <td colspan=99999999999> -->")
     assert PACKAGER.unpack_dataset(tmp_path, format="html").to_numpy().tolist() == [[1, 2], [1, 3]] * 200
+
+
+WIDE = ",".join(map(str, range(5000)))
+OUT_OF_PROPORTION = {
+    "ragged.csv": (WIDE + "\n" + "1\n" * 5000).encode(),
+    "ragged.csv.gz": gzip.compress((WIDE + "\n" + "1\n" * 5000).encode()),
+    "columns.json": json.dumps({str(number): {str(number): 1} for number in range(5000)}).encode(),
+    "records.json": json.dumps([{str(number): 1} for number in range(5000)]).encode(),
+    "rows.json": json.dumps([list(range(5000)), *[[1]] * 5000]).encode(),
+    "split.json": json.dumps({"columns": [], "data": [list(range(5000)), *[[1]] * 5000]}).encode(),
+    "lines.jsonl": b"".join(b'{"%d": 1}\n' % number for number in range(5000)),
+    "children.xml": b"<a>" + b"".join(b"<b><c%d>1</c%d></b>" % (number, number) for number in range(5000)) + b"</a>",
+    "attributes.xml": b"<a>" + b"".join(b'<b c%d="1"/>' % number for number in range(5000)) + b"</a>",
+}
+
+
+@pytest.mark.parametrize("name", OUT_OF_PROPORTION)
+def test_text_that_would_fill_far_more_cells_than_it_says_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(OUT_OF_PROPORTION[name])
+    with pytest.raises(UnpackError, match="cells out of"):
+        PACKAGER.unpack_dataset(tmp_path, format=name.split(".")[1])
+
+
+def test_names_count_as_columns(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("1\n" * 5000)
+    with pytest.raises(UnpackError, match="cells out of"):
+        PACKAGER.unpack_dataset(tmp_path, format="csv", names=[str(number) for number in range(5000)])
+
+
+def test_cells_of_a_workbook_that_lie_far_apart_are_refused(tmp_path: Path) -> None:
+    book = io.BytesIO()
+    pd.DataFrame({"a": [1]}).to_excel(book, index=False)
+    with zipfile.ZipFile(book) as old, zipfile.ZipFile(tmp_path / "x.xlsx", "w") as new:
+        for name in old.namelist():
+            far = b'<row r="2"><c r="XFD2"><v>1</v></c></row><row r="100000"><c r="A100000"><v>1</v></c></row></sheetData>'
+            new.writestr(name, re.sub(rb"</sheetData>", far, old.read(name)))
+    with pytest.raises(UnpackError, match="cells out of"):
+        PACKAGER.unpack_dataset(tmp_path, format="xlsx")
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "jsonl", "xml", "xlsx", "html"])
+def test_a_wide_table_is_in_proportion(tmp_path: Path, format: Any) -> None:
+    frame = pd.DataFrame(1, index=range(40), columns=[f"c{number}" for number in range(600)])
+    frame.iloc[3:, 1:] = None
+    told = PACKAGER.pack_dataset(frame, tmp_path, format=format)
+    assert PACKAGER.unpack_dataset(tmp_path, format=format, **told).shape == frame.shape
+
+
+COSTLY: dict[str, tuple[str, bytes, dict[str, Any]]] = {
+    "pattern": ("csv", b"a\n" + b"x" * 60, {"sep": "(x+x+)+y"}),
+    "delimiter": ("csv", b"a\n" + b"x" * 60, {"delimiter": "(x+x+)+y"}),
+    "unsaid": ("csv", b',"a' * 90_000, {"sep": None}),
+    "bytes": ("csv", b"a\n1\n", {"dtype": "S2000000000"}),
+    "a column": ("csv", b"a\n1\n", {"dtype": {"a": "U500000000"}}),
+    "of json": ("json", b'{"a": {"0": 1}}', {"dtype": "V2000000000"}),
+    "lines": ("csv", b"a\n1\n", {"skiprows": 10**12}),
+    "rows": ("html", b"<table><tr><td>1</table>", {"skiprows": 10**12}),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_options_that_cost_out_of_proportion_are_refused(tmp_path: Path, name: str) -> None:
+    format, content, options = COSTLY[name]
+    (tmp_path / f"x.{format}").write_bytes(content)
+    with pytest.raises(UnpackError, match=r"pattern|wide|is more than") as caught:
+        PACKAGER.unpack_dataset(tmp_path, format=format, **options)  # type: ignore[arg-type]
+    assert caught.value.remedy
+
+
+def test_a_pattern_separates_where_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a;;b\n1;;2\n")
+    for sep in (";;", None):
+        assert PACKAGER.unpack_dataset(tmp_path, format="csv", sep=sep, engine="python").shape[0] == 1
+
+
+@pytest.mark.parametrize("shape", ["(1125899906842624,)", "(2,)", "(-1,)"])
+def test_arrays_that_claim_another_size_are_refused(tmp_path: Path, shape: str) -> None:
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}".encode()
+    content = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header + bytes(8)
+    (tmp_path / "x.npy").write_bytes(content)
+    with pytest.raises(UnpackError, match="shorter or longer"):
+        PACKAGER.unpack_dataset(tmp_path, format="npy")
+    (tmp_path / "x.npy").unlink()
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("a.npy", content)
+    with pytest.raises(UnpackError, match="shorter or longer"):
+        PACKAGER.unpack_dataset(tmp_path, format="npz")
+
+
+def test_pieces_of_one_array_are_named_once(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", np.zeros((2, 2)))
+    with pytest.raises(UnpackError, match="named twice"):
+        PACKAGER.unpack_dataset(tmp_path, format="npz", members=[0, 0], concatenate=True)

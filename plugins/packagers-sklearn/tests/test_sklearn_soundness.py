@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import io
 import warnings
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from sklearn.cluster import BisectingKMeans, KMeans
 from sklearn.cluster._kmeans import _kmeans_single_elkan, _kmeans_single_lloyd
 from sklearn.datasets import load_iris
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, IsolationForest, RandomForestClassifier
+from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import BallTree, KDTree, KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, SplineTransformer
@@ -173,3 +177,27 @@ def test_walks_end_in_cycles() -> None:
     loop: list[Any] = []
     loop.append({"self": loop})
     check(loop)
+
+
+@pytest.mark.parametrize("shape", ["(1125899906842624,)", "(2,)", "(-1,)"])
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_arrays_that_claim_another_size_are_refused_before_room_is_made(tmp_path: Path, shape: str, is_nested: bool) -> None:
+    model = LinearRegression().fit(sparse.csr_matrix(X), Y) if not is_nested else KNeighborsClassifier().fit(sparse.csr_matrix(X), Y)
+    packagers.pack(model, "model", tmp_path / "good")
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}".encode()
+    lie = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header + bytes(8)
+    (file,) = (tmp_path / "good").rglob("*.skops")
+    (tmp_path / "x.skops").write_bytes(_replaced(file.read_bytes(), lie))
+    with pytest.raises(packagers.UnpackError, match="shorter or longer"):
+        packagers.unpack(tmp_path / "x.skops", BaseEstimator)
+
+
+def _replaced(data: bytes, lie: bytes) -> bytes:
+    """Put another array in place of all, also in zips within the zip."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            content = _replaced(content, lie) if name.endswith(".npz") else lie if name.endswith(".npy") else content
+            new.writestr(name, content)
+    return made.getvalue()

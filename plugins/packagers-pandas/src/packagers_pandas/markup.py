@@ -14,7 +14,7 @@ from xml.parsers import expat
 import pandas as pd
 
 from packagers import Instructions, PackError, UnpackError
-from packagers_pandas import flat, spans
+from packagers_pandas import flat, proportion, spans
 from packagers_pandas.extras import need
 from packagers_pandas.selection import Columns, Rows, part
 
@@ -237,7 +237,7 @@ def read_xml(path: Path, columns: Columns, rows: Rows, options: dict[str, Any]) 
     if options.get("parser") == "lxml":
         need("lxml", "xml", UnpackError)
     index_col = options.pop("index_col", None)
-    _refuse_document_type(path, options.get("encoding"))
+    _check_xml(path, options.get("encoding"))
     try:
         frame = pd.read_xml(path, **{"parser": "etree", **options})
     except (ValueError, TypeError, LookupError, SyntaxError, AttributeError) as error:
@@ -245,32 +245,39 @@ def read_xml(path: Path, columns: Columns, rows: Rows, options: dict[str, Any]) 
     return part(flat.with_index(frame, index_col), columns, rows)
 
 
-class _Reached(Exception):
-    """The first element has been reached."""
-
-
-def _refuse_document_type(path: Path, encoding: str | None) -> None:
-    """Refuse XML that declares anything: entities that grow without end, or that name files and addresses.
+def _check_xml(path: Path, encoding: str | None) -> None:
+    """Refuse XML that declares anything, entities that grow without end or name files and addresses; and rows that have little in common.
 
     Raises:
-        UnpackError: For a document type, and for what is no XML.
+        UnpackError: For a document type, for what is no XML, and for a table that pandas would have to fill up.
     """
+    depth = rows = 0
+    names: set[str] = set()
 
     def refuse(*_: object) -> NoReturn:
         raise UnpackError("the XML has a document type, which may declare entities", file=path, remedy="Write it without <!DOCTYPE …>.")
 
-    def stop(*_: object) -> NoReturn:
-        raise _Reached
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, rows
+        if depth == 1:
+            rows += 1
+            names.update(attributes)
+        elif depth == 2:
+            names.add(name)
+        depth += 1
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
 
     parser = expat.ParserCreate(encoding)
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = stop
+    parser.StartElementHandler, parser.EndElementHandler = start, end
     try:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 parser.Parse(chunk)
             parser.Parse(b"", True)
-    except _Reached:
-        return
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise UnpackError(f"this is no XML: {error}", file=path) from error
+    proportion.check(rows * len(names), path.stat().st_size, path, "its elements have little in common")

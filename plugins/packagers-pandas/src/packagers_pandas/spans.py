@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from packagers import UnpackError
+from packagers_pandas import proportion
 from packagers_pandas.extras import need
 
 Span: TypeAlias = tuple[int, int]
 """How many columns and rows a cell spans."""
-CELLS = 1 << 23
-"""How many cells any page may have."""
-EACH = 16
-"""How many cells a page may have for each of its bytes, if that is more; without spans and ragged rows a cell takes four bytes."""
 
 
 def check(path: Path, encoding: str | None) -> None:
@@ -29,12 +26,7 @@ def check(path: Path, encoding: str | None) -> None:
         UnpackError: Says how many cells there would be.
     """
     cells = sum(map(_cells, _tables(path, encoding)))
-    if cells > max(CELLS, EACH * path.stat().st_size):
-        raise UnpackError(
-            f"the tables of the page would have {cells} cells: colspan and rowspan are out of proportion",
-            file=path,
-            remedy=f"Correct the spans; a page may have {EACH} cells for each of its bytes.",
-        )
+    proportion.check(cells, path.stat().st_size, path, "colspan and rowspan are out of proportion")
 
 
 def _cells(rows: Iterable[Iterable[Span]]) -> int:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import pandas as pd
+from pandas.io.common import get_handle  # type: ignore[import-not-found]  # the stubs leave it out
 
 from packagers import Instructions, PackError, UnpackError
-from packagers_pandas import flat
+from packagers_pandas import flat, proportion
 from packagers_pandas.selection import Columns, Rows, part
 
 Orient: TypeAlias = Literal["columns", "index", "records", "split", "table", "values"]
 
+_PIECE = 1 << 20
+_SMALL = 1 << 14
+"""Characters of JSON in which there is no room for many cells."""
 _KEYS: dict[Any, tuple[int, ...]] = {"columns": (0, 1), "index": (0, 1), "records": (1,), "split": (), "table": (), "values": ()}
 """The axes whose labels are keys, for each layout."""
 
@@ -174,10 +179,52 @@ def read_csv(path: Path, columns: Columns, rows: Rows, options: dict[str, Any]) 
         UnpackError: Where it is no csv, or the options do not fit it.
     """
     try:
+        _refuse_ragged(path, options)
         frame: pd.DataFrame = pd.read_csv(path, **options)
     except (ValueError, TypeError, KeyError, IndexError, LookupError) as error:
         raise UnpackError(f"pandas.read_csv cannot read it: {error}", file=path) from error
     return part(frame, columns, rows)
+
+
+def _refuse_ragged(path: Path, options: dict[str, Any]) -> None:
+    """Refuse a few wide lines, or names, with many short lines below them, which pandas would fill up.
+
+    Raises:
+        UnpackError: Says how many cells there would be.
+    """
+    first = {name: value for name, value in options.items() if name not in ("skipfooter", "engine")}
+    width = pd.read_csv(path, nrows=1, engine="python" if options.get("engine") == "python" else None, **first).shape[1]
+    if width <= proportion.EACH:
+        return
+    lines = size = 0
+    with get_handle(path, "rb", compression="infer", is_text=False) as handles:
+        while chunk := handles.handle.read(_PIECE):
+            lines, size = lines + chunk.count(b"\n") + chunk.count(b"\r"), size + len(chunk)
+    proportion.check(width * lines, size, path, "most of its lines are shorter than the first")
+
+
+def _refuse_holes(path: Path, encoding: str, lines: bool) -> None:
+    """Refuse objects of different keys, which pandas would fill up to one table of all keys.
+
+    Raises:
+        UnpackError: Says how many cells there would be.
+        ValueError: For what is no JSON.
+    """
+    with get_handle(path, "r", encoding=encoding, compression="infer") as handles:
+        text = handles.handle.read()
+    if len(text) < _SMALL:
+        return
+    document = [json.loads(line) for line in text.split("\n") if line.strip()] if lines else json.loads(text)
+    proportion.check(_cells(document), len(text), path, "its objects have few keys in common")
+
+
+def _cells(document: Any) -> int:
+    """Count the cells of a table, however it is laid out."""
+    if isinstance(document, dict) and isinstance(document.get("data"), list):
+        document = document["data"]
+    rows = list(document.values()) if isinstance(document, dict) else document if isinstance(document, list) else []
+    keys = {key for row in rows if isinstance(row, dict) for key in row}
+    return len(rows) * max([len(keys), *(len(row) for row in rows if isinstance(row, list))])
 
 
 def write_json(frame: pd.DataFrame, path: Path, options: dict[str, Any], *, lines: bool = False) -> Instructions:
@@ -226,6 +273,7 @@ def read_json(path: Path, columns: Columns, rows: Rows, options: dict[str, Any],
         UnpackError: Where it is no such JSON.
     """
     try:
+        _refuse_holes(path, options.get("encoding") or "utf-8", lines)
         found = pd.read_json(path, lines=lines, **{"precise_float": True, **options})
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise UnpackError(f"pandas.read_json cannot read it: {error}", file=path, remedy="Say how it is laid out by orient=.") from error

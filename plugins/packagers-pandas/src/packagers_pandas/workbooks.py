@@ -10,12 +10,13 @@ import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import IO, Any, TypedDict
+from xml.parsers import expat
 
 import pandas as pd
 
 from packagers import Instructions, PackError, UnpackError
-from packagers_pandas import flat
+from packagers_pandas import flat, proportion
 from packagers_pandas.extras import need
 from packagers_pandas.selection import Columns, Rows, part
 
@@ -23,6 +24,7 @@ ROWS, COLUMNS, LONGEST = 1 << 20, 1 << 14, 32_767
 """The most rows, columns and characters of a cell."""
 _TAKEN_FOR_MORE = "fe"
 """What openpyxl calls formulas and errors."""
+_CHUNK = 1 << 16
 _REMEDY = "Ask for format 'parquet'."
 
 
@@ -136,11 +138,48 @@ def read(path: Path, columns: Columns, rows: Rows, options: dict[str, Any]) -> p
     """
     need("openpyxl", "excel", UnpackError)
     try:
+        _refuse_sparse(path)
         # Opened by pandas to be read only: values instead of formulas, and no links.
         found = pd.read_excel(path, engine="openpyxl", **options)
     except (ValueError, TypeError, LookupError, AttributeError, SyntaxError, OSError, zipfile.BadZipFile) as error:
         raise UnpackError(f"pandas.read_excel cannot read it: {error}", file=path) from error
     return part(found, columns, rows)
+
+
+def _refuse_sparse(path: Path) -> None:
+    """Refuse cells that lie far apart, for pandas would fill up what is between them.
+
+    Raises:
+        UnpackError: Says how many cells there would be.
+    """
+    with zipfile.ZipFile(path) as book:
+        for member in book.infolist():
+            with book.open(member) as stream:
+                cells, size = _extent(stream)
+            proportion.check(cells, size, path, "its cells lie far apart")
+
+
+def _extent(stream: IO[bytes]) -> tuple[int, int]:
+    """Give how many cells a sheet reaches over and the bytes of its XML; of what is no sheet, whatever comes of it."""
+    lowest = rightmost = size = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal lowest, rightmost
+        place = attributes.get("r", "")
+        if name.endswith("row") and place.isdecimal():
+            lowest = max(lowest, int(place))
+        elif name.endswith("c") and (letters := place.rstrip("0123456789")).isalpha() and letters.isascii() and len(letters) < 4:
+            rightmost = max(rightmost, sum((ord(each) - 64) * 26**power for power, each in enumerate(reversed(letters.upper()))))
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    while chunk := stream.read(_CHUNK):
+        size += len(chunk)
+        try:
+            parser.Parse(chunk)
+        except expat.ExpatError:
+            break
+    return lowest * rightmost, size
 
 
 def _take_literally(sheet: Any) -> None:
