@@ -216,12 +216,8 @@ class RemoteObjects:
         self._root = path.rstrip("/")
 
     def find(self, digest: str) -> str | None:  # noqa: D102
-        place = f"{self._root}/{_name(digest)}"
-        try:
-            manifest = self._system.cat_file(f"{place}/{MANIFEST}")
-        except FileNotFoundError:
-            return None
-        return _payload_of(manifest, digest, self.place(digest))
+        manifest = self._read(f"{self._root}/{_name(digest)}/{MANIFEST}")
+        return None if manifest is None else _payload_of(manifest, digest, self.place(digest))
 
     def put(self, package: Path, digest: str, payload: str, staging: Path) -> str:  # noqa: D102
         there = self.find(digest)
@@ -229,15 +225,12 @@ class RemoteObjects:
             return there
         place = f"{self._root}/{_name(digest)}"
         folder = package / payload
-        for file in sorted(folder.rglob("*")) if payload else ():
-            if file.is_file():
-                self._put_file(file, f"{place}/{payload}/{file.relative_to(folder).as_posix()}")
-        self._put_file(package / MANIFEST, f"{place}/{MANIFEST}")
+        with self._explained():
+            for file in sorted(folder.rglob("*")) if payload else ():
+                if file.is_file():
+                    self._put_file(file, f"{place}/{payload}/{file.relative_to(folder).as_posix()}")
+            self._put_file(package / MANIFEST, f"{place}/{MANIFEST}")
         return payload
-
-    def _put_file(self, file: Path, target: str) -> None:
-        self._system.makedirs(target.rpartition("/")[0], exist_ok=True)  # nothing where there are no folders
-        self._system.put_file(str(file), target)
 
     def open(self, digest: str, path: str) -> BinaryIO:  # noqa: D102
         return cast("BinaryIO", self._system.open(f"{self._root}/{_name(digest)}/{path}", "rb", cache_type="none"))
@@ -246,11 +239,10 @@ class RemoteObjects:
         return f"{self.location}/{_name(digest)}"
 
     def digests(self) -> Iterator[str]:  # noqa: D102
-        self._system.invalidate_cache()
-        try:
+        found: list[str] = []
+        with self._explained(), contextlib.suppress(FileNotFoundError):
+            self._system.invalidate_cache()
             found = self._system.ls(self._root, detail=False)
-        except FileNotFoundError:
-            return
         for path in found:
             digest = _digest(path.rstrip("/").rpartition("/")[2])
             if digest is not None:
@@ -258,11 +250,12 @@ class RemoteObjects:
 
     def remove(self, digest: str) -> None:  # noqa: D102
         place = f"{self._root}/{_name(digest)}"
-        self._system.invalidate_cache()
-        with contextlib.suppress(FileNotFoundError):
-            self._system.rm_file(f"{place}/{MANIFEST}")
-        with contextlib.suppress(FileNotFoundError):
-            self._system.rm(place, recursive=True)
+        with self._explained():
+            self._system.invalidate_cache()
+            with contextlib.suppress(FileNotFoundError):
+                self._system.rm_file(f"{place}/{MANIFEST}")
+            with contextlib.suppress(FileNotFoundError):
+                self._system.rm(place, recursive=True)
 
     def sweep(self) -> int:
         """Nothing is left beside the objects here."""
@@ -270,13 +263,39 @@ class RemoteObjects:
 
     def mark(self, store: str) -> None:  # noqa: D102
         file = f"{self._root}/{_MARK}"
+        found = self._read(file)
+        if found is None:
+            with self._explained():
+                self._system.makedirs(self._root, exist_ok=True)
+                self._system.pipe_file(file, store.encode())
+            found = self._read(file)
+        _check_mark(found or b"", store, self.location)
+
+    def _read(self, path: str) -> bytes | None:
+        with self._explained(), contextlib.suppress(FileNotFoundError):
+            data: bytes = self._system.cat_file(path)
+            return data
+        return None
+
+    def _put_file(self, file: Path, target: str) -> None:
         try:
-            found = self._system.cat_file(file)
-        except FileNotFoundError:
-            self._system.makedirs(self._root, exist_ok=True)
-            self._system.pipe_file(file, store.encode())
-            found = self._system.cat_file(file)
-        _check_mark(found, store, self.location)
+            self._system.put_file(str(file), target)
+        except FileNotFoundError:  # where there are folders, they are made first
+            self._system.makedirs(target.rpartition("/")[0], exist_ok=True)
+            self._system.put_file(str(file), target)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(
+                f"the place of the artifacts does not do what it is asked for: {type(error).__name__}: {error}",
+                file=self.location,
+                remedy="Look whether it is there, and who may read and write it.",
+            ) from error
 
 
 def _copy(package: Path, target: Path, payload: str) -> None:
@@ -287,7 +306,7 @@ def _copy(package: Path, target: Path, payload: str) -> None:
 
 
 def _check_mark(found: bytes, store: str, location: str) -> None:
-    if found.decode("ascii", "replace").strip() != store:
+    if not store.encode().startswith(found):  # another process may be writing it
         raise StoreError(
             "these artifacts are another store's, which would lose them when one of the two collects what it does not know",
             file=location,
