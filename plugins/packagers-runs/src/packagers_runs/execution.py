@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
@@ -27,6 +28,12 @@ from packagers_runs.store.errors import StateConflictError, StoreError
 from packagers_runs.store.journal import Journal
 from packagers_runs.store.runrows import Attempt
 from packagers_runs.store.store import Store
+
+
+def registry_here() -> Registry:
+    """Give the registry of the working directory's project, or of what is installed."""
+    folder = Path.cwd()
+    return Registry.for_project(folder) if (folder / "pyproject.toml").is_file() else Registry()
 
 
 @frozen

@@ -11,6 +11,9 @@ from packagers import LogHint
 from packagers_runs.errors import FieldError
 from packagers_runs.fields import refuse
 
+LIVE = "live://"
+"""What a document says of an input that was an object: this and its type."""
+
 _KEY = re.compile(r"[\w.\-]+")
 
 
@@ -116,3 +119,10 @@ def join_keys(outputs: Iterable[str] | None, returns: Sequence[Any] | None) -> l
     """
     hinted = [LogHint.parse(hint).key for hint in returns or () if hint is not None]
     return list(dict.fromkeys([*(outputs or ()), *hinted]))
+
+
+def is_live(recorded: Any) -> bool:
+    """Tell whether what a document says of an input is, or holds, an object that was passed as it is."""
+    if isinstance(recorded, list | dict):
+        return any(map(is_live, recorded.values() if isinstance(recorded, dict) else recorded))
+    return str(recorded).startswith(LIVE)

@@ -11,12 +11,13 @@ from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from packagers import Artifact, DataItem, PackagersWarning, Registry, Result
+from packagers import Artifact, DataItem, PackagersWarning, Result
 from packagers_runs.arguments import check_arguments
 from packagers_runs.durations import seconds_of
-from packagers_runs.errors import FieldError
-from packagers_runs.execution import Job, attempts
+from packagers_runs.errors import FieldError, HandlerError
+from packagers_runs.execution import Job, attempts, registry_here
 from packagers_runs.handlers import find_handler
+from packagers_runs.inputs import LIVE, is_live
 from packagers_runs.interrupts import Terminated, terminable
 from packagers_runs.names import run_name
 from packagers_runs.nearest import unknown_name
@@ -29,8 +30,6 @@ from packagers_runs.store.store import Store, current_store
 from packagers_runs.template import RunTemplate, new_task
 
 KIND = "local"
-LIVE = "live://"
-"""What a document says of an input that was an object: this and its type."""
 
 
 class Function:
@@ -163,10 +162,59 @@ def prepare(run: RunObject, function: Function, store: Store) -> Job:
     return Job(run, arguments, store, registry_here())
 
 
-def registry_here() -> Registry:
-    """Give the registry of the working directory's project, or of what is installed."""
-    folder = Path.cwd()
-    return Registry.for_project(folder) if (folder / "pyproject.toml").is_file() else Registry()
+def stored_job(run: RunObject, store: Store, hints: Mapping[str, Any] | None = None) -> Job:
+    """Make the job of a run that is in a store, from what its document says.
+
+    Args:
+        run: The run.
+        store: Where it is.
+        hints: Type hints of inputs by name; those of its document by default.
+
+    Raises:
+        HandlerError: Its handler had no name, or is not found by it any more.
+        FieldError: An input was a live object.
+    """
+    spec = run.spec
+    if not isinstance(spec.handler, str) or ":" not in spec.handler:
+        raise HandlerError(
+            f"the handler {spec.handler!r} had no name by which it can be found again",
+            remedy="Run it anew; a function of a module or file can be found.",
+        )
+    for name, source in spec.inputs.items():
+        if is_live(source):
+            raise FieldError(
+                f"the input {name!r} was an object ({source}), which is not there any more",
+                model="RunSpec",
+                field="inputs",
+                remedy="Run it anew; an artifact or a file can be read again.",
+            )
+    handler = find_handler(spec.handler)
+    arguments = check_arguments(handler, spec.inputs, spec.parameters, spec.inputs_type_hints if hints is None else hints)
+    return Job(run, arguments, store, registry_here())
+
+
+def retry(uid: str, store: Store | None = None) -> RunObject:
+    """Try a run again that has failed, was aborted or is lost; its next attempt begins, whatever its specification allows.
+
+    Args:
+        uid: Of the run.
+        store: Where it is; by default the store that was opened last.
+
+    Returns:
+        The run as it is recorded at the end.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        StateConflictError: It has not ended, or it has completed.
+        HandlerError: Its handler cannot be found again.
+        RunError: It failed again.
+    """
+    store = store or current_store()
+    job = stored_job(RunObject.from_store(store, uid), store)
+    attempt = store.take(uid, expected=[RunStates.error.value, RunStates.aborted.value, RunStates.pending_retry.value])
+    error = attempts(job, attempt)
+    job.run.raise_for_failure(error)
+    return job.run
 
 
 def _refuse_what_is_not_here(spec: RunSpec) -> None:

@@ -22,10 +22,10 @@ from packagers import LogHint
 from packagers_runs.arguments import check_arguments
 from packagers_runs.capture import descriptors
 from packagers_runs.errors import RunsError
-from packagers_runs.execution import Job, attempts
+from packagers_runs.execution import Job, attempts, registry_here
 from packagers_runs.handlers import Handler, find_handler
+from packagers_runs.inputs import is_live
 from packagers_runs.interrupts import Terminated, terminable
-from packagers_runs.launching import LIVE, registry_here
 from packagers_runs.runobject import RunObject
 from packagers_runs.status import RunStates
 from packagers_runs.store.errors import StateConflictError
@@ -103,7 +103,7 @@ def _hand_over(job: Job, folder: Path) -> None:
     if handler.reference is None:
         packagers.pack(handler.function, LogHint(_HANDLER, artifact_type="object"), folder)
     for name, source in job.arguments.inputs.items():
-        if str(job.run.spec.inputs.get(name, "")).startswith(LIVE):
+        if is_live(job.run.spec.inputs[name]):
             packagers.pack(source, LogHint(name), folder / "inputs")
 
 
@@ -118,7 +118,7 @@ def _taken_over(told: Mapping[str, Any], store: Store) -> Job:
     else:
         handler = find_handler(spec.handler, file)
     live = folder / "inputs"
-    inputs = {name: packagers.unpack(live / name) if str(source).startswith(LIVE) else source for name, source in spec.inputs.items()}
+    inputs = {name: packagers.unpack(live / name) if is_live(source) else source for name, source in spec.inputs.items()}
     return Job(run, check_arguments(handler, inputs, spec.parameters, told["hints"]), store, registry_here(), told["secrets"])
 
 

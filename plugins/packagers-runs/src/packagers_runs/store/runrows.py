@@ -230,6 +230,7 @@ class RunRows:
         state: str | Collection[str] | None = None,
         labels: Mapping[str, str | None] | None = None,
         uid: str | None = None,
+        prefix: str | None = None,
         iterations: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -244,6 +245,7 @@ class RunRows:
             state: Only in this state, or in one of these.
             labels: Only with these labels; a value of ``None`` stands for any.
             uid: Only of this uid, with all its iterations.
+            prefix: Only of uids that begin so.
             iterations: Whether iterations of runs are given too.
             since: Only what was begun then or later.
             until: Only what was begun before.
@@ -262,6 +264,8 @@ class RunRows:
         conditions = [
             column == value for column, value in ((runs.c.project, project), (runs.c.name, name), (runs.c.uid, uid)) if value is not None
         ]
+        if prefix is not None:
+            conditions.append(runs.c.uid.startswith(prefix, autoescape=True))
         if states:
             conditions.append(runs.c.state.in_(states))
         if not iterations and uid is None:

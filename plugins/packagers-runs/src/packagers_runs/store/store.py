@@ -190,6 +190,7 @@ class Store:
         state: str | Collection[str] | None = None,
         labels: Mapping[str, str | None] | None = None,
         uid: str | None = None,
+        prefix: str | None = None,
         iterations: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -197,8 +198,8 @@ class Store:
         offset: int = 0,
     ) -> list[dict[str, Any]]:
         """Give the documents of runs, the newest first: see :meth:`RunRows.list`."""
-        given = {"project": project, "name": name, "state": state, "labels": labels, "uid": uid, "since": since, "until": until}
-        return list(self._runs.list(**given, iterations=iterations, limit=limit, offset=offset))  # type: ignore[arg-type]  # as declared above
+        given: dict[str, Any] = {"project": project, "name": name, "state": state, "labels": labels, "uid": uid, "prefix": prefix}
+        return list(self._runs.list(**given, iterations=iterations, since=since, until=until, limit=limit, offset=offset))
 
     def list_artifacts(
         self,

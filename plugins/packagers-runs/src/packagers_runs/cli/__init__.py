@@ -1,0 +1,1 @@
+"""``packagers runs``: the commands, each in a module of its noun."""

@@ -1,0 +1,99 @@
+"""What several commands take: the store, literals, pairs, and runs by the beginning of their uid."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from packagers_runs.errors import RunNotFoundError
+
+if TYPE_CHECKING:
+    from packagers_runs.runobject import RunObject
+    from packagers_runs.store.store import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def store_option(function: F) -> F:
+    """Add ``--store``, given as ``store``: a URL, or ``None`` for the default store."""
+    return click.option(
+        "--store", metavar="URL", help="sqlite:///path or postgresql+psycopg://…; by default PACKAGERS_STORE, or .packagers here."
+    )(function)
+
+
+def json_option(function: F) -> F:
+    """Add ``--json``, given as ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output, and nothing else there.")(function)
+
+
+def opened(url: str | None, *, makes: bool = False) -> Store:
+    """Open the store that a command is about.
+
+    Args:
+        url: As it was given.
+        makes: Whether one is made where there is none.
+
+    Raises:
+        UsageError: There is none, and it is not to be made.
+    """
+    import os
+    from pathlib import Path
+
+    from packagers_runs.store.store import FOLDER, URL_VARIABLE, connect
+
+    if url is None and not makes and not os.environ.get(URL_VARIABLE) and not Path(FOLDER, "runs.db").is_file():
+        raise click.UsageError(f"There is no store in {Path.cwd()}. Name one with --store, or set {URL_VARIABLE}.")
+    return connect(url)
+
+
+def run_of(store: Store, text: str) -> RunObject:
+    """Give the run that a person means.
+
+    Args:
+        store: Where it is.
+        text: Its uid, or the beginning of it; ``last`` is the newest one.
+
+    Raises:
+        RunNotFoundError: There is none, or there are several.
+    """
+    from packagers_runs.runobject import RunObject
+
+    if len(text) == 32:
+        return RunObject.from_store(store, text)
+    documents = store.list_runs(limit=1) if text == "last" else store.list_runs(prefix=text)
+    if len(documents) != 1:
+        what = f"{len(documents)} runs begin with {text!r}" if documents else f"there is no run {text!r}"
+        raise RunNotFoundError(what, uid=text, remedy="`packagers runs ls` shows those there are.")
+    return RunObject.from_store(store, documents[0]["metadata"]["uid"])
+
+
+def pairs(texts: Iterable[str], option: str) -> dict[str, str]:
+    """Split ``NAME=VALUE`` options.
+
+    Raises:
+        UsageError: One has no ``=``, or two have one name.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise click.UsageError(f"{option} takes NAME=VALUE, and {text!r} is not of that form.")
+        if name.strip() in found:
+            raise click.UsageError(f"{option} {name.strip()} is given twice.")
+        found[name.strip()] = value
+    return found
+
+
+def literal(text: str) -> Any:
+    """Read a Python literal; what is none is text.
+
+    >>> literal("3"), literal("iris"), literal("[1, 2]")
+    (3, 'iris', [1, 2])
+    """
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
