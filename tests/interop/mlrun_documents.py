@@ -1,8 +1,8 @@
 """Documents go to MLRun's classes and back: makes an environment with ``mlrun==1.12.1``, compares, and prints a table.
 
-``python tests/interop/mlrun_documents.py [--python ENVIRONMENT/bin/python]``, with packagers-runs installed. MLRun needs an environment of its
-own, which takes about 1 GB and some minutes, and is removed afterwards. Ends with 1 if anything differs that is not in ``OURS_ALONE`` or
-``KNOWN``.
+``python tests/interop/mlrun_documents.py [--python ENVIRONMENT/bin/python]``, with packagers-runs installed. MLRun needs an environment of
+its own, which takes about 1 GB and some minutes, and is removed afterwards. Ends with 1 if anything differs that is not in ``OURS_ALONE``
+or ``KNOWN``.
 """
 
 from __future__ import annotations

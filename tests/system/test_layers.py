@@ -1,4 +1,4 @@
-"""The layers of the core: the table in docs/explanation/architecture.md is the rule, and the imports in the sources obey it."""
+"""The layers of the core and of packagers-runs: a table in docs/explanation is the rule, and the imports in the sources obey it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MOST_LINES = 300
 TOP = 1000  # beside the layers: imports everything, is imported by nothing
 
 
-def layers_in(page: str) -> dict[str, int]:
-    """Read the fenced block ``layers`` of a page: the number of each module or folder of the core."""
-    found = re.search(r"^```layers\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert found, "the page has no fenced block marked `layers`"
+def layers_in(page: str, mark: str = "layers") -> dict[str, int]:
+    """Read the fenced block ``layers`` of a page: the number of each module or folder of a package."""
+    found = re.search(rf"^```{mark}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert found, f"the page has no fenced block marked `{mark}`"
     table: dict[str, int] = {}
     for line in found[1].splitlines():
         number, *names = line.partition("#")[0].split()
@@ -50,10 +50,13 @@ def unit_of(module: str) -> str:
     return [*module.split("."), ""][1]
 
 
-def core_violations(core: Path, table: dict[str, int]) -> list[str]:
-    """List what breaks the rule in a core's sources."""
-    modules = {".".join(path.relative_to(core.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in core.rglob("*.py")}
-    broken = [f"the table names {unit}, and there is no such module" for unit in table if f"packagers.{unit}" not in modules]
+def layer_violations(package: Path, table: dict[str, int]) -> list[str]:
+    """List what breaks the rule in the sources of a package."""
+    root = package.name
+    modules = {
+        ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in package.rglob("*.py")
+    }
+    broken = [f"the table names {unit}, and there is no such module" for unit in table if f"{root}.{unit}" not in modules]
     for module, path in sorted(modules.items()):
         unit = unit_of(module)
         if not unit:
@@ -65,9 +68,9 @@ def core_violations(core: Path, table: dict[str, int]) -> list[str]:
             where = f"{module}:{line}"
             if source.startswith("."):
                 broken.append(f"{where} imports relatively")
-            if source.split(".")[0] != "packagers":
+            if source.split(".")[0] != root:
                 continue
-            other = unit_of(f"packagers.{name}" if source == "packagers" and f"packagers.{name}" in modules else source)
+            other = unit_of(f"{root}.{name}" if source == root and f"{root}.{name}" in modules else source)
             if other not in table:
                 broken.append(f"{where} imports {name or source} from the root: import it from its module")
             elif other != unit and table[other] >= table[unit]:
@@ -116,7 +119,12 @@ def lines_of_code(source: str) -> int:
 
 def test_the_core_keeps_its_layers() -> None:
     table = layers_in((ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8"))
-    assert core_violations(CORE, table) == []
+    assert layer_violations(CORE, table) == []
+
+
+def test_the_run_layer_keeps_its_layers() -> None:
+    table = layers_in((ROOT / "docs/explanation/runs.md").read_text(encoding="utf-8"), "layers-runs")
+    assert layer_violations(ROOT / "plugins/packagers-runs/src/packagers_runs", table) == []
 
 
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.name)
@@ -162,7 +170,7 @@ def test_a_tree_that_keeps_the_rule_passes(tmp_path: Path) -> None:
         folder__part="import packagers.low\nfrom packagers import twin\nfrom packagers.folder import other",
         testing__suite="from packagers.high import x",
     )
-    assert core_violations(core, layers_in(TABLE)) == []
+    assert layer_violations(core, layers_in(TABLE)) == []
 
 
 @pytest.mark.parametrize(
@@ -182,13 +190,13 @@ def test_a_tree_that_keeps_the_rule_passes(tmp_path: Path) -> None:
     ],
 )
 def test_a_tree_that_breaks_the_rule_fails(tmp_path: Path, module: str, source: str, complaint: str) -> None:
-    assert core_violations(tree(tmp_path, **{module: source}), layers_in(TABLE)) == [complaint]
+    assert layer_violations(tree(tmp_path, **{module: source}), layers_in(TABLE)) == [complaint]
 
 
 def test_a_table_that_names_a_missing_module_fails(tmp_path: Path) -> None:
     core = tree(tmp_path)
     (core / "twin.py").unlink()
-    assert core_violations(core, layers_in(TABLE)) == ["the table names twin, and there is no such module"]
+    assert layer_violations(core, layers_in(TABLE)) == ["the table names twin, and there is no such module"]
 
 
 @pytest.mark.parametrize(
