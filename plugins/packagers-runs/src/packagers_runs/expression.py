@@ -181,7 +181,8 @@ def parse(text: str) -> Expression:
     try:
         tree = ast.parse(inner, mode="eval")
     except SyntaxError as error:
-        raise make_error(text, error.msg, shift + max((error.offset or 1) - 1, 0)) from None
+        place = error.offset - 1 if error.offset else len(inner)  # Python says 0 where the end came too soon
+        raise make_error(text, error.msg, shift + min(place, len(inner))) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise make_error(text, f"it is nested too deeply ({type(error).__name__})", None) from None
     names = frozenset(node.id for node in _checked_nodes(tree, text, shift) if isinstance(node, ast.Name)) - _JINJA.keys()
@@ -219,7 +220,7 @@ def _check_tokens(text: str, inner: str, shift: int) -> None:
     while place < len(inner):
         token = _TOKEN.match(inner, place)
         if token is None:
-            is_dot = inner[place] == "."
+            is_dot = re.match(r"\.\s*[^\W\d]", inner[place:]) is not None
             found = "an attribute" if is_dot else ascii(inner[place:].split()[0][:20])
             remedy = 'A result whose name is no word is written results["its name"].' if is_dot else _PARTS
             raise make_error(text, f"{found} is no part of conditions", shift + place, remedy)

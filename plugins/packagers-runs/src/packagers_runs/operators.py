@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import datetime
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -20,18 +20,19 @@ def plain(value: Any) -> Any:
     Raises:
         TypeError: It is something else than a number, text, a time or a plain container.
     """
-    if type(value) in _PLAIN or type(value) in _CONTAINERS or type(value) is datetime.datetime:
+    kind = type(value)  # never the value itself, whose class may say anything
+    if kind in _PLAIN or kind in _CONTAINERS or kind is datetime.datetime:
         return value
-    if getattr(type(value), "__module__", "").partition(".")[0] == "numpy" and getattr(value, "shape", None) == ():
-        return plain(value.item())
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, str):  # an enum's member, or of a subclass with operators of its own
+    if issubclass(kind, str):  # an enum's member, or of a subclass with operators of its own
         return str.__str__(value)
-    if isinstance(value, int):
+    if issubclass(kind, int):
         return int.__int__(value)
-    if isinstance(value, float):
+    if issubclass(kind, float):
         return float.__float__(value)
+    if issubclass(kind, dict):
+        return dict(dict.items(value))
+    if kind.__module__.partition(".")[0] == "numpy" and getattr(value, "shape", None) == ():
+        return plain(value.item())
     raise TypeError(f"{shown(value)} is neither a number nor text")
 
 
