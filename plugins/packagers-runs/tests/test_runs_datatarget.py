@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -459,3 +459,40 @@ def test_no_row_is_lost_or_changed_by_dividing(rows: list[tuple[str | None, int 
     target.write(data, run_id="R")
     found = target.as_df(run_id="R")
     pd.testing.assert_frame_equal(ordered(found, data), data)
+
+
+def test_postgresql_keeps_types_and_moments(new_database: Callable[[str], str]) -> None:
+    url = new_database("postgresql")
+    target = DataTargetBase(path=url, attributes={"table": "sales", **TIMES})
+    data = frame(12).assign(n=[Decimal(number) / 100 for number in range(12)], naive=frame(12)["t"].dt.tz_localize(None))
+    target.write(data)
+    target.write([data.iloc[:5], data.iloc[5:]])
+    target.write(data.assign(x=data["x"] + 12), append=True)
+    found = target.as_df()
+    assert len(found) == 24
+    assert list(found["t"][:12]) == list(data["t"])
+    assert found["t"].dt.tz is not None
+    assert list(found["naive"][:12]) == list(data["naive"])
+    assert found["naive"].dt.tz is None
+    pd.testing.assert_frame_equal(found.iloc[:12].drop(columns=["t", "naive"]), data.drop(columns=["t", "naive"]))
+    start, end = data["t"][2], data["t"][5]
+    for attributes in ({"table": "sales"}, {"query": "SELECT * FROM sales WHERE x < 12"}):
+        for field, low, high in (
+            ("t", start, end),
+            ("naive", start.tz_localize(None), end.tz_localize(None)),
+            ("day_", "2026-01-01", "2026-01-03"),
+        ):
+            source = DataSource(path=url, attributes=attributes, time_field=field, start_time=low, end_time=high)
+            wanted = data[(data[field] > low) & (data[field] <= high)] if field != "day_" else data[data["day_"] > dt.date(2026, 1, 1)]
+            assert list(source.to_dataframe()["x"][: len(wanted)]) == list(wanted["x"])
+            assert sum(len(part) for part in source.chunks(2)) == len(wanted) * (2 if "table" in attributes else 1)
+    with pytest.raises(DataError, match="two columns of the query have one name"):
+        DataSource(path=url, attributes={"query": "SELECT x, x FROM sales"}).to_dataframe()
+
+    def broken() -> Iterator[pd.DataFrame]:
+        yield frame(3)
+        raise RuntimeError("the source broke")
+
+    with pytest.raises(DataError):
+        target.write(broken())
+    assert len(target.as_df()) == 24

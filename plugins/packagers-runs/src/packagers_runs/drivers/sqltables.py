@@ -31,15 +31,15 @@ class SqlDriver(DataDriver):
     def read(self, reading: Reading) -> Iterator[pd.DataFrame]:
         """Read rows, as many at a time as are asked for."""
         with explained(reading.path, "read"), _connected(reading, writes=False) as connection:
-            chosen = self._select(reading, connection)
-            result = connection.execution_options(stream_results=True).execute(chosen)
-            names = list(result.keys())
-            empty = True
-            for rows in result.partitions(reading.rows or _ROWS):
-                empty = False
-                yield _frame(rows, names, reading)
-            if empty:
-                yield _frame([], names, reading)
+            streaming = connection.execution_options(stream_results=True)
+            with contextlib.closing(streaming.execute(self._select(reading, connection))) as result:
+                names = list(result.keys())
+                empty = True
+                for rows in result.partitions(reading.rows or _ROWS):
+                    empty = False
+                    yield _frame(rows, names, reading)
+                if empty:
+                    yield _frame([], names, reading)
 
     def write(self, writing: Writing, frames: Iterable[pd.DataFrame]) -> Written:
         """Write rows in one transaction."""
