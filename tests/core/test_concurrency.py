@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import packagers
+from packagers import LogHint, Session, package, results
 
 WORKER = """
 import collections, faulthandler, json, os, random, sys, threading, time
@@ -20,6 +24,8 @@ from packagers import LogHint, PackagersError, Session
 folder, seed, threads, rounds, seconds = Path(sys.argv[1]), *map(int, sys.argv[2:6])
 faulthandler.dump_traceback_later(max(240, 4 * seconds), exit=True)  # a deadlock ends the process, and says where
 end = time.monotonic() + seconds if seconds else None
+if rounds:  # few of them: what can come in between has to
+    sys.setswitchinterval(1e-6)
 
 def container(n):
     return {"n": n, "blob": bytes([n % 256]) * (70_000 + n % 5000), "more": [f"{n}".encode() * 9 for _ in range(3)]}
@@ -59,13 +65,23 @@ def write(key, n, scratch):
                 session.pack(n, "score")
         except packagers.PackingFailed as failed:
             assert all("somebody else" in str(error) for error in failed.exceptions), failed.exceptions
-    elif n % 2:  # now a result, now a package
-        with Session(folder) as session:
-            session.pack([n] * 100, "mixed")
     else:
-        packagers.pack([n] * 100, "mixed : file", folder)
+        write_as("mixed", n)
 
-KEYS = ("container", "bytes", "small", "tree", "linked", "mixed")
+def write_own(number, n):  # what nobody else writes stands there, as soon as it has been acknowledged
+    key = f"own-{seed}-{number}"
+    write_as(key, n)
+    value = packagers.unpack(folder / key)
+    assert value == [n] * 100, f"acknowledged and lost: {value!r:.100} is there instead of {n}"
+
+def write_as(key, n):
+    if n % 2:  # now a result, now a package
+        with Session(folder) as session:
+            session.pack([n] * 100, key)
+    else:
+        packagers.pack([n] * 100, f"{key} : file", folder)
+
+KEYS = ("container", "bytes", "small", "tree", "linked", "mixed", "own")
 failures, counts, lock = [], collections.Counter(), threading.Lock()
 
 def work(number):
@@ -76,7 +92,10 @@ def work(number):
     while (time.monotonic() < end if end else done < rounds) and not failures:
         key = chance.choice(KEYS)
         try:
-            if chance.random() < 0.5:
+            if key == "own":
+                write_own(number, done)
+                what = "written"
+            elif chance.random() < 0.5:
                 write(key, (seed * 100 + number) * 10_000 + done, scratch)
                 what = "written"
             elif (folder / key / "manifest.json").exists() or key == "small" and (folder / "results.json").exists():
@@ -102,7 +121,7 @@ print(json.dumps({"failures": failures, "counts": counts}))
 
 @pytest.mark.parametrize(
     ("processes", "threads", "rounds", "seconds"),
-    [(3, 4, 12, 0), pytest.param(8, 8, 0, 60, marks=pytest.mark.long)],
+    [(3, 4, 25, 0), pytest.param(8, 8, 0, 60, marks=pytest.mark.long)],
     ids=["short", "a minute"],
 )
 def test_every_read_is_one_whole_version(tmp_path: Path, figure: Any, processes: int, threads: int, rounds: int, seconds: int) -> None:
@@ -130,5 +149,91 @@ def test_every_read_is_one_whole_version(tmp_path: Path, figure: Any, processes:
     done = f"packings and readings by {processes} processes of {threads} threads"
     figure("concurrency", done, points=sum(total.values()), violations=len(failures))
     assert not failures, failures[0]
-    assert all(total.get(f"{key} written") for key in ("container", "bytes", "small", "tree", "linked", "mixed")), total
+    assert all(total.get(f"{key} written") for key in ("container", "bytes", "small", "tree", "linked", "mixed", "own")), total
     assert sum(count for name, count in total.items() if name.endswith("read")) > 10, total
+
+
+def test_a_commit_waits_for_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the manifest and the removal of old payloads another writer would lose the payload that he has just named."""
+    packagers.pack(b"old", "data", tmp_path)
+    other = threading.Thread(target=packagers.pack, args=(b"second", "data : file", tmp_path))
+    write = package.write_manifest
+
+    def written(*args: Any, **options: Any) -> Any:
+        made = write(*args, **options)
+        if threading.current_thread() is not other:
+            other.start()
+            other.join(0.3)
+        return made
+
+    monkeypatch.setattr(package, "write_manifest", written)
+    packagers.pack(b"first", "data : file", tmp_path)
+    other.join()
+    assert packagers.unpack(tmp_path / "data") == b"second"
+
+
+def test_links_are_not_written_over_what_somebody_else_packs_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look at what stands there and the new manifest another writer would remove the payload that it names."""
+    write, others = package.write_manifest, [threading.Thread(target=packagers.pack, args=(b"second", "data : file", tmp_path))]
+
+    def written(folder: Path, manifest: Any, *args: Any, **options: Any) -> Any:
+        if manifest.extra_data and others:
+            other = others.pop()
+            other.start()
+            other.join(0.3)
+            joined.append(other)
+        return write(folder, manifest, *args, **options)
+
+    joined: list[threading.Thread] = []
+    with Session(tmp_path) as session:
+        session.pack(b"first", LogHint("data", artifact_type="file", extra_data={"score": {"$link": "score"}}))
+        session.pack(3, "score")
+        monkeypatch.setattr(package, "write_manifest", written)
+    [other] = joined
+    other.join()
+    assert packagers.unpack(tmp_path / "data") == b"second"
+
+
+def test_a_key_that_is_a_package_and_a_result_by_turns_is_always_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It changes whenever the reader has looked in one of the two places."""
+
+    def flip() -> None:
+        if (tmp_path / "key" / "manifest.json").exists():
+            with Session(tmp_path) as session:
+                session.pack(1, "key")
+        else:
+            packagers.pack([1], "key : file", tmp_path)
+
+    flips, read = [0], results.open_result
+
+    def read_between(folder: Path, key: str) -> Any:
+        if flips[0] < 5:
+            flips[0] += 1
+            monkeypatch.setattr(results, "open_result", read)
+            flip()  # a package, while results are looked at
+            found = read(folder, key)
+            flip()  # and a result, while packages are
+            monkeypatch.setattr(results, "open_result", read_between)
+            return found
+        return read(folder, key)
+
+    with Session(tmp_path) as session:
+        session.pack(1, "key")
+    monkeypatch.setattr(results, "open_result", read_between)
+    assert packagers.unpack(tmp_path / "key") == 1
+    assert flips == [5]
+
+
+def test_a_folder_that_others_remove_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    removed, listed = [0], os.listdir
+
+    def removing(path: Any = ".") -> Any:
+        if Path(path) == tmp_path / "data" and removed[0] < 2 and not listed(path):
+            removed[0] += 1
+            os.rmdir(path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "listdir", removing)
+    packagers.pack(b"here", "data : file", tmp_path)
+    assert removed[0]
+    assert packagers.unpack(tmp_path / "data") == b"here"

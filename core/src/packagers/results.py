@@ -72,6 +72,19 @@ def record_results(
         replace_file(folder / NAME, text, full=full)
 
 
+def state_of(folder: Path) -> tuple[int, ...] | None:
+    """Tell one state of a folder's results from another; ``None`` where there are none."""
+    try:
+        status = (folder / NAME).stat()
+    except OSError:
+        return None
+    return _identity(status)
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def open_results(folder: Path) -> dict[str, Package]:
     """Read all results of a folder, each as a package without files.
 
@@ -116,7 +129,7 @@ def _read(folder: Path) -> _Content:
     try:
         with file.open("rb") as opened:
             status = os.fstat(opened.fileno())
-            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            identity = _identity(status)
             known = _latest
             if known is not None and known[0] == identity:
                 return known[1]

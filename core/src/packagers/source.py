@@ -30,6 +30,8 @@ _SUFFIXES = {
     "yml": "yaml",
 }
 _ZIP = b"PK\3\4"
+_ATTEMPTS = 100
+"""How often a key is looked for that others make a package and a result by turns."""
 _OUTER = ("gz", "bz2", "xz", "zst")
 
 
@@ -179,18 +181,9 @@ def open_local(path: Path, location: str) -> Package | PlainFile:
 
 
 def _open_local(path: Path, location: str) -> Package | PlainFile | None:
-    # A key that is a package now may become a result in the next moment, and the other way round.
-    if (path / manifest.NAME).is_file():
-        try:
-            return _open_folder(path, location)
-        except UnpackError:
-            if (path / manifest.NAME).is_file():
-                raise
-    result = results.open_result(path.parent, path.name)
-    if result is not None:
-        return result
-    if (path / manifest.NAME).is_file():
-        return _open_folder(path, location)
+    found = _open_packed(path, location)
+    if found is not None:
+        return found
     if path.name == manifest.NAME and path.is_file():
         return _open_folder(path.parent, location)
     if path.is_file():
@@ -198,6 +191,24 @@ def _open_local(path: Path, location: str) -> Package | PlainFile | None:
             is_package = _is_package_zip(file)
         return Package.open_zip(path, location) if is_package else PlainFile(location, path)
     return PlainFile(location, path) if path.is_dir() else None
+
+
+def _open_packed(path: Path, location: str) -> Package | None:
+    """Open a package or result. Of a key that is the one now and the other in the next moment, one of them is always there."""
+    for _ in range(_ATTEMPTS):
+        before = results.state_of(path.parent)
+        if (path / manifest.NAME).is_file():
+            try:
+                return _open_folder(path, location)
+            except UnpackError:
+                if (path / manifest.NAME).is_file():
+                    raise
+        result = results.open_result(path.parent, path.name)
+        if result is not None:
+            return result
+        if not (path / manifest.NAME).is_file() and results.state_of(path.parent) == before:
+            break
+    return None
 
 
 def _open_folder(folder: Path, location: str) -> Package:
