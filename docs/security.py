@@ -21,7 +21,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "SECURITY.md"
 TABLE = re.compile(r"(<!-- figures -->\n)(.*?)(<!-- end -->)", re.DOTALL)
-RUN = re.compile(r"Run of (?P<date>\d{4}-\d\d-\d\d), commit `(?P<commit>[0-9a-f]{7,40}(?:-dirty)?)`, on (?P<machine>\S.*\S):")
+RUN = re.compile(r"Run of (?P<date>\d{4}-\d\d-\d\d), commit `(?P<commit>[0-9a-f]{7,40}(?:-dirty)?|unknown)`, on (?P<machine>\S.*\S):")
 HEAD = ["| suite | done | form | how often | violations | test |", "|---|---|---|--:|--:|---|"]
 ROW = re.compile(r"\| (.+?) \| (.+?) \| (short|long) \| ([\d,]+) \| ([\d,]+(?:; failed)?) \| \[`(.+?)`\]\((.+?)\) \|")
 
@@ -71,7 +71,7 @@ def section(file: Path) -> str:
         rows.append(f"| {each.suite} | {each.done} | {each.form} | {each.points:,} | {broken} | [`{each.file}`]({each.file}) |")
     if len(rows) == len(HEAD):
         raise Malformed(f"{file} holds no figures: which tests ran?")
-    return "\n".join([f"Run of {run['date']}, commit `{run['commit']}`, on {run['machine']}:", "", *rows, ""])
+    return "\n".join([f"Run of {run['date']}, commit `{run['commit'] or 'unknown'}`, on {run['machine']}:", "", *rows, ""])
 
 
 def write(files: Iterable[Path]) -> None:
