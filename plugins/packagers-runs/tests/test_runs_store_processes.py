@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import signal
 import sqlite3
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 import packagers
 from packagers_runs.store import liveness
 from packagers_runs.store.errors import StateConflictError
+from packagers_runs.store.schema import runs
 from packagers_runs.store.store import Store, connect
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -81,8 +84,7 @@ def test_a_killed_run_is_lost_at_the_first_look(new_database: Callable[[str], st
         assert store.get_run(UID)["status"]["state"] == "running"
         assert store.gc() == (0, 0)
         owner.kill()
-        while liveness._started(owner.pid):  # the system takes a moment; nobody has waited for the process yet, so its number is taken
-            pass
+        os.waitid(os.P_PID, owner.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and its number is taken until somebody takes note
         assert [run["status"]["state"] for run in store.list_runs()] == ["error"]
         status = store.get_run(UID)["status"]
         assert (status["state"], status["reason"]) == ("error", "lost")
@@ -125,6 +127,21 @@ def test_elsewhere_the_lease_decides_and_is_renewed(
         with pytest.raises(StateConflictError):  # whoever was only slow to say that it lives writes nothing any more
             store.write(attempt, {"metadata": {"uid": UID}, "status": {"state": "completed"}})
         assert str(here.pid) in store.get_run(UID)["status"]["error"]
+
+
+def test_who_was_taken_up_again_meanwhile_is_not_lost(new_database: Callable[[str], str], tmp_path: Path) -> None:
+    url = new_database("sqlite")
+    with connect(url, tmp_path / "objects") as store, program("owning.py", url, str(tmp_path / "objects"), UID) as owner:
+        assert owner.stdout
+        assert owner.stdout.readline() == "ready\n"
+        with store.database.reading() as connection:
+            seen = connection.execute(select(runs)).one()  # what a reader saw who then took its time
+        owner.kill()
+        owner.wait()
+        assert store.get_run(UID)["status"]["reason"] == "lost"
+        assert store.take(UID).number == 2
+        store._runs._lose(seen, liveness.Owner.parse(seen.owner))
+        assert store.get_run(UID)["status"]["state"] == "running"
 
 
 def test_a_process_of_the_same_number_is_another_one() -> None:
