@@ -7,6 +7,7 @@ process lives in another year, time zone and folder than the first one, and list
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import sys
 import traceback
@@ -125,16 +126,27 @@ def main(job_file: str) -> None:
         except Exception as error:  # noqa: BLE001 - whatever went wrong is what the suite wants to know
             report["trips"].append({"error": "".join(traceback.format_exception_only(error)).strip()})
     Path(job["report"]).write_text(json.dumps(report), encoding="utf-8")  # now, for what follows could end the process
-    _spoil(registry, job["trips"], report["trips"], watch)
+    _spoil(registry, job, report["trips"], watch)
     Path(job["report"]).write_text(json.dumps({**report, "is_whole": True}), encoding="utf-8")
 
 
-def _spoil(registry: Any, trips: Sequence[Mapping[str, Any]], reports: Sequence[dict[str, Any]], watch: Any) -> None:
+def _spoil(registry: Any, job: Mapping[str, Any], reports: Sequence[dict[str, Any]], watch: Any) -> None:
+    """Read what is damaged, and what a hostile maker would send, with bounds for what may hang or grow."""
+    from packagers.testing.bounds import Bounds
+    from packagers.testing.deeds import Deeds
     from packagers.testing.spoiling import spoiled
+    from packagers.testing.trying import Trial
 
-    for trip, found in zip(trips, reports, strict=True):
-        if trip["spoil"] and "error" not in found:
-            found["spoiled"] = spoiled(registry, Path(trip["folder"]), Path(trip["place"]), trip["spoil"], watch)
+    bounds, deeds = Bounds(Path(job["progress"])), Deeds()
+    os.chdir(job["elsewhere"])  # a file that appears there is none of the temporary ones
+    for trip, found in zip(job["trips"], reports, strict=True):
+        if "error" in found:
+            continue
+        if trip["spoil"]:
+            found["spoiled"] = spoiled(registry, Path(trip["folder"]), Path(trip["place"]), trip["spoil"], bounds)
+        if trip["try"]:
+            trial = Trial(registry, Path(trip["folder"]), Path(trip["place"]), trip["try"], bounds, deeds, watch)
+            found.setdefault("spoiled", {})["hostile"] = trial.problems()
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ from packagers.typepath import path_of
 _TIMEOUT_S = 600
 _ZONE = "<+1130>-11:30"
 """A time zone that nobody lives in."""
+_SMALL = 1 << 16
+"""Bytes of a package that hostile ones are made of, if there is such a one."""
 _OUTPUT = 2000
 """Characters of what a fresh process printed before it died that a message shows."""
 
@@ -195,12 +197,17 @@ class Gathering:
         if trip.package is None or not (form.is_read or form.is_deterministic):
             return None
         job: dict[str, Any] = dict.fromkeys(("folder", "pickle", "again", "place"), "")
-        job.update(artifact_type=form.artifact_type, options=cloudpickle.dumps(dict(form.options)), kind=form.kind, spoil=None)
+        job.update(artifact_type=form.artifact_type, options=cloudpickle.dumps(dict(form.options)), kind=form.kind)
+        job.update({"spoil": None, "try": None})
         if form.is_read:
             trip.package = self._moved(trip.package, f"{id(trip)}-moved")
             job["folder"] = str(trip.package.folder)
-        if trip is self._largest(form):
-            job.update(place=str(self._place(f"{id(trip)}-spoiled")), spoil=self._facts(form))
+        is_largest, is_tried = trip is self._largest(form), trip is self._tried(form)
+        if is_largest or is_tried:
+            facts = self._facts(form)
+            job.update(place=str(self._place(f"{id(trip)}-spoiled")), spoil=facts if is_largest else None)
+            # What a container is made of is read by the core, and by those who read its leaves.
+            job["try"] = facts | ({"kind": "data"} if self._is_walked(form) else {}) if is_tried else None
         if form.is_read and not form.is_lossy:
             job["again"] = str(self._place(f"{id(trip)}-again"))
         elif form.is_deterministic and not self._samples.is_used_up(trip.sample):
@@ -217,11 +224,33 @@ class Gathering:
 
     def _largest(self, form: Form) -> Trip | None:
         """Give the trip of a form that has made the most bytes, where the packager itself reads them."""
-        if not form.is_read or not is_own(type(self._packager), f"unpack_{form.artifact_type}"):
-            return None
-        sizes = {t.package.manifest.size: t for t in reversed(self._evidence.trips) if t.form == form and t.package is not None}
+        sizes = {t.package.manifest.size: t for t in reversed(self._read_by_it(form)) if t.package is not None}
         largest = max(sizes, default=0)
         return sizes[largest] if largest else None
+
+    def _tried(self, form: Form) -> Trip | None:
+        """Give the trip of a form that hostile packages are made of: the first that is small, for it is read a hundred times and more.
+
+        Of the forms that the same function reads as the same format, only the first is tried.
+        """
+        if form != next(other for other in self._forms if self._reader(other) == self._reader(form)):
+            return None
+        sized = [(trip.package.manifest.size, trip) for trip in self._read_by_it(form) if trip.package is not None]
+        small = (trip for size, trip in sized if 0 < size <= _SMALL)
+        return next(small, min(sized, key=lambda pair: pair[0], default=(0, None))[1])
+
+    def _reader(self, form: Form) -> tuple[Any, str | None]:
+        function = getattr(type(self._packager), f"unpack_{form.artifact_type}", form.artifact_type)
+        return function, form.format
+
+    def _read_by_it(self, form: Form) -> list[Trip]:
+        """Give the trips of a form that the packager itself reads."""
+        if not form.is_read or not (is_own(type(self._packager), f"unpack_{form.artifact_type}") or self._is_walked(form)):
+            return []
+        return [trip for trip in self._evidence.trips if trip.form == form and trip.package is not None]
+
+    def _is_walked(self, form: Form) -> bool:
+        return type(self._packager).is_container() and form.artifact_type not in type(self._packager).unpacks
 
     def _facts(self, form: Form) -> dict[str, Any]:
         """Say what there is to know of a form where its payload is spoiled."""
@@ -236,7 +265,7 @@ class Gathering:
         return place
 
     def _run(self, jobs: list[dict[str, Any]]) -> dict[str, Any]:
-        job_file, report = self._base / "job.pkl", self._base / "report.json"
+        job_file, report, progress = (self._base / name for name in ("job.pkl", "report.json", "progress"))
         files = {name: getattr(sys.modules.get(name), "__file__", None) for name in self._modules if name != "__main__"}
         job = {
             "path": [os.path.abspath(place) for place in sys.path],
@@ -245,6 +274,8 @@ class Gathering:
             "sources": self._sources,
             "place": str(self._place("probe")),
             "report": str(report),
+            "progress": str(progress),
+            "elsewhere": str(self._place("elsewhere")),
             "trips": jobs,
         }
         job_file.write_bytes(cloudpickle.dumps(job))
@@ -261,7 +292,7 @@ class Gathering:
         if report.is_file():
             found: dict[str, Any] = loads(report.read_text(encoding="utf-8"))
             if "is_whole" not in found:
-                self._evidence.problems["damaged"].append(f"reading a damaged file, {died}")
+                self._evidence.problems["hostile"].append(f"{progress.read_text(encoding='utf-8')}: {died}")
             return found
         self._evidence.problems["process"].append(died)
         return {"loaded": [], "trips": [{"error": died}] * len(jobs)}

@@ -1,4 +1,4 @@
-"""What readers make of files that are not what was packed: cut short, changed, replaced by a pickle, or called otherwise."""
+"""What readers make of files that are not what was packed: cut short, changed, or called otherwise."""
 
 from __future__ import annotations
 
@@ -10,54 +10,47 @@ from typing import Any
 from packagers.dataitem import DataItem
 from packagers.errors import IntegrityError
 from packagers.package import Package
+from packagers.testing.bounds import Bounds, Late
 
-PICKLE = b"cbuiltins\nlen\n."
-"""A pickle of a function: whoever reads it as one is heard looking the function up."""
 ENDLESS = frozenset({"bin", "csv", "html", "jsonl", "md", "tsv", "txt", "yaml"})
 """Formats of which the first half is a whole file, too."""
 
 
-def spoiled(registry: Any, folder: Path, place: Path, form: Mapping[str, Any], watch: Any) -> dict[str, list[str]]:
+def spoiled(registry: Any, folder: Path, place: Path, form: Mapping[str, Any], bounds: Bounds) -> dict[str, list[str]]:
     """Spoil a package in several ways and unpack it.
 
     Args:
         registry: Finds the packager.
         folder: The package; left as it is.
         place: An empty folder to work in.
-        form: ``format``, ``kind`` and ``is_partial`` of the form, and whether it is what a plain file is read as.
-        watch: Hears what pickles name.
+        form: ``format`` and ``is_partial`` of the form, and whether it is what a plain file is read as.
+        bounds: Of time and memory.
 
     Returns:
         The problems, by kind.
     """
-    found: dict[str, list[str]] = {"code": [], "damaged": [], "plain": []}
-    copies = _copies(folder, place)
-    first = next(copies)
-    if not _payload(first):
+    found: dict[str, list[str]] = {"damaged": [], "plain": []}
+    if not _payload(folder):
         return found
-    if form["kind"] == "data":
-        for file in _payload(first):
-            file.write_bytes(PICKLE)
-        with watch.listening() as heard:
-            _outcome(registry, first, trust="data", verify=False)
-        if heard.built:
-            found["code"].append("a pickle in place of the payload was read")
+    copies = _copies(folder, place)
     if form["format"] not in ENDLESS:
-        found["damaged"] += _cut_short(registry, copies)
+        found["damaged"] += _cut_short(registry, copies, bounds)
     if form["is_partial"]:
         changed = next(copies)
         for file in _payload(changed):
             data = file.read_bytes()
             file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]) if data else b"\0")
-        error = _outcome(registry, changed, trust="all")
+        with bounds.around("the last bit turned"):
+            error = _outcome(registry, changed, trust="all")
         if not isinstance(error, IntegrityError):
             found["damaged"].append("the format stands in PARTIAL, and a changed file was not noticed: open it with self.open_file(folder)")
     if form["is_plain"] and len(_payload(folder)) == 1:
-        found["plain"] += _renamed(registry, folder, place, form)
+        with bounds.around("a plain file"):
+            found["plain"] += _renamed(registry, folder, place, form)
     return found
 
 
-def _cut_short(registry: Any, copies: Iterator[Path]) -> list[str]:
+def _cut_short(registry: Any, copies: Iterator[Path], bounds: Bounds) -> list[str]:
     """Read the largest file without its second half, and without a little of its end."""
     problems = []
     for words, kept_of in (("the first half", _half), ("all but the end", _most)):
@@ -67,7 +60,11 @@ def _cut_short(registry: Any, copies: Iterator[Path]) -> list[str]:
         kept = kept_of(len(data))
         if kept > 0:
             largest.write_bytes(data[:kept])
-            if _outcome(registry, cut, trust="all", verify=False) is None:
+            with bounds.around(f"{words} of {largest.name}"):
+                error = _outcome(registry, cut, trust="all", verify=False)
+            if isinstance(error, Late):
+                problems.append(f"reading {words} of {largest.name} does not come to an end")
+            elif error is None:
                 problems.append(f"{words} of {largest.name} was read without complaint")
     return problems
 
@@ -104,9 +101,9 @@ def _payload(folder: Path) -> list[Path]:
     return sorted(path for path in payload.rglob("*") if path.is_file()) if payload.is_dir() else []
 
 
-def _outcome(registry: Any, source: Path, *arguments: Any, **options: Any) -> Exception | None:
+def _outcome(registry: Any, source: Path, *arguments: Any, **options: Any) -> BaseException | None:
     try:
         DataItem(source, registry=registry).unpack(*arguments, **options)
-    except Exception as error:  # noqa: BLE001 - what a reader raises on bytes that are not its own is its affair
+    except (Exception, Late) as error:  # noqa: BLE001 - what a reader raises where nobody trusted it not to is its affair
         return error
     return None

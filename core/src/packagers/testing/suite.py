@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import chdir
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 from unittest import SkipTest
@@ -38,6 +39,7 @@ from packagers.testing.effects import Effects, ignored_options
 from packagers.testing.evidence import Evidence, Trip
 from packagers.testing.forms import Form, forms_of, own_methods
 from packagers.testing.gathering import Gathering
+from packagers.testing.killing import kill_problems
 from packagers.testing.likeness import alike
 from packagers.testing.meddling import meddling_problems
 from packagers.testing.samples import Samples
@@ -304,6 +306,17 @@ class PackagerSuite:
     def test_damaged_files_are_refused(self) -> None:
         """Half a file is an error, not a value; and a format in ``PARTIAL`` is read through ``self.open_file`` alone."""
         _check(self._gathered.problems["damaged"], "Damaged files were read")
+
+    def test_hostile_packages_do_no_harm(self) -> None:
+        """A stranger's package, hostile in any of hundreds of ways, is a value or one of our errors; it runs and writes nothing."""
+        _check(self._gathered.problems["hostile"], "Packages that a stranger could have made do harm")
+
+    def test_a_kill_leaves_a_whole_version(self) -> None:
+        """Killed at any of its file operations, packing leaves the old package or the new one, and nothing that stays there for ever."""
+        problems = []
+        for trip, _, root in self._one_trip_a_form():
+            problems += kill_problems(self._registry, trip, partial(self._samples.__getitem__, trip.sample), root)
+        _check(problems, "A process that is killed while it packs leaves what nobody can read; write into the given folder alone")
 
     def test_plain_files_may_have_any_name(self) -> None:
         """A file that was never packed is read whatever it is called."""
