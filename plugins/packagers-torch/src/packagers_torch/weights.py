@@ -195,7 +195,7 @@ def names_of(reader: safefile.Reader, layout: Layout | None) -> dict[str, int]:
     if names is None:
         count, known = int(layout.get("count", 0)), len(reader.names) + len(layout.get("views", {}))
         if count > known:
-            raise UnpackError(f"the layout counts {count:.0f} tensors, and the files hold {known}")
+            raise UnpackError(f"the layout counts more tensors than the {known} that there are")
         names = [str(number) for number in range(count)]
     return {name: position for position, name in enumerate(names)}
 
