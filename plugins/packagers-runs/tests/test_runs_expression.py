@@ -243,8 +243,8 @@ def test_conditions_are_text() -> None:
         parse(3)  # type: ignore[arg-type]
 
 
-VOCABULARY = """accuracy loss epoch name many flag run results nothing großes 1 0 2.5 'a' "b" ( ) [ ] , + - * / // % ** < > <= >= == != in not
-    and or is if else lambda : . := { } {{ }} True None true ~ @ # \\ ' f'x'"""
+VOCABULARY = """accuracy loss epoch name many flag run results nothing großes 1 0 2.5 'a' "b" ( ) [ ] , + - * / // % ** < > <= >= == != in
+    not and or is if else lambda : . := { } {{ }} True None true ~ @ # \\ ' f'x'"""
 WORDS = st.sampled_from(VOCABULARY.split())
 
 
