@@ -133,11 +133,11 @@ def test_lengths_of_time(text: Any, seconds: float | None) -> None:
     assert seconds_of(text) == seconds
 
 
-WRITTEN = ["", " ", "soon", "1", "1 houur", "h", "-5s", "1h 2h", "5m 1h", "1.h", "1e3s", "٣s", "1h\0", "9" * 99 + "w", "1" * 200]
+WRITTEN = ["", " ", "soon", "1", "1 houur", "h", "-5s", "1h 2h", "5m 1h", "1h and", "1h,", "1.h", "1e3s", "٣s", "1h\0", "9" * 99 + "w", "1" * 200]
 OTHERS = [True, None, [1], -2, -0.5, float("nan"), float("inf"), 10**30, timedelta(days=-1)]
 
 
-@pytest.mark.parametrize("text", [*WRITTEN, *OTHERS], ids=range(24))
+@pytest.mark.parametrize("text", [*WRITTEN, *OTHERS], ids=range(26))
 def test_what_is_no_length_of_time(text: Any) -> None:
     with pytest.raises(FieldError, match="Parameter limit must be a length of time") as found:
         seconds_of(text, "limit", "RunSpec")

@@ -10,8 +10,8 @@ import pytest
 
 import packagers_runs
 
-DESCRIPTIONS = """DataSource DataTarget DataTargetBase HyperParamOptions HyperParamStrategies ModelObj Notification RunMetadata RunObject RunSpec
-    RunStates RunStatus RunTemplate TargetPathObject new_task RunError FieldError"""
+DESCRIPTIONS = """DataSource DataTarget DataTargetBase HyperParamOptions HyperParamStrategies ModelObj Notification RunMetadata RunObject
+    RunSpec RunStates RunStatus RunTemplate TargetPathObject new_task RunError FieldError"""
 DOCUMENT = """
 import packagers_runs as r
 spec = r.RunSpec(

@@ -22,7 +22,7 @@ _SECONDS: dict[str, float] = {
     )
     for name in names.split()
 }
-_PART = re.compile(r"\s*(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-z]+)\s*(?:,|and\b)?")
+_PART = re.compile(r"\s*(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-z]+)\s*(?:(?:,|and\b)(?=\s*[0-9]))?")
 _LONGEST = 100
 _MOST = timedelta.max.total_seconds()
 
