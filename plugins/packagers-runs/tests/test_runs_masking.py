@@ -41,6 +41,9 @@ WRITERS: dict[str, Callable[[str], str]] = {
 }
 
 
+LINES = "-----BEGIN-----\nMIIEabcdefgh\n-----END-----\n"
+
+
 @pytest.mark.parametrize("secret", [SECRET, "hunter2!", "0123456789abcdef", "ünï", LINES], ids=ascii)
 @pytest.mark.parametrize("form", WRITERS)
 def test_every_form_is_hidden(form: str, secret: str) -> None:
