@@ -155,7 +155,7 @@ WRITTEN = [
 OTHERS = ["1" * 200, True, None, [1], -2, -0.5, float("nan"), float("inf"), 10**30, timedelta(days=-1)]
 
 
-@pytest.mark.parametrize("text", [*WRITTEN, *OTHERS], ids=range(26))
+@pytest.mark.parametrize("text", [*WRITTEN, *OTHERS], ids=range(len(WRITTEN) + len(OTHERS)))
 def test_what_is_no_length_of_time(text: Any) -> None:
     with pytest.raises(FieldError, match="Parameter limit must be a length of time") as found:
         seconds_of(text, "limit", "RunSpec")
