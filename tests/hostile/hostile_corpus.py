@@ -16,6 +16,7 @@ import shutil
 import stat
 import sys
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -623,6 +624,76 @@ _XML_LAUGHS = (
 )
 
 
+def claims(root: Path) -> Iterator[Case]:
+    """Give files and instructions that claim far more than there is, or ask for far more work than their size."""
+    lie = npy("'<f8'", "(1125899906842624,)", bytes(8))
+    pool = {"entropy": 1, "spawn_key": [], "pool_size": 2**31 - 1, "n_children_spawned": 0}
+    generator = {"bit_generator": "PCG64", "state": {"bit_generator": "PCG64"}, "seed": pool}
+    wide = ",".join(map(str, range(30_000))).encode()
+    plain: dict[str, tuple[str, bytes, str]] = {
+        "tensor": ("npy", lie, "torch.Tensor"),
+        "tensor-header": ("npy", b"\x93NUMPY\2\0\xff\xff\xff\xff" + b"{" * 100, "torch.Tensor"),
+        "frame": ("npy", lie, "pandas.DataFrame"),
+        "frame-zip": ("npz", zipped([("a.npy", lie, REG)]), "pandas.DataFrame"),
+        "table": ("npy", lie, "pyarrow.Table"),
+        "array-zip": ("npz", zipped([("a.npy", lie, REG)]), "dict[str, numpy.ndarray]"),
+        "generator": ("json", json.dumps(generator).encode(), "numpy.random.Generator"),
+        "estimator": ("skops", _skops_with(lie), "sklearn.base.BaseEstimator"),
+        "ragged": ("csv", wide + b"\n" + b"1\n" * 30_000, "pandas.DataFrame"),
+        "ragged-table": ("csv", wide + b"\n" + b"1\n" * 30_000, "pyarrow.Table"),
+        "columns": ("json", json.dumps({str(n): {str(n): 1} for n in range(30_000)}).encode(), "pandas.DataFrame"),
+        "lines": ("jsonl", b"".join(b'{"%d": 1}\n' % n for n in range(30_000)), "pandas.DataFrame"),
+        "elements": ("xml", b"<a>" + b"".join(b"<b><c%d>1</c%d></b>" % (n, n) for n in range(30_000)) + b"</a>", "pandas.DataFrame"),
+        "cells": ("xlsx", zipped([("sheet.xml", b'<a><row r="1"/><c r="XFD1"/><row r="1048576"/></a>', REG)]), "pandas.DataFrame"),
+    }  # fmt: skip
+    for name, (suffix, content, hint) in plain.items():
+        yield _file(root, "claims", name, suffix, content, hint)
+    frame, array = described(FRAME, "pandas.DataFrame", "dataset", "csv"), described(ARRAY, "numpy.ndarray", "file", "csv")
+    numbers = {"x.csv": b"1\n2\n"}
+    evil = {"x.csv": b"a\n" + b"x" * 60 + b"\n"}
+    asked: dict[str, tuple[Data, dict[str, Any], dict[str, bytes], tuple[str, ...]]] = {
+        "frame-pattern": (frame, {"sep": "(x+x+)+y"}, evil, ()),
+        "frame-delimiter": (frame, {"delimiter": "(x+x+)+y"}, evil, ()),
+        "frame-find-out": (frame, {"sep": None}, {"x.csv": b',"a' * 90_000}, ()),
+        "frame-bytes": (frame, {"dtype": "S2000000000"}, numbers, ()),
+        "frame-bytes-column": (frame, {"dtype": {"1": "S2000000000"}}, numbers, ()),
+        "frame-skip": (frame, {"skiprows": 10**12}, numbers, ()),
+        "frame-names": (frame, {"names": list(map(str, range(5000)))}, {"x.csv": b"1\n" * 50_000}, ()),
+        "frame-header": (frame, {"header": 10**12}, numbers, ()),
+        "frame-headers": (frame, {"header": list(range(100_000))}, numbers, ()),
+        "frame-encoding": (frame, {"encoding": "canary"}, numbers, ()),
+        "frame-encoding-path": (frame, {"encoding": "../canary"}, numbers, ()),
+        "frame-encoding-bytes": (frame, {"encoding": "bz2"}, numbers, ()),
+        "json-bytes": ({**frame, "format": "json"}, {"dtype": "V2000000000"}, {"x.json": b'{"a": {"0": 1}}'}, ()),
+        "array-bytes": (array, {"dtype": "S2000000000"}, numbers, ()),
+        "array-text": (array, {"dtype": "U"}, {"x.csv": b"a" * 100_000 + b"\nb" * 100_000}, ()),
+        "array-rows": (array, {"max_rows": 10**15}, numbers, ()),
+        "array-delimiter": (array, {"delimiter": "(x+x+)+y"}, numbers, ()),
+        "array-skip": (array, {"skiprows": 10**12}, numbers, ("numpy.ndarray",)),  # there are no more lines to read then
+        "array-encoding": (array, {"encoding": "canary"}, numbers, ()),
+        "array-twice": (
+            {**array, "format": "npz"},
+            {"members": [0] * 100_000, "concatenate": True},
+            {"x.npz": zipped([("a.npy", npy("'<f8'", "(20000,)", bytes(160_000)), REG)])},
+            (),
+        ),
+        "array-shape": (
+            {**array, "format": "parquet", "artifact_type": "dataset"},
+            {"shape": [10**9, 10**9], "layout": {"str": "<f8", "char": "d"}},
+            {"x.parquet": _tables(pa.table({"0": [1.0]}))["parquet"]},
+            (),
+        ),
+    }  # fmt: skip
+    for name, (data, instructions, files, gives) in asked.items():
+        yield _package(root, "claims", name, {**data, "instructions": instructions}, files, *gives)
+
+
+def _skops_with(array: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(good_skops())) as old:
+        members = [(name, array if name.endswith(".npy") else old.read(name), REG) for name in old.namelist()]
+    return zipped([*members, ("x.npy", array, REG)])
+
+
 def truncated(root: Path) -> Iterator[Case]:
     """Give every good file cut short, and with bytes changed, by itself: what no digest vouches for."""
     for good in json.loads((root / "good.json").read_text()):
@@ -795,6 +866,7 @@ GROUPS: dict[str, Group] = {
     "forged": forged,
     "archives": archives,
     "sizes": sizes,
+    "claims": claims,
     "truncated": truncated,
     "arrow": arrow,
     "skops": skops_files,

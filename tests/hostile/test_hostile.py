@@ -25,7 +25,22 @@ import hostile_corpus
 HERE = Path(__file__).resolve().parent
 
 GROUPS = [
-    *("objects", "leaves", "renamed", "arrays", "models", "asking", "forged", "archives", "sizes", "truncated", "arrow", "skops", "shown"),
+    *(
+        "objects",
+        "leaves",
+        "renamed",
+        "arrays",
+        "models",
+        "asking",
+        "forged",
+        "archives",
+        "sizes",
+        "claims",
+        "truncated",
+        "arrow",
+        "skops",
+        "shown",
+    ),
 ]
 
 
@@ -42,7 +57,7 @@ Opened = Callable[..., list[dict[str, Any]]]
 
 @pytest.fixture
 def opened(corpus: Path, tmp_path: Path) -> Opened:
-    def run(groups: Iterable[str], step: int = 1, policy: str = "own") -> list[dict[str, Any]]:
+    def run(groups: Iterable[str], step: int = 1, policy: str = "own", script: str = "watching.py") -> list[dict[str, Any]]:
         scratch = tmp_path / "scratch"
         scratch.mkdir()
         environment = {
@@ -53,7 +68,7 @@ def opened(corpus: Path, tmp_path: Path) -> Opened:
         }
         before = digests(corpus)
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", str(HERE / "watching.py"), str(corpus), policy, str(step), *groups],
+            [sys.executable, "-W", "ignore", str(HERE / script), str(corpus), policy, str(step), *groups],
             capture_output=True,
             text=True,
             env=environment,
@@ -105,6 +120,28 @@ def test_a_part_of_every_group(corpus: Path, opened: Opened, figure: Any) -> Non
     figure("hostile packages", "packages and files opened, policy own", points=len(reports), violations=len(broken))
     assert len(reports) >= 300
     assert broken == []
+
+
+LOOKING = ("audit", "show", "inspect", "verify")
+
+
+def test_looking_at_a_part_of_the_packages(opened: Opened) -> None:
+    _look(opened, 16, 37 * len(LOOKING))
+
+
+@pytest.mark.long
+def test_looking_at_every_package(opened: Opened, figure: Any) -> None:
+    reports = _look(opened, 1, 550 * len(LOOKING))
+    figure("hostile packages", f"packages looked at: {', '.join(LOOKING)}", points=len(reports), violations=0)
+
+
+def _look(opened: Opened, step: int, least: int) -> list[dict[str, Any]]:
+    """Give packages to the commands that read none, and to those that have nothing to do with any."""
+    *reports, others = opened(LOOKING, step=step, script="looking.py")
+    assert others == {"name": "list, explain", "end": "exit codes [0, 0]", "told": "", "seen": []}
+    assert [each for each in reports if each["seen"] or each["end"] not in ("error", "builtins.str")] == []
+    assert len(reports) >= least
+    return reports
 
 
 @pytest.mark.long
