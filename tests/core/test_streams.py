@@ -9,6 +9,7 @@ import threading
 import weakref
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -148,3 +149,25 @@ def test_a_stream_that_fails_leaves_no_package_and_names_the_error(tmp_path: Pat
 def test_a_stream_is_no_result(tmp_path: Path) -> None:
     with pytest.raises(packagers.PackError, match="no result"):
         packagers.pack(iter([1]), "chunks : result", tmp_path)
+
+
+class LinesPackager(packagers.Packager):
+    """Reads numbers, one a line, when they are asked for."""
+
+    READERS = MappingProxyType({"file": "data"})
+
+    def unpack_file(self, folder: Path) -> Iterator[int]:
+        """Read one number after the other."""
+        lines = self.only_file(folder).read_text(encoding="utf-8").splitlines()
+        return (int(line) for line in lines)
+
+
+def test_what_goes_wrong_while_a_stream_is_read_on_is_an_error_of_ours(tmp_path: Path) -> None:
+    registry = packagers.Registry()
+    registry.add("Iterator[int]", LinesPackager)
+    (tmp_path / "numbers.txt").write_text("1\nnone\n", encoding="utf-8")
+    found = packagers.DataItem(tmp_path / "numbers.txt", registry=registry).unpack("Iterator[int]")
+    assert next(found) == 1
+    with pytest.raises(packagers.UnpackError, match="LinesPackager failed to unpack file: ValueError: .*'none'") as caught:
+        next(found)
+    assert caught.value.file == str(tmp_path / "numbers.txt")

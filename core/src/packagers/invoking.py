@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,23 @@ def invoke(
     name = arguments.get("format") if method.formats else method.artifact_type
     if packager.READERS.get(str(name), "code") == "code":
         allow_code(f"{type(packager).__qualname__} ({name})")
-    try:
+    with _told(packager, written, location):
         _check_beginning(packager, source, str(name))
-        return hooks.unpack(packager, method.artifact_type, source, arguments)
+        value = hooks.unpack(packager, method.artifact_type, source, arguments)
+    return _read_on(value, packager, written, location) if isinstance(value, Generator) else value
+
+
+def _read_on(chunks: Generator[Any, Any, Any], packager: Packager, written: Written, location: str) -> Generator[Any, Any, Any]:
+    """Give what a packager reads later, when it is asked for."""
+    with _told(packager, written, location):
+        return (yield from chunks)
+
+
+@contextmanager
+def _told(packager: Packager, written: Written, location: str) -> Iterator[None]:
+    """Make what goes wrong while a packager reads an error of ours, and say of which package."""
+    try:
+        yield
     except PackagersError as error:
         error.file = location
         raise
