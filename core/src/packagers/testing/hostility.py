@@ -110,17 +110,13 @@ def _instructions(good: Case, packager: Packager) -> Iterator[Case]:
     pickles = dict.fromkeys(good.files, PICKLE)
     if method is None:
         return
-    told = [(name, changed) for name, changed in spoiled_json(dict(written.instructions)) if isinstance(changed, dict)]
-    told += [
-        (f"{option} = {value!r:.60}", {**written.instructions, option: value})
-        for value in (*NAMES, *ODD)
-        for option in method.options
-        if option != "format" and option not in written.instructions
-    ]
-    told.append(("an instruction that there is not", {**written.instructions, MARK: MARK}))
-    for name, instructions in spread(told, _TOLD):
-        changed = replace(written, instructions=instructions)
-        yield replace(good, name=f"instructions: {name}", manifest=replace(good.manifest, written=changed))
+    for values, most in ((NAMES, _TOLD), (ODD, _TOLD // 2)):
+        told = [(name, changed) for name, changed in spoiled_json(dict(written.instructions), values) if isinstance(changed, dict)]
+        others = [option for option in method.options if option != "format" and option not in written.instructions]
+        told += [(f"{value!r:.60} as {option}", {**written.instructions, option: value}) for value in values for option in others]
+        for name, instructions in [*spread(told, most), ("one that there is not", {**written.instructions, MARK: MARK})]:
+            changed = replace(written, instructions=instructions)
+            yield replace(good, name=f"instructions: {name}", manifest=replace(good.manifest, written=changed))
     asking = [(option, word) for option in method.options for word in WORDS if pickles]
     for option, word in spread(asking, _SAID):
         asked = replace(written, instructions={**written.instructions, option: word})
