@@ -168,6 +168,6 @@ def test_what_goes_wrong_while_a_stream_is_read_on_is_an_error_of_ours(tmp_path:
     (tmp_path / "numbers.txt").write_text("1\nnone\n", encoding="utf-8")
     found = packagers.DataItem(tmp_path / "numbers.txt", registry=registry).unpack("Iterator[int]")
     assert next(found) == 1
-    with pytest.raises(packagers.UnpackError, match="LinesPackager failed to unpack file: ValueError: .*'none'") as caught:
+    with pytest.raises(packagers.UnpackError, match=r"LinesPackager failed to unpack file: ValueError: .*'none'") as caught:
         next(found)
     assert caught.value.file == str(tmp_path / "numbers.txt")
