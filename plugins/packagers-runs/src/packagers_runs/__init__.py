@@ -33,10 +33,14 @@ if TYPE_CHECKING:
     from packagers_runs.hyperparams import HyperParamStrategies as HyperParamStrategies
     from packagers_runs.launching import Function as Function
     from packagers_runs.launching import new_function as new_function
+    from packagers_runs.masking import Masker as Masker
     from packagers_runs.metadata import RunMetadata as RunMetadata
     from packagers_runs.modelobj import ModelObj as ModelObj
     from packagers_runs.notification import Notification as Notification
     from packagers_runs.runobject import RunObject as RunObject
+    from packagers_runs.secretsources.reading import read_secrets as read_secrets
+    from packagers_runs.secretsources.source import SecretError as SecretError
+    from packagers_runs.secretsources.source import SecretSource as SecretSource
     from packagers_runs.spec import RunSpec as RunSpec
     from packagers_runs.status import RunStates as RunStates
     from packagers_runs.status import RunStatus as RunStatus
@@ -73,10 +77,13 @@ _MODULES = {
     ),
     "hyperparams": ("HyperParamOptions", "HyperParamStrategies"),
     "launching": ("Function", "new_function"),
+    "masking": ("Masker",),
     "metadata": ("RunMetadata",),
     "modelobj": ("ModelObj",),
     "notification": ("Notification",),
     "runobject": ("RunObject",),
+    "secretsources.reading": ("read_secrets",),
+    "secretsources.source": ("SecretError", "SecretSource"),
     "spec": ("RunSpec",),
     "status": ("RunStates", "RunStatus"),
     "store.addresses": ("Address",),
