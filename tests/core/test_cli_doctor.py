@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -294,9 +295,9 @@ def _dead() -> int:
 
 
 def test_what_somebody_works_on_is_no_litter(doctor: Doctor, package: Path, tmp_path: Path) -> None:
-    payload, lock = claim(package, "", Path.mkdir)
-    temporary, other = claim(package, ".tmp", Path.touch)
-    with lock, other, scope():
+    with ExitStack() as lock, scope():
+        payload = claim(package, "", Path.mkdir, lock)
+        temporary = claim(package, ".tmp", Path.touch, lock)
         mine = scratch_folder()
         assert doctor("--clean")[1]["litter"] == []
         assert payload.exists()

@@ -48,24 +48,26 @@ def make_folder(folder: Path) -> None:
             return
 
 
-def claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path, contextlib.ExitStack]:
+def claim(folder: Path, suffix: str, make: Callable[[Path], None], lock: contextlib.ExitStack) -> Path:
     """Make something with a name of its own and hold its lock; a sweep may come between the two, then again.
 
     Args:
         folder: Where to make it.
         suffix: How its name ends.
         make: Makes it; raises ``FileExistsError`` where there is something.
+        lock: What holds the lock, given by the caller so that it is let go wherever an interrupt comes.
 
     Returns:
-        What was made, and the lock.
+        What was made.
     """
     failed = 0
     while True:
         path = folder / f"{secrets.token_hex(4)}{suffix}"
-        lock = contextlib.ExitStack()
         try:
             make(path)
             lock.enter_context(_lock(path))
+            if path.exists():
+                return path
         except (FileExistsError, BlockingIOError):
             continue
         except FileNotFoundError:
@@ -75,26 +77,26 @@ def claim(folder: Path, suffix: str, make: Callable[[Path], None]) -> tuple[Path
             make_folder(folder)
             continue
         except BaseException:
+            lock.close()
             _remove(path)
             raise
-        if path.exists():
-            return path, lock
         lock.close()
 
 
 @contextlib.contextmanager
-def locked(folder: Path, *, make: bool = False) -> Iterator[None]:
-    """Hold the lock of a folder, waiting for it; where the platform has none, only mutual courtesy remains.
+def locked(folder: Path, *, make: bool = False, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of a folder; where the platform has none, only mutual courtesy remains.
 
     Args:
         folder: The folder.
+        wait: Whether to wait for it; otherwise it is a ``BlockingIOError`` where another holds it.
         make: Whether to make it (again) where somebody has removed it; otherwise that is a ``FileNotFoundError``.
     """
     with contextlib.ExitStack() as held:
         failed = 0
         while True:
             try:
-                handle = held.enter_context(_lock(folder, wait=True))
+                handle = held.enter_context(_lock(folder, wait=wait))
                 if handle < 0 or os.path.samestat(os.fstat(handle), os.stat(folder)):
                     break
                 held.close()  # of a folder that was removed and made again while we waited
@@ -121,9 +123,10 @@ def replace_file(target: Path, text: bytes, *, full: bool = False, above: Iterab
         PackError: Where the new bytes stand there, and only their surviving a loss of power cannot be vouched for.
     """
     with contextlib.ExitStack() as handles:
-        temporary, lock = claim(target.parent, ".tmp", Path.touch)
+        temporary: Path | None = None
         try:
-            with lock:
+            with contextlib.ExitStack() as lock:
+                temporary = claim(target.parent, ".tmp", Path.touch, lock)
                 with temporary.open("wb") as file:
                     file.write(text)
                     if full:
@@ -135,7 +138,10 @@ def replace_file(target: Path, text: bytes, *, full: bool = False, above: Iterab
                     _sync(folder)
                 os.replace(temporary, target)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            if temporary is None:
+                sweep_temporary_files(target.parent)
+            else:
+                temporary.unlink(missing_ok=True)
             raise
         try:
             for folder in folders[-1:]:

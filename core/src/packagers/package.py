@@ -192,16 +192,19 @@ class Draft:
         self._payload: Path | None = None
         self._beside: set[str] = set()
         self._above: list[Path] = []
-        self._locks = contextlib.ExitStack()
+        self._lock = contextlib.ExitStack()
 
     def __enter__(self) -> Draft:
         try:
             self._enter()
+            return self
         except (OSError, ValueError) as error:
             raise PackError(
                 f"the package's folder cannot be made: {error}", key=self._key, file=self.folder, remedy="Take another folder."
             ) from error
-        return self
+        except BaseException:
+            self._clear()
+            raise
 
     def _enter(self) -> None:
         self._refuse_existing()
@@ -227,20 +230,17 @@ class Draft:
         return next((self.folder / name for name in sorted(names) if not OURS.fullmatch(name)), None)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        try:
-            if self._payload is not None and not self._is_named(self._payload.name):
-                shutil.rmtree(self._payload, ignore_errors=True)
+        if kind is not None or self._payload is not None:
+            self._clear()
+        else:
             with contextlib.suppress(OSError):
                 self.folder.rmdir()
-        finally:
-            self._locks.close()
 
     @property
     def payload(self) -> Path:
         """The payload folder, made when it is first asked for."""
         if self._payload is None:
-            self._payload, lock = claim(self.folder, "", Path.mkdir)
-            self._locks.push(lock)
+            self._payload = claim(self.folder, "", Path.mkdir, self._lock)
         return self._payload
 
     def finish(self, manifest: Manifest, algorithm: str = "blake3") -> Manifest:
@@ -287,7 +287,7 @@ class Draft:
             self._refuse_existing()
             package = write_manifest(self.folder, manifest, signer, full=self._full, above=self._above)
             self._payload = None
-            self._locks.close()  # the manifest keeps it now, until another one stands there
+            self._lock.close()  # the manifest keeps it now, until another one stands there
             sweep(self.folder, keep=manifest.payload)
         return package
 
@@ -302,6 +302,19 @@ class Draft:
     def _refuse_existing(self) -> None:
         if self._exist == "error" and (self.folder / NAME).exists():
             raise PackError("there is a package already", key=self._key, file=self.folder, remedy="Take another key, or exist='replace'.")
+
+    def _clear(self) -> None:
+        """Remove what a failure or interrupt has left; it may come at any moment, right after the commit too."""
+        try:
+            if self._payload is not None and not self._is_named(self._payload.name):
+                shutil.rmtree(self._payload, ignore_errors=True)
+        finally:
+            self._lock.close()
+        # Not waiting: whoever holds the lock sweeps himself, and what cannot be read says nothing of what may go.
+        with contextlib.suppress(OSError, UnpackError), locked(self.folder, wait=False):
+            sweep(self.folder, keep=Package.open(self.folder).manifest.payload if (self.folder / NAME).exists() else "")
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
 
     def _is_named(self, payload: str) -> bool:
         """Tell whether the manifest that stands there names a payload: an interrupt may come right after the commit."""
@@ -386,7 +399,17 @@ def remove_package(folder: Path) -> None:
     if NAME not in names and not all(map(OURS.fullmatch, names)):
         return
     with contextlib.suppress(FileNotFoundError), locked(folder):
-        (folder / NAME).unlink(missing_ok=True)
-        sweep(folder, keep="")
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+        try:
+            _remove_all(folder)
+        except OSError:
+            raise
+        except BaseException:  # an interrupt: what has begun is brought to its end
+            _remove_all(folder)
+            raise
+
+
+def _remove_all(folder: Path) -> None:
+    (folder / NAME).unlink(missing_ok=True)
+    sweep(folder, keep="")
+    with contextlib.suppress(OSError):
+        folder.rmdir()

@@ -76,7 +76,7 @@ def state_of(folder: Path) -> tuple[int, ...] | None:
     """Tell one state of a folder's results from another; ``None`` where there are none."""
     try:
         status = (folder / NAME).stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return _identity(status)
 
