@@ -18,6 +18,25 @@ RUN = {"date": "2026-11-22", "commit": "0123abc-dirty", "machine": "2 cores, CPy
 ROW = {"file": "conftest.py", "suite": "faults", "done": "kill -9", "form": "short", "points": 1_000, "violations": 0, "passed": True}
 
 
+LEAST = [
+    # suite, a part of what was done, form, how often at least
+    ("hostile packages", "policy own", "short", 300),
+    ("broken plugins", "contained", "short", 45),
+    ("faults", "kill -9 at a random moment", "short", 200),
+    *(("faults", f"{fault} at a system call", "short", 1) for fault in ("kill -9", "ENOSPC", "EIO", "EACCES", "EMFILE", "EXDEV")),
+    ("loss of power", "full", "short", 500),
+    ("loss of power", "process", "short", 500),
+    *((suite, "", "short", 1) for suite in ("corruption", "concurrency", "interrupts", "hygiene", "no silent loss", "one gate", "fuzzing")),
+    *(("faults", f"{fault} at a system call", "long", 150) for fault in ("kill -9", "ENOSPC", "EIO", "EACCES", "EMFILE")),
+    ("corruption", "", "long", 2_000),
+    ("hygiene", "", "long", 1_000),
+    ("fuzzing", "hint text", "long", 100_000),
+    ("fuzzing", "manifest", "long", 20_000),
+    ("fuzzing", "archive", "long", 5_000),
+]
+"""What the short forms do each time, and the exhaustive ones where they ran."""
+
+
 def test_each_promise_names_its_tests() -> None:
     promised = set(re.findall(r"^(\d+)\. \*\*", DOCUMENT, re.MULTILINE))
     tested = re.findall(r"^\| (\d+(?:, \d+)*) \| (.*) \|$", DOCUMENT.partition("## How each promise is tested")[2], re.MULTILINE)
@@ -32,6 +51,13 @@ def test_the_table_of_the_last_run_is_well_formed_and_has_no_violation() -> None
     figures = SCRIPT["check"]()
     assert figures
     assert [figure for figure in figures if figure.violations or figure.failed] == []
+
+
+@pytest.mark.parametrize(("suite", "done", "form", "least"), LEAST)
+def test_the_last_run_did_as_much_as_was_promised(suite: str, done: str, form: str, least: int) -> None:
+    rows = [figure for figure in SCRIPT["check"]() if figure.suite == suite and done in figure.done and figure.form == form]
+    assert rows or form == "long"
+    assert [figure for figure in rows if figure.points < least] == []
 
 
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *rows: dict[str, Any]) -> str:
