@@ -5,18 +5,20 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 import packagers
-from packagers import LogHint, PackagersError, Session
+from packagers import LogHint, PackagersError, Session, litter
 from packagers.package import Package, remove_package
 
 KEYS = st.sampled_from(["a", "b", "é"])
@@ -28,6 +30,8 @@ CONTENT = st.one_of(
 )
 CALLS = ("open", "mkdir", "replace", "unlink", "rmdir", "listdir", "scandir", "stat")
 GONE = object()
+KILLS: list[int] = []
+"""How the processes ended that were to be killed."""
 
 
 def value_of(content: tuple[str, int]) -> Any:
@@ -57,20 +61,54 @@ class Folder(RuleBasedStateMachine):
     def packs(self, key: str, content: tuple[str, int]) -> None:
         self.pack(key, content)
         self.model[key] = [value_of(content)]
+        if (self.folder / key / "manifest.json").exists():
+            payload = Package.open(self.folder / key).manifest.payload
+            left = {path.name for path in (self.folder / key).iterdir()} - {"manifest.json", payload}
+            assert not left, f"packing leaves litter of others: {left}"
 
-    @rule(key=KEYS, content=CONTENT, call=st.sampled_from(CALLS), number=st.integers(1, 12), error=st.sampled_from(["ENOSPC", "EIO"]))
-    def packs_while_a_call_fails(self, key: str, content: tuple[str, int], call: str, number: int, error: str) -> None:
+    @precondition(lambda self: hasattr(os, "fork"))
+    @rule(key=KEYS, content=CONTENT, call=st.sampled_from(CALLS), number=st.integers(1, 30))
+    def is_killed_while_it_packs(self, key: str, content: tuple[str, int], call: str, number: int) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of forking beside other threads
+            child = os.fork()
+        if child == 0:
+            try:
+                self.at_call(pytest.MonkeyPatch(), call, number, lambda: os.kill(os.getpid(), signal.SIGKILL))
+                self.pack(key, content)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        self.model[key] = [value_of(content)] if ended == 0 else [*self.model.get(key, [GONE]), value_of(content)]
+        KILLS.append(ended)
+
+    @rule()
+    def cleans(self) -> None:
+        for found in list(litter.in_packages(self.folder)):
+            assert litter.remove(found) == found.certain
+        assert not [found for found in litter.in_packages(self.folder) if found.certain]
+
+    def at_call(self, patch: pytest.MonkeyPatch, call: str, number: int, act: Callable[[], None]) -> None:
+        """Do something at one of the calls of a function of ``os`` that concern the folder."""
         real, seen = getattr(os, call), [0]
 
-        def failing(path: Any = ".", *arguments: Any, **options: Any) -> Any:
+        def acting(path: Any = ".", *arguments: Any, **options: Any) -> Any:
             if str(self.folder) in str(path):
                 seen[0] += 1
                 if seen[0] == number:
-                    raise OSError(getattr(errno, error), error, str(path))
+                    act()
             return real(path, *arguments, **options)
 
+        patch.setattr(os, call, acting)
+
+    @rule(key=KEYS, content=CONTENT, call=st.sampled_from(CALLS), number=st.integers(1, 12), error=st.sampled_from(["ENOSPC", "EIO"]))
+    def packs_while_a_call_fails(self, key: str, content: tuple[str, int], call: str, number: int, error: str) -> None:
+        def fail() -> None:
+            raise OSError(getattr(errno, error), error, str(self.folder))
+
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(os, call, failing)
+            self.at_call(patch, call, number, fail)
             try:
                 self.pack(key, content)
             except PackagersError:
@@ -122,8 +160,16 @@ class Folder(RuleBasedStateMachine):
 def test_a_folder_does_what_the_model_does(figure: Any, examples: int, steps: int) -> None:
     figure("concurrency", f"sequences of up to {steps} packings, readings, removals and crashes", points=examples, violations=0)
     chosen = settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+        max_examples=examples,
+        stateful_step_count=steps,
+        derandomize=examples < 1000,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
     )
+    KILLS.clear()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", packagers.PackagersWarning)
         run_state_machine_as_test(Folder, settings=chosen)  # type: ignore[no-untyped-call]
+    assert -signal.SIGKILL in KILLS
+    assert set(KILLS) <= {0, -signal.SIGKILL}
