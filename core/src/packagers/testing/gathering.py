@@ -34,6 +34,8 @@ _ZONE = "<+1130>-11:30"
 """A time zone that nobody lives in."""
 _SMALL = 1 << 16
 """Bytes of a package that hostile ones are made of, if there is such a one."""
+_READERS = 3
+"""Readers of one packager that are tried in every way; more of them share the ways out."""
 _OUTPUT = 2000
 """Characters of what a fresh process printed before it died that a message shows."""
 
@@ -207,7 +209,8 @@ class Gathering:
             facts = self._facts(form)
             job.update(place=str(self._place(f"{id(trip)}-spoiled")), spoil=facts if is_largest else None)
             # What a container is made of is read by the core, and by those who read its leaves.
-            job["try"] = facts | ({"kind": "data"} if self._is_walked(form) else {}) if is_tried else None
+            facts |= {"kind": "data"} if self._is_walked(form) else {}
+            job["try"] = facts | {"share": min(1, _READERS / self._count)} if is_tried else None
         if form.is_read and not form.is_lossy:
             job["again"] = str(self._place(f"{id(trip)}-again"))
         elif form.is_deterministic and not self._samples.is_used_up(trip.sample):
@@ -238,6 +241,11 @@ class Gathering:
         sized = [(trip.package.manifest.size, trip) for trip in self._read_by_it(form) if trip.package is not None]
         small = (trip for size, trip in sized if 0 < size <= _SMALL)
         return next(small, min(sized, key=lambda pair: pair[0], default=(0, None))[1])
+
+    @cached_property
+    def _count(self) -> int:
+        """How many readers there are."""
+        return len({self._reader(form) for form in self._forms if form.is_read and form.kind != "code"}) or 1
 
     def _reader(self, form: Form) -> tuple[Any, str | None]:
         function = getattr(type(self._packager), f"unpack_{form.artifact_type}", form.artifact_type)

@@ -6,7 +6,7 @@ They are unsigned, as those of a stranger are, and read by the default policy.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,6 +24,9 @@ _SPOILS, _TOLD, _SAID, _VALUES = 60, 40, 24, 80
 """How many of the ways to spoil files, instructions, names and values are tried of one form, spread over all that there are."""
 _LARGEST = 1 << 20
 """Bytes of a file that is spoiled byte by byte."""
+
+Few = Callable[[Iterable[Any], int], list[Any]]
+"""Takes so many of some items, spread over all of them; fewer of a packager that reads many formats."""
 
 
 @dataclass(frozen=True)
@@ -58,28 +61,33 @@ class Case:
         (folder / NAME).write_bytes(to_text(manifest.to_dict(), None))
 
 
-def cases(folder: Path, packager: Packager) -> Iterator[Case]:
+def cases(folder: Path, packager: Packager, share: float = 1) -> Iterator[Case]:
     """Make hostile packages of a good one.
 
     Args:
         folder: The good one.
         packager: Who reads it.
+        share: Of the ways that are too many to try, how many are; 1 for as many as of a packager that reads few formats.
     """
+
+    def few(items: Iterable[Any], most: int) -> list[Any]:
+        return spread(items, max(2, round(most * share)))
+
     package = Package.open(folder)
     files = {entry.path: (package.payload / entry.path).read_bytes() for entry in package.manifest.files}
     good = Case("", replace(package.manifest, payload="", files=(), preview={}, description={}), files)
-    for made in (_bodies(good), _folders(good), _instructions(good, packager), _forms(good, packager), _values(good)):
+    for made in (_bodies(good, few), _folders(good), _instructions(good, packager, few), _forms(good, packager, few), _values(good, few)):
         yield from made
 
 
-def _bodies(good: Case) -> Iterator[Case]:
+def _bodies(good: Case, few: Few) -> Iterator[Case]:
     """Put hostile content in place of a file's."""
     paths = spread(sorted(good.files), _FILES)
     for path in paths:
         data = good.files[path]
         gadgets = [(f"{name} in place of {path}", gadget) for name, gadget in GADGETS.items()]
         spoils = [(f"in {path} {name}", changed) for name, changed in spoiled(data)] if len(data) <= _LARGEST else []
-        for name, changed in spread(gadgets, len(GADGETS) // len(paths)) + spread(spoils, _SPOILS // len(paths)):
+        for name, changed in spread(gadgets, len(GADGETS) // len(paths)) + few(spoils, _SPOILS // len(paths)):
             yield replace(good, name=name, files={**good.files, path: changed})
     if len(good.files) > 1:
         yield replace(good, name="a pickle in place of every file", files=dict.fromkeys(good.files, PICKLE))
@@ -103,7 +111,7 @@ def _folders(good: Case) -> Iterator[Case]:
         yield replace(good, name="no files", files={})
 
 
-def _instructions(good: Case, packager: Packager) -> Iterator[Case]:
+def _instructions(good: Case, packager: Packager, few: Few) -> Iterator[Case]:
     """Spoil what the reader is told, the options that the writer has not used included."""
     written = good.manifest.written
     method = packager.unpacks.get(written.artifact_type)
@@ -114,16 +122,16 @@ def _instructions(good: Case, packager: Packager) -> Iterator[Case]:
         told = [(name, changed) for name, changed in spoiled_json(dict(written.instructions), values) if isinstance(changed, dict)]
         others = [option for option in method.options if option != "format" and option not in written.instructions]
         told += [(f"{value!r:.60} as {option}", {**written.instructions, option: value}) for value in values for option in others]
-        for name, instructions in [*spread(told, most), ("one that there is not", {**written.instructions, MARK: MARK})]:
+        for name, instructions in [*few(told, most), ("one that there is not", {**written.instructions, MARK: MARK})]:
             changed = replace(written, instructions=instructions)
             yield replace(good, name=f"instructions: {name}", manifest=replace(good.manifest, written=changed))
     asking = [(option, word) for option in method.options for word in WORDS if pickles]
-    for option, word in spread(asking, _SAID):
+    for option, word in few(asking, _SAID):
         asked = replace(written, instructions={**written.instructions, option: word})
         yield Case(f"instructions that ask for {option} = {word}, and a pickle", replace(good.manifest, written=asked), pickles)
 
 
-def _forms(good: Case, packager: Packager) -> Iterator[Case]:
+def _forms(good: Case, packager: Packager, few: Few) -> Iterator[Case]:
     """Say that it is something else: another format, artifact type or type."""
     written = good.manifest.written
     methods = packager.unpacks.values()
@@ -137,14 +145,14 @@ def _forms(good: Case, packager: Packager) -> Iterator[Case]:
         (f"packager {each}", {"packager": each}) for each in (f"{MARK}:{MARK}.Singer", f"project:{MARK}.Singer", "packagers:os.system")
     ]
     contents = ((good.files, ""), (dict.fromkeys(good.files, PICKLE), ", and a pickle"))
-    for (name, changes), (files, content) in spread(itertools.product(told, contents), _SAID):
+    for (name, changes), (files, content) in few(itertools.product(told, contents), _SAID):
         yield Case(f"said to be {name}{content}", replace(good.manifest, written=replace(written, **changes)), files)
 
 
-def _values(good: Case) -> Iterator[Case]:
+def _values(good: Case, few: Few) -> Iterator[Case]:
     """Spoil a recorded value, or the skeleton of a container."""
     for name in ("value", "skeleton"):
         recorded = getattr(good.manifest, name)
         if recorded is not MISSING:
-            for what, changed in spread(spoiled_json(recorded), _VALUES):
+            for what, changed in few(spoiled_json(recorded), _VALUES):
                 yield replace(good, name=f"{name}: {what}", manifest=replace(good.manifest, **{name: changed}))

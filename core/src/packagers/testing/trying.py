@@ -31,7 +31,7 @@ class Trial:
         registry: Finds the packager.
         folder: A good package.
         place: An empty folder to work in.
-        form: ``kind`` and ``format`` of the form, and whether it is what a plain file is read as.
+        form: The ``kind`` of the form, whether it is what a plain file is read as, and its ``share`` of the cases.
         bounds: Of time and memory.
         deeds: What the process does.
         watch: Hears what pickles build.
@@ -68,7 +68,7 @@ class Trial:
         return found
 
     def _packages(self) -> Iterator[tuple[str, list[str]]]:
-        for case in cases(self._folder, self._packager):
+        for case in cases(self._folder, self._packager, self._form["share"]):
             yield case.name, self._tried(case)
 
     def _tried(self, case: Case) -> list[str]:
