@@ -57,6 +57,11 @@ class Remote:
         """Whether a part of a file can be had without the rest."""
         return self._system is not None
 
+    @property
+    def by_address(self) -> bool:
+        """Whether its file system knows which package a URL means, as a store of runs does; then its key may be another name."""
+        return getattr(self._system, "by_address", False) is True
+
     def exists(self) -> bool:
         """Tell whether there is something.
 

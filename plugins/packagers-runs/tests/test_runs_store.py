@@ -158,13 +158,15 @@ def test_objects_stand_at_their_digests_and_are_packages(store: Store) -> None:
 
 
 def test_a_package_without_files_is_an_object_too(store: Store) -> None:
-    started = document()
-    attempt = store.begin(started)
-    with packagers.Session(store.staging(attempt), record="packages") as session:
-        session.pack({"depth": 3}, "config : result")
-    store.write(attempt, ended(started), {"config": store.staging(attempt) / "config"})
-    assert packagers.unpack("store://config") == {"depth": 3}
-    assert packagers.unpack(store.objects.place(store.find("store://config").digest)) == {"depth": 3}
+    for number, key in ((1, "config"), (2, "train_config")):
+        started = document(uid(number))
+        attempt = store.begin(started)
+        with packagers.Session(store.staging(attempt), record="packages") as session:
+            session.pack({"depth": 3}, "config : result")
+        store.write(attempt, ended(started), {key: store.staging(attempt) / "config"})
+        assert packagers.unpack(f"store://{key}") == packagers.unpack(f"store://default/{key}") == {"depth": 3}
+        assert packagers.unpack(store.objects.place(store.find(f"store://{key}").digest)) == {"depth": 3}
+    assert len(objects(store)) == 1
 
 
 def test_equal_data_is_stored_once_and_each_run_keeps_its_own_words(store: Store) -> None:

@@ -27,6 +27,7 @@ class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships
     """Reads what is at ``store://`` addresses; see :func:`store_of` for which store that is."""
 
     protocol = "store"
+    by_address = True  # tells the core that what stands at an address may have been packed under another key
     cachable = False  # which store an address means depends on when and where it is asked for
 
     def _open(self, path: str, mode: str = "rb", **_: Any) -> BinaryIO:
