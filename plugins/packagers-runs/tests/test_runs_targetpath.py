@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from packagers_runs.errors import FieldError
 from packagers_runs.targetpath import PLACEHOLDER, TargetPathObject
 

@@ -62,11 +62,12 @@ def watch_transactions(step: Callable[[], None]) -> None:
         sa.event.listen(sa.Engine, name, lambda *_: step())
 
 
-def parts(numbers: list[int]) -> Iterator[pd.DataFrame]:
-    """Give rows in parts, so that a file is written half when its writer dies."""
+def parts(numbers: list[int], scenario: str) -> Iterator[pd.DataFrame]:
+    """Give rows in parts, so that a file is written half when its writer dies; a table is made anew for another column."""
     for start in range(0, len(numbers), 4):
         os.listdir(WHERE)
-        yield frame(numbers[start : start + 4])
+        part = frame(numbers[start : start + 4])
+        yield part.assign(more=1) if scenario == "sql" else part
 
 
 def found(target: DataTarget, scenario: str) -> list[int]:
@@ -95,7 +96,7 @@ def main(scenario: str, folder: str, stride: str) -> None:
     target.write(frame(OLD))
     number = before = after = 0
     whole = sorted(OLD + NEW) if append else NEW
-    while killed_at(number, lambda: target.write(parts(NEW), append=append)):
+    while killed_at(number, lambda: target.write(parts(NEW, scenario), append=append)):
         rows = found(target, scenario)
         assert rows in (OLD, whole), (number, rows)
         before, after = before + (rows == OLD), after + (rows == whole)

@@ -130,10 +130,6 @@ def _begin_at_once(engine: sa.Engine, statement: str) -> None:
     """Make the creation of tables part of the transaction; Python's own driver leaves it outside."""
     import sqlalchemy as sa
 
-    @sa.event.listens_for(engine, "connect")
-    def manual(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
-
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
