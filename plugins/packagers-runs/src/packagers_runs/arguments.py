@@ -17,7 +17,7 @@ from packagers_runs.handlers import INIT_ARGUMENTS, Handler
 from packagers_runs.nearest import unknown_name
 
 CONTEXT = "context"
-"""The parameter that takes the context of the run, if it is not annotated as anything else."""
+"""The parameter that takes the context of the run, whatever it is annotated as."""
 _CONTEXT_TYPE = "RunContext"
 _SOURCES = (str, os.PathLike, DataItem, Artifact, Result, Bundle)
 
@@ -113,11 +113,14 @@ def _signature(handler: Handler) -> Signature:
 
 
 def _takes_context(parameter: Parameter) -> bool:
+    if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
+        return False
     annotation = parameter.annotation
-    if annotation is Parameter.empty:
-        return parameter.name == CONTEXT and parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
-    return any(part.strip().rpartition(".")[2] == _CONTEXT_TYPE for part in text.split("|"))
+    if any(part.strip().rpartition(".")[2] == _CONTEXT_TYPE for part in text.split("|")):
+        return True
+    # One of another type that need not be given is the handler's own.
+    return parameter.name == CONTEXT and (annotation is Parameter.empty or parameter.default is Parameter.empty)
 
 
 def _check(signature: Signature, given: Mapping[str, Any], name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ from packagers_runs.context import RunContext, entered
 from packagers_runs.durations import seconds_of
 from packagers_runs.errors import RunsError
 from packagers_runs.interrupts import Terminated, terminable, watched
+from packagers_runs.masking import Masker
 from packagers_runs.runobject import RunObject
 from packagers_runs.status import RunStates, RunStatus, utc_text
 from packagers_runs.store.addresses import Address, kind_of
@@ -53,6 +55,22 @@ class Job:
     store: Store
     registry: Registry
     secrets: Mapping[str, str] = field(factory=dict, repr=False)
+    masker: Masker = field(init=False, repr=False)
+
+    @masker.default
+    def _masker_of_secrets(self) -> Masker:
+        return Masker(self.secrets.values())
+
+    def document(self) -> dict[str, Any]:
+        """Give the document of the run, without the values of secrets."""
+        document = self.run.to_dict()
+        return self.masker.hide(document) if self.masker else document
+
+    def forget_secrets(self) -> None:
+        """Let the run be what is recorded of it: without the values of secrets."""
+        if self.masker:
+            recorded = RunObject.from_dict(self.document())
+            self.run.metadata, self.run.spec, self.run.status = recorded.metadata, recorded.spec, recorded.status
 
 
 Capture = Callable[[Sink], AbstractContextManager[None]]
@@ -73,6 +91,13 @@ def attempts(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseExc
     Raises:
         StoreError: Where not even the failure can be recorded.
     """
+    try:
+        return _attempts(job, attempt, capture)
+    finally:
+        job.forget_secrets()
+
+
+def _attempts(job: Job, attempt: Attempt, capture: Capture) -> BaseException | None:
     error = execute(job, attempt, capture)
     delay = seconds_of(job.run.spec.retry.backoff.base_delay or 0) or 0
     while job.run.status.state == RunStates.pending_retry:
@@ -98,12 +123,29 @@ def execute(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseExce
     run, store = job.run, job.store
     begun = run.status.start_time or utc_text()
     run.status = RunStatus(state=RunStates.running, start_time=begun, host=socket.gethostname(), retry_count=attempt.number - 1 or None)
-    store.write(attempt, run.to_dict())
     session = Session(store.staging(attempt), registry=job.registry, record=False)
     execution = _Execution(job, attempt, session)
-    with Journal(store.database, attempt) as journal, store.current(), capture(journal.write):
+    execution.write()
+    with Journal(store.database, attempt) as journal, store.current(), _masked(journal.write, job.masker) as sink, capture(sink):
         error = execution.call()
     return execution.end(error)
+
+
+@contextlib.contextmanager
+def _masked(sink: Sink, masker: Masker) -> Iterator[Sink]:
+    """Give a sink that the values of secrets do not reach."""
+    if not masker:
+        yield sink
+        return
+    stream, lock = masker.stream(sink), threading.Lock()
+
+    def write(text: str) -> None:
+        with lock:
+            stream(text)
+
+    yield write
+    with lock:
+        stream.finish()
 
 
 class _Execution:
@@ -152,6 +194,16 @@ class _Execution:
             raise
         return bool(found.get("status", {}).get("state") == RunStates.running)
 
+    def _tell(self, error: BaseException) -> None:
+        """Write into the document what ended the run early."""
+        status = self._job.run.status
+        status.error_type = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+        text = str(error)
+        status.error = self._job.masker.mask(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+        status.traceback = self._job.masker.mask("".join(traceback.format_exception(error)))
+        if isinstance(error, KeyboardInterrupt):
+            status.reason = "interrupted"
+
     def _reason(self) -> str:
         """Give why the run was to end, as whoever asked for it has said."""
         try:
@@ -163,8 +215,12 @@ class _Execution:
     def _save(self) -> None:
         """Record what was logged so far."""
         self._describe()
-        self._job.store.write(self._attempt, self._job.run.to_dict(), self._new_artifacts())
+        self.write(self._new_artifacts())
         self._recorded.update(self._session.artifacts)
+
+    def write(self, artifacts: Mapping[str, Artifact] | None = None) -> None:
+        """Write the document, without the values of secrets, and artifacts."""
+        self._job.store.write(self._attempt, self._job.document(), artifacts)
 
     def end(self, error: BaseException | None) -> BaseException | None:
         """Record how it ended; gives what ended it early."""
@@ -177,28 +233,29 @@ class _Execution:
         if status.state == RunStates.error and self._attempt.number <= (run.spec.retry.count or 0):
             status.state = RunStates.pending_retry
         if error is not None:
-            _tell(run, error)
+            self._tell(error)
         if isinstance(error, Terminated):
             status.reason = self._reason()
         try:
-            self._job.store.write(self._attempt, run.to_dict(), self._new_artifacts())
+            self.write(self._new_artifacts())
         except StateConflictError as conflict:  # somebody else has ended it, or taken it for lost
             return error or conflict
         except StoreError as failure:
             status.state = RunStates.error
             status.results, status.artifacts, status.artifact_uris = {}, [], {}
-            _tell(run, failure)
-            self._job.store.write(self._attempt, run.to_dict())
+            self._tell(failure)
+            self.write()
             return error or failure
         return error
 
-    def _new_artifacts(self) -> dict[str, Any]:
+    def _new_artifacts(self) -> dict[str, Artifact]:
         return {key: artifact for key, artifact in self._session.artifacts.items() if key not in self._recorded}
 
     def _describe(self) -> None:
         """Write into the document what came out."""
         run, status = self._job.run, self._job.run.status
-        status.results = {**status.results, **self._session.results}
+        results, masker = self._session.results, self._job.masker
+        status.results = {**status.results, **(masker.hide(results) if masker else results)}
         made = {key: _document_of(artifact, run, self._job.store) for key, artifact in self._new_artifacts().items()}
         status.artifacts = [each for each in status.artifacts if each["metadata"]["key"] not in made] + list(made.values())
         addresses = {key: document["metadata"]["uri"] for key, document in made.items()}
@@ -229,14 +286,3 @@ def _state_after(error: BaseException | None) -> str:
     if error is None:
         return RunStates.completed
     return RunStates.aborted if isinstance(error, KeyboardInterrupt | Terminated) else RunStates.error
-
-
-def _tell(run: RunObject, error: BaseException) -> None:
-    """Write into the document what ended the run early."""
-    status = run.status
-    status.error_type = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-    text = str(error)
-    status.error = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    status.traceback = "".join(traceback.format_exception(error))
-    if isinstance(error, KeyboardInterrupt):
-        status.reason = "interrupted"

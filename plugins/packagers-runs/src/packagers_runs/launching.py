@@ -22,6 +22,7 @@ from packagers_runs.interrupts import Terminated, terminable
 from packagers_runs.names import run_name
 from packagers_runs.nearest import unknown_name
 from packagers_runs.runobject import RunObject
+from packagers_runs.secretsources.reading import read_secrets
 from packagers_runs.spec import RunSpec
 from packagers_runs.status import RunStates
 from packagers_runs.store.errors import StoreError
@@ -80,7 +81,7 @@ class Function:
         return self._run_apart(job, seconds, watch)
 
     def _run_here(self, job: Job) -> RunObject:
-        attempt = job.store.begin(job.run.to_dict())
+        attempt = job.store.begin(job.document())
         error = attempts(job, attempt)
         if isinstance(error, BaseException) and not isinstance(error, Exception | Terminated | SystemExit):
             raise error
@@ -94,8 +95,9 @@ class Function:
             raise StoreError(
                 "a store in memory is not seen by the process of the run", remedy="connect() to a file, or leave watch and limits out."
             )
-        process = start_worker(job, job.store.begin(job.run.to_dict(), owned=False), self.file, limit)
+        process = start_worker(job, job.store.begin(job.document(), owned=False), self.file, limit)
         run = job.run
+        job.forget_secrets()
         if not watch:
             return run.refresh()
         try:
@@ -140,6 +142,7 @@ def prepare(run: RunObject, function: Function, store: Store) -> Job:
         UnknownNameError: It names something that does not exist.
         InputError: The handler needs something that it is not given.
         HandlerError: The handler cannot be found.
+        SecretError: Its secrets cannot be read.
     """
     spec, metadata = run.spec, run.metadata
     spec.validate()
@@ -150,6 +153,7 @@ def prepare(run: RunObject, function: Function, store: Store) -> Job:
     handler = find_handler(spec.handler, function.file)
     inputs = {name: _resolved(name, source, spec) for name, source in spec.inputs.items()}
     arguments = check_arguments(handler, inputs, spec.parameters, spec.inputs_type_hints)
+    secrets = read_secrets(spec.secret_sources)
     metadata.uid = uuid.uuid4().hex
     metadata.name = run_name(metadata.name, function.name, handler.reference or handler.function)
     metadata.project = metadata.project or function.project or store.project or DEFAULT_PROJECT
@@ -159,7 +163,7 @@ def prepare(run: RunObject, function: Function, store: Store) -> Job:
     spec.inputs = {name: _recorded(source) for name, source in inputs.items()}
     run.status.state = RunStates.created
     run.tie(store)
-    return Job(run, arguments, store, registry_here())
+    return Job(run, arguments, store, registry_here(), secrets)
 
 
 def stored_job(run: RunObject, store: Store, hints: Mapping[str, Any] | None = None) -> Job:
@@ -172,9 +176,13 @@ def stored_job(run: RunObject, store: Store, hints: Mapping[str, Any] | None = N
 
     Raises:
         HandlerError: Its handler had no name, or is not found by it any more.
-        FieldError: An input was a live object.
+        FieldError: An input was a live object, or secrets were given inline.
     """
     spec = run.spec
+    if any(source["kind"] == "inline" for source in spec.secret_sources):
+        raise FieldError(
+            "the inline secrets of the run are kept nowhere", model="RunSpec", field="secret_sources", remedy="Run it anew with them."
+        )
     if not isinstance(spec.handler, str) or ":" not in spec.handler:
         raise HandlerError(
             f"the handler {spec.handler!r} had no name by which it can be found again",
@@ -190,7 +198,7 @@ def stored_job(run: RunObject, store: Store, hints: Mapping[str, Any] | None = N
             )
     handler = find_handler(spec.handler)
     arguments = check_arguments(handler, spec.inputs, spec.parameters, spec.inputs_type_hints if hints is None else hints)
-    return Job(run, arguments, store, registry_here())
+    return Job(run, arguments, store, registry_here(), read_secrets(spec.secret_sources))
 
 
 def retry(uid: str, store: Store | None = None) -> RunObject:
@@ -221,7 +229,6 @@ def _refuse_what_is_not_here(spec: RunSpec) -> None:
     """Refuse what this release reads in documents and cannot do: nothing is accepted and then ignored."""
     idle = {
         "hyperparams": spec.is_hyper_job() or spec.tuning.strategy is not None,
-        "secret_sources": spec.secret_sources,
         "notifications": spec.notifications,
         "scrape_metrics": spec.scrape_metrics,
         "allow_empty_resources": spec.allow_empty_resources,
