@@ -126,7 +126,7 @@ LOOKING = ("audit", "show", "inspect", "verify")
 
 
 def test_looking_at_a_part_of_the_packages(opened: Opened) -> None:
-    _look(opened, 16, 37 * len(LOOKING))
+    _look(opened, 32, 18 * len(LOOKING))
 
 
 @pytest.mark.long

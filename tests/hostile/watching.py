@@ -156,7 +156,7 @@ def open_case(case: dict[str, Any], corpus: Path) -> Any:
                 return [item.kind, item.artifact_type, item.unpack(case["hint"], **case["options"])][2]
             case "frame":
                 return packagers.DataItem(source).as_df()
-            case "show" | "inspect" | "verify" | "page" | "doctor":
+            case "show" | "inspect" | "verify" | "audit" | "page" | "doctor":
                 return show(case["how"], source)
     raise AssertionError(case["how"])
 
