@@ -42,8 +42,9 @@ runs = Table(
     Column("document", Text, nullable=False),
     Column("values", LargeBinary),  # what of the document is no JSON, as freezing.py tells it
     Index("packagers_runs_by_creation", "created"),
-    Index("packagers_runs_by_project", "project", "name"),
-    Index("packagers_runs_by_state", "state"),
+    Index("packagers_runs_by_project", "project", "created"),
+    Index("packagers_runs_by_name", "name", "created"),
+    Index("packagers_runs_by_state", "state", "created"),
 )
 
 labels = Table(
