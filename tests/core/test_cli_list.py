@@ -182,6 +182,29 @@ def test_the_project_counts_where_one_stands(tmp_path: Path, monkeypatch: pytest
     assert "not TOML" in done.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+@pytest.mark.parametrize("name", ["", "pyproject.toml"])
+@pytest.mark.parametrize("command", ["list", "explain int", "config"])
+def test_a_project_of_another_user_counts_only_where_it_is_named(
+    command: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    monkeypatch.chdir(tmp_path)
+    usual, foreign = Path.stat, Path.cwd() / name
+
+    def stat(path: Path, **options: Any) -> os.stat_result:
+        found = usual(path, **options)
+        return os.stat_result((*found[:4], 12345, *found[5:10])) if path == foreign else found
+
+    assert "another user" not in CliRunner().invoke(root, command.split()).stderr
+    monkeypatch.setattr(Path, "stat", stat)
+    done = CliRunner().invoke(root, command.split())
+    assert done.exit_code == 1
+    assert "belongs to another user (12345), and its packagers are code" in done.stderr
+    assert "name it: --project ." in done.stderr
+    assert "another user" not in CliRunner().invoke(root, [*command.split(), "--project", "."]).stderr
+
+
 def test_for_people(listing: Listing) -> None:
     plain = CliRunner().invoke(root, ["list"]).output
     assert "'[[not a type' (malformed)" in plain

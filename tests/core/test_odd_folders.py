@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import packagers
-from packagers import Artifact, LogHint, PackError, PackingFailed, Session, ledger
+from packagers import Artifact, IntegrityError, LogHint, PackError, PackingFailed, Session, ledger
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs macOS or Linux")
 
@@ -212,3 +213,51 @@ def test_where_case_does_not_count_a_key_does_not_take_the_place_of_another(
     monkeypatch.undo()
     assert packagers.unpack(tmp_path / "Data") == b"first"
     assert [path.name for path in tmp_path.iterdir()] == ["Data"]
+
+
+# A package without files is told from another one by the name of its folder alone
+
+
+def result(folder: Path, key: str = "depth") -> Path:
+    with packagers.Session(folder, record="packages") as session:
+        session.pack(3, key)
+    return folder / key
+
+
+def zipped(file: Path, package: Path, inner: str) -> Path:
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.write(package / "manifest.json", f"{inner}manifest.json")
+    return file
+
+
+def test_a_renamed_result_in_a_folder(tmp_path: Path) -> None:
+    place = result(tmp_path).rename(tmp_path / "width")
+    with pytest.raises(IntegrityError, match="the manifest in the folder 'width' is that of 'depth'") as caught:
+        packagers.unpack(place)
+    assert "name it 'depth' again" in str(caught.value.remedy)
+
+
+def test_a_renamed_result_in_a_folder_of_a_zip(tmp_path: Path) -> None:
+    package = result(tmp_path)
+    assert packagers.unpack(zipped(tmp_path / "good.zip", package, "depth/")) == 3
+    with pytest.raises(IntegrityError, match="the manifest in the folder 'width' is that of 'depth'"):
+        packagers.unpack(zipped(tmp_path / "bad.zip", package, "width/"))
+
+
+def test_a_zip_itself_may_be_called_anything(tmp_path: Path) -> None:
+    assert packagers.unpack(zipped(tmp_path / "width.zip", result(tmp_path), "")) == 3
+
+
+def test_a_renamed_result_at_a_url(tmp_path: Path) -> None:
+    import fsspec
+
+    package = result(tmp_path)
+    memory = fsspec.filesystem("memory")
+    for name in ("depth", "width"):
+        memory.pipe(f"/odd/{name}/manifest.json", (package / "manifest.json").read_bytes())
+    try:
+        assert packagers.unpack("memory://odd/depth") == packagers.unpack("memory://odd/depth/") == 3
+        with pytest.raises(IntegrityError, match="the manifest in the folder 'width' is that of 'depth'"):
+            packagers.unpack("memory://odd/width")
+    finally:
+        memory.rm("/odd", recursive=True)

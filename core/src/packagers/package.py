@@ -20,6 +20,7 @@ from packagers.durable import OURS, claim, locked, make_folder, replace_file, sw
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import Files, entry_of
 from packagers.manifest import MAX_BYTES, NAME, FileEntry, Manifest, check_paths, read_document, seal_of, to_text
+from packagers.names import fold
 from packagers.policy import FORGEABLE, Doubt, signature_state
 from packagers.remote import Remote
 from packagers.scratch import scratch_folder
@@ -91,7 +92,30 @@ class Package:
             raise UnpackError(
                 f"the zip holds {len(tops)} packages: {names}", file=location or file, remedy="Extract it, and name one of them."
             )
-        return cls.open(tops[0], location or str(file))
+        package = cls.open(tops[0], location or str(file))
+        if tops[0] != top:
+            package.check_key(tops[0].name)
+        return package
+
+    def check_key(self, *names: str) -> None:
+        """Check that a package without files stands where its key says, for nothing else tells that its manifest is that of another one.
+
+        A folder is called by the key of its package, or, in a store of packages, by its digest: ``blake3-…``.
+
+        Args:
+            names: What the folder is called in which it stands.
+
+        Raises:
+            IntegrityError: Where it is called otherwise.
+        """
+        key = self.manifest.key
+        allowed = {fold(key), self.manifest.digest.replace(":", "-")}
+        if not self.manifest.payload and allowed.isdisjoint(map(fold, names)):
+            raise IntegrityError(
+                f"the manifest in the folder {names[0]!r} is that of {key!r}",
+                file=self.location,
+                remedy=f"If the folder was renamed, name it {key!r} again, as packages without files are told apart by it alone.",
+            )
 
     @property
     def owned(self) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 import zipfile
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from packagers import manifest, results
-from packagers.errors import IntegrityError, UnpackError
+from packagers.errors import UnpackError
 from packagers.files import Files
 from packagers.names import did_you_mean
 from packagers.package import Package
@@ -157,7 +156,10 @@ def _open_remote(url: str) -> Package | PlainFile:
         folder = scratch_folder() / remote.name
         folder.mkdir()
         (folder / manifest.NAME).write_bytes(text)
-        return Package.open(folder, url, remote)
+        package = Package.open(folder, url, remote)
+        if not remote.by_address:
+            package.check_key(remote.name)
+        return package
     plain = RemoteFile(remote)
     with remote.open() if remote.in_parts else plain.path.open("rb") as file:
         is_package = _is_package_zip(file)
@@ -217,20 +219,8 @@ def _open_folder(folder: Path, location: str) -> Package:
     A folder is called by the key of its package, or, in a store of packages, by its digest: ``blake3-…``.
     """
     package = Package.open(folder, location)
-    key = package.manifest.key
-    names = {_fold(folder.name), _fold(folder.resolve().name)}
-    if not package.manifest.payload and names.isdisjoint((_fold(key), package.manifest.digest.replace(":", "-"))):
-        raise IntegrityError(
-            f"the manifest in the folder {folder.name!r} is that of {key!r}",
-            file=folder,
-            remedy=f"If the folder was renamed, name it {key!r} again, as packages without files are told apart by it alone.",
-        )
+    package.check_key(folder.name, folder.resolve().name)
     return package
-
-
-def _fold(name: str) -> str:
-    """Give the form in which names are equal on any file system; some of them change what they are given."""
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def packages_in(folder: Path) -> list[str]:

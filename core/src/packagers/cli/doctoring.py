@@ -170,16 +170,16 @@ def _show(screen: Screen, data: dict[str, Any], problems: Sequence[Problem]) -> 
             ),
             ("hook modules", _states(data["hooks"])),
             ("keys", f"{_states(data['keys']['keys'])}, in {data['keys']['folder']}"),
-            ("trust", f"{data['trust']['policy']}, from {data['trust']['origin']}{f'; at most {ceiling}' if ceiling else ''}"),
+            ("trust policy", f"{data['trust']['policy']}, from {data['trust']['origin']}{f'; at most {ceiling}' if ceiling else ''}"),
             ("settings", ", ".join(f"{entry['name']}={entry['value']!r} ({entry['origin']})" for entry in data["settings"])),
             ("folder", f"{data['folder']['path']}: {', '.join([*can, *cannot, *numbers])}"),
-            ("litter", f"{len(data['litter']) - removed} found{f', {removed} removed' if removed else ''}"),
+            ("litter", _litter_count(len(data["litter"]) - removed, removed)),
         ]
     )
     if data["litter"]:
         rows = [(entry["path"], entry["what"], _fate(entry)) for entry in data["litter"][:_SHOWN]]
         more = len(data["litter"]) - len(rows)
-        screen.table(("litter", "what it is", ""), [*rows, *([(f"and {more} more", "", "")] if more else [])])
+        screen.table(("litter", "what it is", "what becomes of it"), [*rows, *([(f"and {more} more", "", "")] if more else [])])
     for title, wrong in (("Wrong", True), ("To know", False)):
         listed = [found for found in problems if found.is_wrong is wrong]
         if listed:
@@ -188,8 +188,18 @@ def _show(screen: Screen, data: dict[str, Any], problems: Sequence[Problem]) -> 
             screen.text(f"  {found.about}: {found.problem}" + (f"\n    → {found.remedy}" if found.remedy else ""))
 
 
+def _litter_count(left: int, removed: int) -> str:
+    """Say how much crashes have left.
+
+    >>> _litter_count(0, 0), _litter_count(2, 0), _litter_count(0, 3)
+    ('none', '2 found', '3 removed')
+    """
+    told = [f"{left} found"] * bool(left) + [f"{removed} removed"] * bool(removed)
+    return ", ".join(told) or "none"
+
+
 def _fate(entry: dict[str, Any]) -> str:
-    return "removed" if entry["removed"] else "" if entry["certain"] else "left alone"
+    return "removed" if entry["removed"] else "--clean removes it" if entry["certain"] else "left alone"
 
 
 def _states(entries: Sequence[dict[str, Any]]) -> str:

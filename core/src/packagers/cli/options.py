@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -68,7 +69,24 @@ def project_of(given: Path | None) -> Path | None:
         tool = tomllib.loads(text).get("tool")
     except (ValueError, RecursionError):
         return folder  # whoever reads it says what is wrong with it
-    return folder if isinstance(tool, dict) and "packagers" in tool else None
+    if not isinstance(tool, dict) or "packagers" not in tool:
+        return None
+    _check_owner(folder)
+    return folder
+
+
+def _check_owner(folder: Path) -> None:
+    """Refuse a project that another user has put where this one works, for what it registers is code that runs."""
+    if not hasattr(os, "geteuid"):
+        return
+    for path in (folder, folder / _FILE):
+        owner = path.stat().st_uid
+        if owner not in (0, os.geteuid()):
+            raise SettingError(
+                f"the working directory is a project that belongs to another user ({owner}), and its packagers are code",
+                file=path,
+                remedy="If you trust it, name it: --project . Otherwise work in another folder.",
+            )
 
 
 def is_project_named() -> bool:
