@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 import tracemalloc
@@ -290,3 +292,58 @@ def test_the_checks_above_see_what_is_left(tmp_path: Path) -> None:
     before = descriptors()
     with (tmp_path / "0123abcd.tmp").open():
         assert descriptors() != before
+
+
+FRESH = """
+import ctypes, gc, importlib.util, os, sys, tempfile, warnings
+from pathlib import Path
+
+tests, folder, count = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+spec = importlib.util.spec_from_file_location("test_hygiene", tests)
+hygiene = sys.modules["test_hygiene"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(hygiene)
+hygiene.packagers.files._MOST_SEEN = 50
+
+def resident():
+    gc.collect()
+    if hasattr(ctypes.CDLL(None), "malloc_trim"):
+        ctypes.CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"), len(gc.get_objects())
+
+warnings.simplefilter("error")
+for _ in hygiene.rounds(folder, count // 2):
+    pass
+half = resident()
+for _ in hygiene.rounds(folder, count // 2):
+    if len(sys.argv) > 4:
+        hygiene.CYCLES[0].__dict__.setdefault("kept", []).append(bytearray(int(sys.argv[4])))
+print(*(now - before for now, before in zip(resident(), half)))
+"""
+_BOUND = 3 << 20
+"""Bytes by which a process may grow over the second half of its rounds; the interpreter's table of names, doubled, takes a MiB of them."""
+_MORE_OBJECTS = 100
+
+
+def grown(folder: Path, count: int, *leak: str) -> tuple[int, int]:
+    """Let a fresh process do rounds of all cycles; gives how many bytes and objects it has more after the second half of them."""
+    folder.mkdir()
+    program = [sys.executable, "-c", FRESH, __file__, str(folder), str(count), *leak]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, env={**os.environ, "TMPDIR": str(folder.parent)})
+    assert done.returncode == 0, done.stderr
+    size, objects = map(int, done.stdout.split())
+    return size, objects
+
+
+@pytest.mark.parametrize("count", [20, pytest.param(1000, marks=pytest.mark.long)])
+def test_the_memory_of_a_process_does_not_grow(tmp_path: Path, figure: Any, count: int) -> None:
+    """Whatever holds it: what the system has given to the process, failing packagers and readers included."""
+    size, objects = grown(tmp_path / "rounds", count)
+    is_leaking = size > _BOUND or objects > _MORE_OBJECTS
+    figure("hygiene", "rounds in a process of its own, by the memory that it has", points=count, violations=is_leaking)
+    assert not is_leaking, f"{size} bytes and {objects} objects more after {count // 2} further rounds"
+
+
+def test_a_leak_is_seen(tmp_path: Path) -> None:
+    size, objects = grown(tmp_path / "rounds", 4, str(_BOUND))
+    assert size > _BOUND
+    assert objects <= _MORE_OBJECTS
