@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import packagers
-from packagers import UntrustedPackageError, manifest
+from packagers import UntrustedPackageError, keys, manifest
 from packagers.package import Package
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
@@ -50,24 +50,19 @@ def packed(folder: Path, obj: Any, key: str, *, signed: bool = True, registry: p
     return artifact.path
 
 
+ALLOWED = {
+    # read as: the policies under which one's own is read, and those under which anybody else's is
+    "data": ("data own all", "data own all"),
+    "audited known": ("data own all", "data own all"),
+    "audited strange": ("own all", "all"),
+    "code": ("own all", "all"),
+}
+POLICIES = ("data", "own", "all")
 TABLE = [
-    # read as, whose, policy, allowed
-    *[("data", whose, policy, True) for whose in ("own", "foreign", "unsigned") for policy in ("own", "all", "data")],
-    ("audited known", "own", "own", True),
-    ("audited known", "foreign", "own", True),
-    ("audited known", "unsigned", "data", True),
-    ("audited strange", "own", "own", True),
-    ("audited strange", "own", "data", False),
-    ("audited strange", "foreign", "own", False),
-    ("audited strange", "unsigned", "own", False),
-    ("audited strange", "foreign", "all", True),
-    ("code", "own", "own", True),
-    ("code", "own", "all", True),
-    ("code", "own", "data", False),
-    ("code", "foreign", "own", False),
-    ("code", "unsigned", "own", False),
-    ("code", "foreign", "data", False),
-    ("code", "foreign", "all", True),
+    (kind, whose, policy, policy in (own if whose == "own" else others).split())
+    for kind, (own, others) in ALLOWED.items()
+    for whose in ("own", "foreign", "revoked", "unsigned")
+    for policy in POLICIES
 ]
 
 
@@ -84,7 +79,20 @@ def test_the_table(
     place = packed(tmp_path, value, "v", signed=whose != "unsigned", registry=registry)
     if whose == "foreign":
         monkeypatch.setenv("PACKAGERS_CONFIG_DIR", str(tmp_path / "somebody else"))
+    if whose == "revoked":
+        (signing,) = [info.id for info in keys.listing() if info.state == "signing"]
+        keys.revoke(signing)
     item = packagers.DataItem(place, registry=registry)
+    for ceiling in POLICIES:  # none of them can be lifted by what a call says
+        monkeypatch.setenv("PACKAGERS_TRUST_CEILING", ceiling)
+        capped = min(policy, ceiling, key=POLICIES.index)
+        if (kind, whose, capped, True) in TABLE:
+            assert item.unpack(trust=policy) == value
+        else:
+            with pytest.raises(UntrustedPackageError) as caught:
+                item.unpack(trust=policy)
+            assert caught.value.policy == capped
+    monkeypatch.delenv("PACKAGERS_TRUST_CEILING")
     if allowed:
         assert item.unpack(trust=policy) == value
         return
