@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 import packagers_runs as runs
@@ -22,7 +22,7 @@ from packagers_runs.limits import Retry, RetryBackoff
 from packagers_runs.modelobj import ModelObj, fields_of
 from packagers_runs.spec import DataStore
 
-laws = settings(max_examples=25, derandomize=True, deadline=None, database=None, phases=[Phase.generate])
+laws = settings(max_examples=25, derandomize=True, deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 
 TEXT = st.text(max_size=8)
 NAME = st.text("abcdefgh_0", min_size=1, max_size=6).filter(lambda text: text[0] != "0")
@@ -455,9 +455,11 @@ def test_every_field_has_a_word_in_the_docstring() -> None:
 
 
 @laws
+@example(text="a\x85b")  # what PyYAML would write in single quotes, and read as a space
+@example(text="a\u2028b")
 @given(text=st.text(st.sampled_from(" ab\n\t\r\x85\u2028\u2029\ufeff\ud800#:-'\"|>\\\0"), max_size=12))
 def test_yaml_holds_any_text(text: str) -> None:
-    spec = runs.RunSpec({"text": text, f"key {text}": [text]})
+    spec = runs.RunSpec({"text": text, f"{text}key": [text]}, inputs={text: text})
     assert runs.RunSpec.from_dict(yaml.safe_load(spec.to_yaml())) == spec
 
 
