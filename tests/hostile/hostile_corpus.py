@@ -591,8 +591,8 @@ def sizes(root: Path) -> Iterator[Case]:
         "yaml-int": ("yaml", b"a: " + b"1" * 300_000 + b"\n", "dict", ()),
         "yaml-sixty": ("yaml", b"a: " + b"1:" * 20_000 + b"1\n", "dict", ("builtins.dict",)),
         "xml-laughs": ("xml", _XML_LAUGHS, "pandas.DataFrame", ()),
-        "xml-entity": ("xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a><b><c>&x;</c></b></a>', "pandas.DataFrame", ("pandas.DataFrame",)),  # noqa: E501
-        "xml-remote": ("xml", b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/x.dtd"><a><b><c>1</c></b></a>', "pandas.DataFrame", ("pandas.DataFrame",)),  # noqa: E501
+        "xml-entity": ("xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a><b><c>&x;</c></b></a>', "pandas.DataFrame", ()),
+        "xml-remote": ("xml", b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/x.dtd"><a><b><c>1</c></b></a>', "pandas.DataFrame", ()),
         "xml-deep": ("xml", b"<a>" * 100_000, "pandas.DataFrame", ()),
         "html-script": ("html", b"<table><tr><td><script>alert(1)</script></td></tr></table>", "pandas.DataFrame", ("pandas.DataFrame",)),
         "html-colspan": ("html", b"<table><tr><td colspan=1000000000>1</td></tr></table>", "pandas.DataFrame", ()),
@@ -602,8 +602,8 @@ def sizes(root: Path) -> Iterator[Case]:
         "csv-quote": ("csv", b'a,b\n"' + b"x" * 5_000_000, "pandas.DataFrame", ()),
         "csv-columns": ("csv", b"a," * 20_000 + b"\n", "pandas.DataFrame", ("pandas.DataFrame",)),
         "csv-formula": ("csv", b"a\n=cmd|'/c calc'!A0\n", "pandas.DataFrame", ("pandas.DataFrame",)),
-        "csv-gz-bomb": ("csv.gz", gzip.compress(b"0\n" + bytes(100 << 20), 1), "pandas.DataFrame", ()),
-        "txt-gz-bomb": ("txt.gz", gzip.compress(b"0 " * (20 << 20), 1), "numpy.ndarray", ()),
+        "csv-gz-bomb": ("csv.gz", gzip.compress(b"0\n" + bytes(100 << 20), 1), "pandas.DataFrame", ("pandas.DataFrame",)),  # one cell
+        "txt-gz-bomb": ("txt.gz", gzip.compress(b"0 " * (20 << 20), 1), "numpy.ndarray", ("numpy.ndarray",)),  # 160 MiB of zeros
         "npz-bomb": ("npz", zipped([("a.npy", npy("'<f8'", f"({16 << 20},)", bytes(128 << 20)), REG)]), "numpy.ndarray", ("numpy.ndarray",)),  # noqa: E501
         "npz-file": ("npz", zipped([("../BOOM.npy", npy("'<f8'", data=bytes(8)), REG)]), "dict[str, numpy.ndarray]", ("builtins.dict",)),
         "npz-twice": ("npz", zipped([("a.npy", npy("'<f8'", data=bytes(8)), REG)] * 2), "dict[str, numpy.ndarray]", ()),
@@ -822,24 +822,40 @@ TRICKS = {
 }  # fmt: skip
 
 
+_NAMES = ("script", "svg", "escape", "bidi", "format", "nul")
+
+
 def shown(root: Path) -> Iterator[Case]:
     """Give tricks for terminals and browsers in all that people are shown."""
     good = root / "good" / "packages" / "frame"
     png = {"png": "PHN2ZyBvbmxvYWQ9YWxlcnQoMSk+"}  # an SVG, says who decodes it
     for number, (name, trick) in enumerate(TRICKS.items()):
-
-        def change(data: Data, trick: str = trick) -> None:
-            data["labels"] = {trick: trick, "a": trick}
-            data["tag"] = trick
-            data["description"] = {trick: trick, "columns": {trick: trick}}
-            data["preview"] = {"table": {"columns": [trick], "rows": [[trick]]}, "text": trick}
-            data["versions"] = {trick: trick}
-            data["extra_data"] = {"x": trick}
-            data["object_type"] = trick
-
-        changed(root / "shown" / name / "v", good, change)
-        for how in ("show", "inspect", "page", "verify") if number < 9 else ("show", "page"):
-            yield Case("shown", f"shown/{name}-{how}", how, f"shown/{name}/v", gives=("builtins.str",))
+        parts: dict[str, Data] = {  # apart, for what is refused in one of them would keep the others from being shown
+            "texts": {
+                "description": {trick: trick, "columns": {trick: trick}},
+                "preview": {"table": {"columns": [trick], "rows": [[trick]]}, "text": trick},
+                "versions": {trick: trick},
+            },
+            "labels": {"labels": {trick: trick, "a": trick}},
+            "label": {"labels": {"a": trick}},
+            "tag": {"tag": trick},
+            "links": {"extra_data": {"x": trick}},
+            "type": {"object_type": trick},
+        }
+        for part, more in parts.items():
+            changed(root / "shown" / f"{name}-{part}" / "v", good, lambda data, more=more: data.update(more))
+            for how in ("show", "inspect", "page", "verify") if number < 9 and part == "texts" else ("show", "page"):
+                yield Case("shown", f"shown/{name}-{part}-{how}", how, f"shown/{name}-{part}/v", gives=("builtins.str",))
+    for field_, name in [(field_, name) for field_ in ("key", "packager", "format", "artifact_type", "payload") for name in _NAMES]:
+        place = root / "shown" / f"{field_}-{name}" / "v"
+        for digest in (True, False):  # of some texts none can be made
+            try:
+                changed(place, good, lambda data, field_=field_, name=name: data.update({field_: TRICKS[name]}), digest=digest)
+                break
+            except (KeyError, TypeError, ValueError):
+                shutil.rmtree(place)
+        for how in ("show", "page"):
+            yield Case("shown", f"shown/{field_}-{name}-{how}", how, f"shown/{field_}-{name}/v", gives=("builtins.str",))
     previews: dict[str, Any] = {
         "png": png,
         "png-text": {"png": "no base64 <script>"},

@@ -168,11 +168,13 @@ def show(command: str, source: str) -> str:
     from packagers.cli.app import root
     from packagers.errors import UnpackError
 
+    is_page = False
     if command == "page":
         with tempfile.TemporaryDirectory() as folder:
             page = Path(folder) / "page.html"
             result = CliRunner().invoke(root, ["show", source, "--html", str(page)])
-            output = page.read_text(encoding="utf-8") if page.exists() else result.output
+            is_page = page.exists()
+            output = page.read_text(encoding="utf-8") if is_page else result.output
     else:
         result = CliRunner().invoke(root, [command, source])
         output = result.output
@@ -180,7 +182,7 @@ def show(command: str, source: str) -> str:
         raise result.exception
     low = output.lower()
     harm = [mark for mark in ("\x1b", "\x07", "\u202e", "\u2066", "\x9b", "\b") if mark in output]
-    harm += [mark for mark in ("<script", "<img src=x", "<svg", "<iframe", "<style>*") if mark in low] if command == "page" else []
+    harm += [mark for mark in ("<script", "<img src=x", "<svg", "<iframe", "<style>*") if mark in low] if is_page else []
     if harm:
         raise AssertionError(f"the output holds {harm!r}")
     if result.exit_code:

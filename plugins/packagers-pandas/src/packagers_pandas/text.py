@@ -16,6 +16,7 @@ from packagers_pandas.selection import Columns, Rows, part
 
 Orient: TypeAlias = Literal["columns", "index", "records", "split", "table", "values"]
 
+_SYNTAX = ("sep", "delimiter", "quotechar", "quoting", "comment", "encoding", "skipinitialspace", "skiprows")
 _PIECE = 1 << 20
 _SMALL = 1 << 14
 """Characters of JSON in which there is no room for many cells."""
@@ -192,8 +193,12 @@ def _refuse_ragged(path: Path, options: dict[str, Any]) -> None:
     Raises:
         UnpackError: Says how many cells there would be.
     """
-    first = {name: value for name, value in options.items() if name not in ("skipfooter", "engine")}
-    width = pd.read_csv(path, nrows=1, engine="python" if options.get("engine") == "python" else None, **first).shape[1]
+    if options.get("header", 0) in (0, None):  # labels of one name cost pandas their square: the line is read as values
+        first = {**{name: options[name] for name in _SYNTAX if name in options}, "header": None}
+    else:
+        first = {name: value for name, value in options.items() if name not in ("skipfooter", "engine")}
+    head = pd.read_csv(path, nrows=1, engine="python" if options.get("engine") == "python" else None, **first)
+    width = max(head.shape[1], len(options.get("names") or ()))
     if width <= proportion.EACH:
         return
     lines = size = 0
