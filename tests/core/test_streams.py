@@ -171,3 +171,13 @@ def test_what_goes_wrong_while_a_stream_is_read_on_is_an_error_of_ours(tmp_path:
     with pytest.raises(packagers.UnpackError, match=r"LinesPackager failed to unpack file: ValueError: .*'none'") as caught:
         next(found)
     assert caught.value.file == str(tmp_path / "numbers.txt")
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"parts": 5}', "[]", "5", "no JSON", '{"skeleton": {"$part": 7}}'])
+def test_what_a_chunk_says_is_an_error_of_ours_where_it_makes_no_sense(line: str, tmp_path: Path) -> None:
+    artifact = packagers.pack(iter([1, 2]), "chunks", tmp_path)
+    assert isinstance(artifact, packagers.Artifact)
+    (chunks,) = artifact.path.glob("*/chunks.jsonl")
+    chunks.write_text(line + "\n", encoding="utf-8")
+    with pytest.raises(packagers.UnpackError):
+        next(packagers.unpack(artifact.path, verify=False))

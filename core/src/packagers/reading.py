@@ -273,7 +273,7 @@ class Reader:
                     file=package.location,
                     remedy="If it was packed anew meanwhile, unpack it again.",
                 ) from error
-            except (OSError, ValueError, KeyError, AttributeError) as error:
+            except Exception as error:
                 raise UnpackError(f"the stream cannot be read on: {type(error).__name__}: {error}", file=package.location) from error
 
         return chunks()
