@@ -227,6 +227,8 @@ class Gathering:
 
     def _largest(self, form: Form) -> Trip | None:
         """Give the trip of a form that has made the most bytes, where the packager itself reads them."""
+        if self._is_walked(form):
+            return None
         sizes = {t.package.manifest.size: t for t in reversed(self._read_by_it(form)) if t.package is not None}
         largest = max(sizes, default=0)
         return sizes[largest] if largest else None
