@@ -22,7 +22,7 @@ def train(data: dict[str, Any], depth: int = 2, *, rate: float = 0.1) -> Any:
     return data, depth, rate
 
 
-def bare(data, context, other=None): # noqa: ANN001
+def bare(data, context, other=None):
     return data, context, other
 
 

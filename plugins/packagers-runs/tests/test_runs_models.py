@@ -10,6 +10,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import numpy
+import pandas
 import pytest
 import yaml
 from hypothesis import Phase, example, given, settings
@@ -469,3 +471,17 @@ def test_a_model_shares_nothing_with_what_it_was_made_of() -> None:
     inner["list"].append(2)
     returns.append("b")
     assert (spec.parameters, spec.secret_sources[0]["source"], spec.returns) == ({"list": [1]}, [1], ["a"])
+
+
+def test_live_objects_are_compared_by_their_own_rules() -> None:
+    frame = pandas.DataFrame({"a": [1, float("nan")], "b": [1, 2]})
+    for one, other, expected in (
+        (frame, frame.copy(), True),
+        (frame, frame + 1, False),
+        (frame, frame.iloc[:1], False),
+        (frame, 3, False),
+        (3, frame, False),
+        (numpy.ones((2, 2)), numpy.ones((2, 2)), True),
+        (numpy.ones((2, 2)), numpy.ones((3, 2)), False),
+    ):
+        assert (runs.RunSpec(inputs={"data": one}) == runs.RunSpec(inputs={"data": other})) is expected

@@ -80,8 +80,20 @@ def same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
         return math.isnan(other)
-    found = one == other
-    return bool(found.all()) if hasattr(found, "all") else bool(found)
+    if type(one) is not type(other) and (hasattr(one, "equals") or hasattr(other, "equals")):
+        return False
+    return _is_equal(one, other)
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    """Compare live objects: tables by their own rule, arrays item by item."""
+    if hasattr(one, "equals"):
+        return bool(one.equals(other))
+    try:
+        found = one == other
+        return bool(found.all()) if hasattr(found, "all") else bool(found)
+    except ValueError:  # arrays of other shapes
+        return False
 
 
 def as_plain(value: Any, where: str, *, nan: bool = False) -> Any:
