@@ -33,7 +33,7 @@ _OPERATIONS = ("mkdir", "rename", "replace", "unlink", "remove", "rmdir", "link"
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _POINTS = 40
 """Operations of one packing, at least, at which it is killed, if there are as many."""
-_NEXT = 10
+_NEXT = 8
 """States of one form that something is packed into next: those that differ in their names."""
 _GENERATION = "generation"
 
