@@ -188,9 +188,10 @@ def test_an_interrupt_at_any_line_leaves_whole_versions(tmp_path: Path, figure: 
 
 
 CHILD = """
-import sys
+import signal, sys
 import packagers
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
 with packagers.Session(sys.argv[1]) as session:
     session.pack(b"warm", "warm")
     print("ready", flush=True)
