@@ -214,3 +214,12 @@ def test_a_pool_of_seeds_out_of_proportion_is_refused_on_both_sides() -> None:
     value["seed"]["pool_size"] = 2**31 - 1
     with pytest.raises(UnpackError, match="pool"):
         GeneratorPackager().unpack_result(value)
+
+
+@pytest.mark.parametrize("place", [-1, 1000])
+def test_a_generator_that_would_go_on_outside_of_its_numbers_is_refused(place: int) -> None:
+    for source, key in ((np.random.MT19937(1), "pos"), (np.random.Philox(1), "buffer_pos")):
+        value = GeneratorPackager().pack_result(np.random.Generator(source))
+        (value["state"]["state"] if key == "pos" else value["state"])[key] = place
+        with pytest.raises(UnpackError, match="outside of its numbers"):
+            GeneratorPackager().unpack_result(value)

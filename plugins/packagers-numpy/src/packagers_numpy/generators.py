@@ -75,7 +75,11 @@ class GeneratorPackager(DefaultPackager):
             if seeds["pool_size"] > LARGEST_POOL:
                 raise ValueError(f"a pool of {seeds['pool_size']} words, of which {LARGEST_POOL} are read")
             source = BIT_GENERATORS[value["bit_generator"]](np.random.SeedSequence(**seeds))
-            source.state = _arrays(value["state"])
+            state = _arrays(value["state"])
+            places = state["state"].get("pos", 0), state.get("buffer_pos", 0)
+            if not 0 <= places[0] <= 624 or not 0 <= places[1] <= 4:  # NumPy would read what lies beside its arrays
+                raise ValueError(f"it goes on at {places}, outside of its numbers")
+            source.state = state
         except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise UnpackError(f"the recorded value makes no random generator: {error}") from error
         return np.random.Generator(source)
