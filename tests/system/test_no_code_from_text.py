@@ -17,7 +17,7 @@ SOURCES = sorted(
     path
     for folder in (
         "core/src/packagers",
-        *(f"plugins/packagers-{name}/src" for name in ("matplotlib", "numpy", "pandas", "sklearn", "torch")),
+        *(f"plugins/packagers-{name}/src" for name in ("matplotlib", "numpy", "pandas", "runs", "sklearn", "torch")),
     )
     for path in (ROOT / folder).rglob("*.py")
     if "testing" not in path.relative_to(ROOT / folder).parts
@@ -53,6 +53,7 @@ HARMLESS = {
 
 REASONS = {
     "cli/app.py:Root.get_command importlib.import_module": "our own commands, from a table in the same module",
+    "cli/group.py:Commands.get_command importlib.import_module": "the commands of runs, from a table in the same module",
     "cli/loaded.py:_Process.__init__ subprocess.Popen": "a type",
     "cli/loaded.py:_process subprocess.Popen": "this interpreter, with a program that is written there, to try plugins in",
     "cli/options.py:_from_file exec_module": "the file that the user names on the command line, to be run",
@@ -74,6 +75,15 @@ REASONS = {
     "packagers_pandas/extras.py:need import_module": "names that are written where it is called",
     "packagers_pandas/hdf.py:read pd.read_hdf": "a format that is declared to be code, so behind the gate of the core",
     "packagers_pandas/zones.py:_library __import__": "one of two names, written where it is called",
+    "packagers_runs/__init__.py:__getattr__ import_module": "our own modules, from a table in the same module",
+    "packagers_runs/handlers.py:_dotted find_spec": "the module of a handler, on the word of the caller, as those that follow",
+    "packagers_runs/handlers.py:_import importlib.import_module": "a handler that the caller names",
+    "packagers_runs/handlers.py:import_file exec_module": "the file of a handler that the caller names",
+    "packagers_runs/handlers.py:import_file spec_from_file_location": "as above",
+    "packagers_runs/workers.py:_start subprocess.Popen": "this interpreter, with a program that is written there",
+    "packagers_runs/workers.py:_supervise subprocess.Popen": "a type",
+    "packagers_runs/workers.py:end_process subprocess.Popen": "a type",
+    "packagers_runs/workers.py:start_worker subprocess.Popen": "a type",
     "packagers_sklearn/estimators.py: joblib.load": "a format that is declared to be code, and behind allow_code",
     "packagers_sklearn/estimators.py:_check_skops skops.io.load": "what was written a moment ago, to see that it comes back",
     "packagers_sklearn/estimators.py:_read_pickle pickle.load": "as joblib",
