@@ -15,7 +15,7 @@ from packagers.testing.forms import forms_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reference/types.md").read_text(encoding="utf-8")
-OURS = ["packagers", *sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml"))]
+OURS = ["packagers", *sorted(path.parents[1].name for path in ROOT.glob("plugins/*/tests/test_suite.py"))]
 REGISTRATIONS = [r for r in Registry() if r.distribution in OURS and r.path is not None]
 
 
