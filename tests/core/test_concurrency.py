@@ -224,6 +224,38 @@ def test_a_key_that_is_a_package_and_a_result_by_turns_is_always_found(tmp_path:
     assert flips == [5]
 
 
+def test_a_package_that_comes_while_its_key_becomes_a_result_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the result takes the place of is the package before, and not the one that somebody has packed in this moment."""
+    packagers.pack([1], "key : file", tmp_path)
+    other = threading.Thread(target=packagers.pack, args=([2], "key : file", tmp_path))
+    replace = results.replace_file
+
+    def replaced(*args: Any, **options: Any) -> None:
+        replace(*args, **options)
+        if threading.current_thread() is not other:
+            other.start()
+            other.join(0.3)  # it waits for this one, when its package is there
+
+    monkeypatch.setattr(results, "replace_file", replaced)
+    with Session(tmp_path) as session:
+        session.pack(3, "key")
+    other.join()
+    assert packagers.unpack(tmp_path / "key") == [2]
+    assert "key" not in results.open_results(tmp_path)
+
+
+def test_a_result_goes_only_where_a_package_stands(tmp_path: Path) -> None:
+    """Its key was packed as a package, and somebody has put a result in the place of that before the session closed."""
+    with Session(tmp_path) as session:
+        session.pack(0, "key")
+    with Session(tmp_path) as session:
+        session.pack([1], "key : file")
+        with Session(tmp_path) as other:
+            other.pack(2, "key")
+        assert not (tmp_path / "key").exists()
+    assert packagers.unpack(tmp_path / "key") == 2
+
+
 def test_a_folder_that_others_remove_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     removed, listed = [0], os.listdir
 

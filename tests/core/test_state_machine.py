@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 import packagers
 from packagers import LogHint, PackagersError, Session, litter
-from packagers.package import Package, remove_package
+from packagers.package import Package, remove_package, version_of
 
 KEYS = st.sampled_from(["a", "b", "é"])
 CONTENT = st.one_of(
@@ -67,7 +67,7 @@ class Folder(RuleBasedStateMachine):
             assert not left, f"packing leaves litter of others: {left}"
 
     @precondition(lambda self: hasattr(os, "fork"))
-    @rule(key=KEYS, content=CONTENT, call=st.sampled_from(CALLS), number=st.integers(1, 30))
+    @rule(key=KEYS, content=CONTENT, call=st.sampled_from(CALLS), number=st.integers(1, 6))
     def is_killed_while_it_packs(self, key: str, content: tuple[str, int], call: str, number: int) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of forking beside other threads
@@ -139,7 +139,7 @@ class Folder(RuleBasedStateMachine):
     def removes(self, key: str) -> None:
         with Session(self.folder) as session:
             session.pack(b"", LogHint(key, artifact_type="file"))  # takes away a result of that key
-        remove_package(self.folder / key)
+        remove_package(self.folder / key, version_of(self.folder / key))
         self.model[key] = [GONE]
 
     @invariant()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import os
 import threading
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -19,7 +17,7 @@ from packagers.errors import PackError
 from packagers.loghint import LogHint
 from packagers.manifest import NAME
 from packagers.names import did_you_mean, fold
-from packagers.package import Signer, remove_package
+from packagers.package import Signer
 from packagers.source import url_of
 
 Output = Artifact | Result | Bundle
@@ -192,10 +190,6 @@ class Ledger:
             return
         make_folder(root)
         results.record_results(root, new, [key for key in keys if key not in new], self._signer, full=self._full)
-        present = _names_in(root)
-        for key in new:
-            if key in present:
-                remove_package(root / key)
 
     def meant(self, key: str) -> str:
         """Say which output was probably meant by a key that there is not."""
@@ -210,16 +204,11 @@ def kept(obj: Any) -> Any:
         return obj
 
 
-def _names_in(folder: Path) -> set[str]:
-    """List a folder; some file systems hold names in another form of Unicode than they were given in."""
-    return {unicodedata.normalize("NFC", name) for name in os.listdir(folder)}
-
-
 def _twin(root: Path, key: str) -> str:
     """Give the name of what stands in the place of a key: another one than the key where the file system does not tell case."""
     if not (root / key).exists():
         return key
-    names = _names_in(root)
+    names = results.names_in(root)
     return key if key in names else next((name for name in sorted(names) if fold(name) == fold(key)), key)
 
 

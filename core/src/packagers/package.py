@@ -414,8 +414,22 @@ def rewrite_manifest(package: Package, manifest: Manifest, signer: Signer | None
         raise gone from None
 
 
-def remove_package(folder: Path) -> None:
-    """Remove a package, or what is left of one: first the manifest, so that no reader sees half of it; leave what is none of ours."""
+def version_of(folder: Path) -> tuple[int, ...] | None:
+    """Tell one version of a package from another; ``None`` where there is none."""
+    try:
+        status = (folder / NAME).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def remove_package(folder: Path, version: tuple[int, ...] | None) -> None:
+    """Remove a package, or what is left of one: first the manifest, so that no reader sees half of it; leave what is none of ours.
+
+    Args:
+        folder: Of the package.
+        version: The one to remove; what somebody else has packed meanwhile stays.
+    """
     try:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -423,6 +437,8 @@ def remove_package(folder: Path) -> None:
     if NAME not in names and not all(map(OURS.fullmatch, names)):
         return
     with contextlib.suppress(FileNotFoundError), locked(folder):
+        if version_of(folder) != version:
+            return
         try:
             _remove_all(folder)
         except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -10,8 +11,9 @@ from typing import Any, BinaryIO, NamedTuple
 from packagers.durable import locked, replace_file, sweep_temporary_files
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.manifest import MAX_BYTES, VERSION, Manifest, Written, read_document, seal_of, to_text
+from packagers.manifest import NAME as MANIFEST
 from packagers.names import find_fault, shorten
-from packagers.package import Package, Signer
+from packagers.package import Package, Signer, remove_package, version_of
 from packagers.policy import signature_state
 
 NAME = "results.json"
@@ -41,10 +43,13 @@ def record_results(
 ) -> None:
     """Put results into the file of a folder; those of other keys stay, and whoever signs the file does not vouch for those of strangers.
 
+    Of packages and results by the same keys one is removed, and of two writers who come together never both: a result takes the place
+    of the package that stood there before it was written, and goes only where a package stands.
+
     Args:
         folder: The folder.
         results: What to record, by key.
-        removed: Keys that are no results any more.
+        removed: Keys that were packed as packages.
         signer: Signs the file.
         full: Whether to survive power loss.
 
@@ -54,7 +59,7 @@ def record_results(
     with locked(folder):
         sweep_temporary_files(folder)
         known, seal, signature = _read(folder) if (folder / NAME).exists() else ({}, "", None)
-        gone = set(removed) & set(known)
+        gone = {key for key in removed if key in known and (folder / key / MANIFEST).is_file()}
         if not results and not gone:
             return
         mark = {} if not known or signature_state(seal, signature) == "own" else {_FOREIGN: True}
@@ -69,7 +74,16 @@ def record_results(
                 file=folder / NAME,
                 remedy='Pack large values as files ("key : file"), or into several folders.',
             )
+        present = names_in(folder)
+        packages = {key: version_of(folder / key) for key in results if key in present}
         replace_file(folder / NAME, text, full=full)
+        for key, version in packages.items():
+            remove_package(folder / key, version)
+
+
+def names_in(folder: Path) -> set[str]:
+    """List a folder; some file systems hold names in another form of Unicode than they were given in."""
+    return {unicodedata.normalize("NFC", name) for name in os.listdir(folder)}
 
 
 def state_of(folder: Path) -> tuple[int, ...] | None:
