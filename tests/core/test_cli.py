@@ -236,13 +236,13 @@ def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
 
 
 def test_a_group_of_another_distribution(others: Callable[..., None]) -> None:
-    others("runs-x", "runs = runs_x_cli:group", runs_x_cli=RUNS)
-    assert "runs     Look into runs." in CliRunner().invoke(root, ["--help"]).output
-    assert CliRunner().invoke(root, ["runs", "ls"]).output == "no runs\n"
+    others("runs-x", "looks = runs_x_cli:group", runs_x_cli=RUNS)
+    assert "looks    Look into runs." in CliRunner().invoke(root, ["--help"]).output
+    assert CliRunner().invoke(root, ["looks", "ls"]).output == "no runs\n"
 
 
 def test_it_is_loaded_only_when_it_is_named(others: Callable[..., None]) -> None:
-    others("runs-y", "runs = runs_y_cli:group", runs_y_cli=RUNS)
+    others("runs-y", "looks = runs_y_cli:group", runs_y_cli=RUNS)
     assert CliRunner().invoke(root, ["keys", "list"]).exit_code == 0
     assert CliRunner().invoke(root, ["no-such"]).exit_code == 2
     assert "runs_y_cli" not in sys.modules

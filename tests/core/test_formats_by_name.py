@@ -126,7 +126,8 @@ REFUSED: dict[str, tuple[Any, tuple[str, ...]]] = {
     "lines in a line": (["a\nb"], ("txt",)),
     "other ends of lines": (["a\x85b"], ("txt",)),
     "numbers": ([1], ("txt",)),
-    "an int of many digits": ([10**5000], ("json", "yaml")),
+    "an int of many digits": ([10**5000], ("json", "jsonl", "yaml")),
+    "a key of many digits": ({10**5000: 1}, ("json", "yaml")),
 }
 
 
@@ -137,6 +138,20 @@ def test_what_a_format_cannot_hold_is_refused_before_a_file_exists(name: str, fo
     assert "format out" in str(caught.value.remedy)
     assert caught.value.key == "v"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_int_of_many_digits_is_refused_where_a_library_has_lifted_the_limit_too(tmp_path: Path) -> None:
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        for value in (10**4300, -(10**4300)):
+            with pytest.raises(packagers.PackError, match="no form in json"):
+                packed([value], "json", tmp_path)
+        most = 10**4299
+        artifact = packed([most], "json", tmp_path)
+    finally:
+        sys.set_int_max_str_digits(limit)
+    assert artifact.unpack(list) == [most]
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:

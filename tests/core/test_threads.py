@@ -637,7 +637,7 @@ def test_calls_inside_of_a_running_loop(tmp_path: Path) -> None:
 
 
 def test_threads_leave_nothing_behind(tmp_path: Path) -> None:
-    before = Counter(type(each).__name__ for each in gc.get_objects() if isinstance(each, (Session, threading.Thread)))
+    before = Counter(type(each).__name__ for each in gc.get_objects() if issubclass(type(each), (Session, threading.Thread)))
 
     def work(number: int) -> None:
         with Session(tmp_path / str(number)):
@@ -645,4 +645,4 @@ def test_threads_leave_nothing_behind(tmp_path: Path) -> None:
 
     together(8, work)
     gc.collect()
-    assert Counter(type(each).__name__ for each in gc.get_objects() if isinstance(each, (Session, threading.Thread))) <= before
+    assert Counter(type(each).__name__ for each in gc.get_objects() if issubclass(type(each), (Session, threading.Thread))) <= before

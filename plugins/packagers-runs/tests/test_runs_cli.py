@@ -97,6 +97,7 @@ def test_a_run_is_shown_by_the_beginning_of_its_uid(folder: Path) -> None:
     assert command("logs", "last").output == "training 3\n"
     assert command("logs", "last", "--offset", "9").output == "3\n"
     assert command("logs", "last", "-f").output == "training 3\n"
+    assert json_of("logs", "last", "-f", "--offset", "9") == {"uid": uid, "state": "completed", "log": "3\n", "offset": 11}
 
 
 def test_what_is_listed_can_be_narrowed(store: Store) -> None:
@@ -152,6 +153,7 @@ def test_making_room(store: Store) -> None:
     uid = store.list_runs()[0]["metadata"]["uid"]
     assert command("rm", "last").output == f"{uid} is removed\n"
     assert command("gc").output == "0 objects and 0 remains of crashes are removed\n"
+    assert json_of("gc") == {"objects": 0, "remains": 0}
     assert command("prune", "--older-than", "1h").output == "0 runs are removed\n"
     assert command("prune", "--older-than", "0s").output == "2 runs are removed\n"
     assert list(store.objects.digests()) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -14,6 +16,8 @@ from packagers.ordering import in_order
 Format = Literal["json", "jsonl", "yaml", "txt"]
 _BREAKS = "\x85\u2028\u2029\ufeff"
 """What YAML takes for line ends, or drops, unless it is escaped."""
+_MOST_BITS = int(sys.int_info.default_max_str_digits * math.log2(10))
+"""Of an int that Python reads from decimal digits; here it may do so, where a library has lifted the limit, and not in the next process."""
 
 
 def write_text(obj: Any, format: Format) -> bytes:
@@ -52,11 +56,19 @@ def _plain(obj: Any, format: Format, depth: int) -> Any:
         return [_plain(item, format, depth + 1) for item in in_order(obj)]
     if isinstance(obj, (list, tuple, deque)):
         return [_plain(item, format, depth + 1) for item in obj]
+    _check_size(obj)
     return obj
+
+
+def _check_size(obj: Any) -> None:
+    if isinstance(obj, int) and obj.bit_length() > _MOST_BITS:
+        raise ValueError(f"an int has more than {sys.int_info.default_max_str_digits} digits")
 
 
 def _check_keys(items: dict[Any, Any], format: Format) -> None:
     """Refuse keys that a format cannot read back; in JSON also keys that would be one there, such as ``1`` and ``"1"``."""
+    for key in items:
+        _check_size(key)
     if format == "yaml":
         strange = next((key for key in items if isinstance(key, (tuple, frozenset))), None)
         if strange is not None:

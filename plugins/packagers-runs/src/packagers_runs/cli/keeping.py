@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import click
 
-from packagers_runs.cli.options import opened, run_of, store_option
+from packagers_runs.cli.options import json_option, opened, run_of, store_option
+from packagers_runs.cli.screen import tell
 
 
 @click.command("rm")
 @click.argument("uids", nargs=-1, required=True, metavar="UID...")
 @store_option
-def rm(uids: tuple[str, ...], store: str | None) -> None:
+@json_option
+def rm(uids: tuple[str, ...], store: str | None, as_json: bool) -> None:
     """Remove runs that have ended, and the data that no other run has.
 
     UID may be the beginning of one, or `last`.
     """
     with opened(store) as place:
+        removed = []
         for uid in uids:
-            found = str(run_of(place, uid).uid())
-            place.remove(found)
-            click.echo(f"{found} is removed")
+            removed.append(str(run_of(place, uid).uid()))
+            place.remove(removed[-1])
         place.gc()
+    tell({"removed": removed}, "\n".join(f"{uid} is removed" for uid in removed), as_json)
 
 
 @click.command("prune")
 @click.option("--older-than", required=True, metavar="TIME", help="Such as 30d or 12h, since they were last changed.")
 @click.option("--tagged", is_flag=True, help="Also runs of which an artifact has a tag.")
 @store_option
-def prune(older_than: str, tagged: bool, store: str | None) -> None:
+@json_option
+def prune(older_than: str, tagged: bool, store: str | None, as_json: bool) -> None:
     """Remove the runs that ended long ago."""
     from packagers_runs.durations import seconds_of
 
@@ -35,13 +39,16 @@ def prune(older_than: str, tagged: bool, store: str | None) -> None:
     if seconds is None:
         raise click.UsageError("--older-than takes a length of time, such as 30d.")
     with opened(store) as place:
-        click.echo(f"{place.prune(seconds, keep_tagged=not tagged)} runs are removed")
+        removed = place.prune(seconds, keep_tagged=not tagged)
+    tell({"removed": removed}, f"{removed} runs are removed", as_json)
 
 
 @click.command("gc")
 @store_option
-def gc(store: str | None) -> None:
+@json_option
+def gc(store: str | None, as_json: bool) -> None:
     """Remove the data that no run has, and what crashes have left."""
     with opened(store) as place:
         found = place.gc()
-        click.echo(f"{found.objects} objects and {found.stagings} remains of crashes are removed")
+    text = f"{found.objects} objects and {found.stagings} remains of crashes are removed"
+    tell({"objects": found.objects, "remains": found.stagings}, text, as_json)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from packagers_runs.cli.options import json_option, literal, opened, pairs, run_of, store_option
-from packagers_runs.cli.screen import print_json
+from packagers_runs.cli.screen import print_json, tell
 from packagers_runs.cli.showing import print_run
 
 if TYPE_CHECKING:
@@ -75,14 +75,16 @@ def run(
 @click.command("abort")
 @click.argument("uid")
 @store_option
-def abort(uid: str, store: str | None) -> None:
+@json_option
+def abort(uid: str, store: str | None, as_json: bool) -> None:
     """Ask for the end of a run.
 
     UID may be the beginning of one, or `last`.
     """
     with opened(store) as place:
         found = run_of(place, uid)
-        click.echo(f"{found.uid()} is {found.abort()}")
+        state = found.abort()
+    tell({"uid": found.uid(), "state": state}, f"{found.uid()} is {state}", as_json)
 
 
 @click.command("retry")

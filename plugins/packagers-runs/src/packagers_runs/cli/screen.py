@@ -29,6 +29,20 @@ def print_json(data: Any) -> None:
     click.echo(json.dumps(as_plain(data, "runs"), indent=2, ensure_ascii=True))
 
 
+def tell(data: Any, text: str, as_json: bool) -> None:
+    """Print what a command did.
+
+    Args:
+        data: For ``--json``.
+        text: For people.
+        as_json: Which of the two.
+    """
+    if as_json:
+        print_json(data)
+    else:
+        click.echo(shown(text))
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; where no terminal is there, a line for each row with tabs between the cells.
 

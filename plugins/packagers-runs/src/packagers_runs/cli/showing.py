@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from packagers_runs.runobject import RunObject
 
 _LONGEST = 200
+_LOOK_S = 0.2
 
 
 @click.command("show")
@@ -41,13 +42,21 @@ def show(uid: str, as_yaml: bool, store: str | None, as_json: bool) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="The byte to begin at.")
 @store_option
-def logs(uid: str, follow: bool, offset: int, store: str | None) -> None:
+@json_option
+def logs(uid: str, follow: bool, offset: int, store: str | None, as_json: bool) -> None:
     """Print what a run has printed, as it did.
 
     UID may be the beginning of one, or `last`.
     """
     with opened(store) as place:
-        run_of(place, uid).logs(watch=follow, offset=offset)
+        found = run_of(place, uid)
+        if not as_json:
+            found.logs(watch=follow, offset=offset)
+            return
+        if follow:
+            found.wait_for_completion(sleep=_LOOK_S, raise_on_failure=False, show_logs=False)
+        text, end = place.log(str(found.uid()), offset=offset)
+    print_json({"uid": found.uid(), "state": found.status.state, "log": text, "offset": end})
 
 
 def print_run(run: RunObject) -> None:
