@@ -192,9 +192,10 @@ def children_of(pid: int) -> list[psutil.Process]:
     import psutil
 
     try:
-        return psutil.Process(pid).children(recursive=True)
+        found: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
     except psutil.Error:
         return []
+    return found
 
 
 def kill(processes: list[psutil.Process]) -> None:
