@@ -45,9 +45,11 @@ def imports_of(tree: ast.AST) -> Iterator[tuple[int, str, str | None]]:
             yield from imports_of(node)
 
 
-def unit_of(module: str) -> str:
-    """Give the row entry that a module belongs to: ``packagers.builtin.scalars`` belongs to ``builtin``."""
-    return [*module.split("."), ""][1]
+def unit_of(module: str, table: dict[str, int]) -> str:
+    """Give the row entry that a module belongs to: its own (``models/spec``), or that of the nearest folder that has one."""
+    parts = module.split(".")[1:]
+    own = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return next((entry for entry in own if entry in table), [*parts, ""][0])
 
 
 def layer_violations(package: Path, table: dict[str, int]) -> list[str]:
@@ -56,11 +58,14 @@ def layer_violations(package: Path, table: dict[str, int]) -> list[str]:
     modules = {
         ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__"): path for path in package.rglob("*.py")
     }
-    broken = [f"the table names {unit}, and there is no such module" for unit in table if f"{root}.{unit}" not in modules]
+    broken = [f"the table names {unit}, and there is no such module" for unit in table if f"{root}.{unit}".replace("/", ".") not in modules]
     for module, path in sorted(modules.items()):
-        unit = unit_of(module)
+        unit = unit_of(module, table)
         if not unit:
             continue  # the root resolves its names lazily, from wherever they are
+        if path.name == "__init__.py" and any(name.startswith(f"{unit}/") for name in table):
+            broken += [f"{module} holds more than its text"] if len(ast.parse(path.read_text(encoding="utf-8")).body) > 1 else []
+            continue
         if unit not in table:
             broken.append(f"{module} is in no layer: add it to the table")
             continue
@@ -70,7 +75,7 @@ def layer_violations(package: Path, table: dict[str, int]) -> list[str]:
                 broken.append(f"{where} imports relatively")
             if source.split(".")[0] != root:
                 continue
-            other = unit_of(f"{root}.{name}" if source == root and f"{root}.{name}" in modules else source)
+            other = unit_of(f"{source}.{name}" if f"{source}.{name}" in modules else source, table)
             if other not in table:
                 broken.append(f"{where} imports {name or source} from the root: import it from its module")
             elif other != unit and table[other] >= table[unit]:

@@ -10,9 +10,9 @@ import pytest
 
 import packagers
 from packagers import DataItem, InputError
-from packagers_runs.arguments import check_arguments
 from packagers_runs.errors import HandlerError, UnknownNameError
-from packagers_runs.handlers import Handler, find_handler
+from packagers_runs.running.arguments import check_arguments
+from packagers_runs.running.handlers import Handler, find_handler
 
 
 class RunContext: ...

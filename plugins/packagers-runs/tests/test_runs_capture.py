@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from packagers_runs.capture import captured
+from packagers_runs.running.capture import captured
 
 
 def test_prints_of_a_block_are_taken_and_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from packagers_runs.cli.group import runs
 from packagers_runs.errors import RunError
-from packagers_runs.launching import new_function
+from packagers_runs.running.launching import new_function
 from packagers_runs.store.store import Store, connect
 
 FILE = """

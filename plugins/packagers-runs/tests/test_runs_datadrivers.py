@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from packagers.testing import distributions
-from packagers_runs.datasource import DataSource
-from packagers_runs.datatarget import DataTarget
-from packagers_runs.datatargetbase import DataTargetBase
-from packagers_runs.drivers.choosing import GROUP
+from packagers_runs.data.drivers.choosing import GROUP
+from packagers_runs.data.source import DataSource
+from packagers_runs.data.target import DataTarget
+from packagers_runs.data.targetbase import DataTargetBase
 from packagers_runs.errors import RunsError, UnknownNameError
 from packagers_runs.extensions import extension_names
 

@@ -22,8 +22,8 @@ from fsspec.implementations.local import LocalFileSystem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packagers_runs.dataerrors import DataError
-from packagers_runs.datasource import DataSource
+from packagers_runs.data.errors import DataError
+from packagers_runs.data.source import DataSource
 from packagers_runs.errors import FieldError, UnknownNameError
 
 ROWS = 240
@@ -202,7 +202,7 @@ def test_of_a_parquet_file_only_the_window_and_the_columns_are_fetched(tmp_path:
 def test_of_a_table_only_the_window_is_fetched(attributes: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = stored("sql", tmp_path)["path"]
     given: list[int] = []
-    from packagers_runs.drivers import sqltables
+    from packagers_runs.data.drivers import sqltables
 
     original = sqltables._frame
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packagers_runs.databuffer import RowBuffer, SystemClock, rebatched
-from packagers_runs.dataerrors import DataError
-from packagers_runs.datatarget import DataTarget
-from packagers_runs.datatargetbase import DataTargetBase
-from packagers_runs.drivers.files import FileDriver
+from packagers_runs.data.buffer import RowBuffer, SystemClock, rebatched
+from packagers_runs.data.drivers.files import FileDriver
+from packagers_runs.data.errors import DataError
+from packagers_runs.data.target import DataTarget
+from packagers_runs.data.targetbase import DataTargetBase
 from packagers_runs.errors import FieldError
 
 

@@ -20,12 +20,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import csv
 
-from packagers_runs.dataerrors import DataError
-from packagers_runs.datasource import DataSource
-from packagers_runs.datatarget import DataTarget, FeatureSetProducer
-from packagers_runs.datatargetbase import DataTargetBase
-from packagers_runs.drivers import commits
-from packagers_runs.drivers.partitions import bucket_of
+from packagers_runs.data.drivers import commits
+from packagers_runs.data.drivers.partitions import bucket_of
+from packagers_runs.data.errors import DataError
+from packagers_runs.data.source import DataSource
+from packagers_runs.data.target import DataTarget, FeatureSetProducer
+from packagers_runs.data.targetbase import DataTargetBase
 from packagers_runs.errors import FieldError, UnknownNameError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -132,7 +132,7 @@ def test_of_a_window_only_its_folders_are_opened(tmp_path: Path, monkeypatch: py
     target = DataTargetBase("csv", path=str(tmp_path / "out"), attributes=TIMES, partitioned=True)
     target.write(frame(60))
     opened: list[str] = []
-    from packagers_runs.drivers.stores import Store
+    from packagers_runs.data.drivers.stores import Store
 
     original = Store.open
     monkeypatch.setattr(Store, "open", lambda self, path: opened.append(path) or original(self, path))  # type: ignore[func-returns-value]

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packagers_runs import ExpressionError
-from packagers_runs.expression import parse, values_of
+from packagers_runs.models.expression import parse, values_of
 
 laws = settings(max_examples=150, derandomize=True, deadline=None, database=None)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from packagers_runs.errors import HandlerError, RunsError
-from packagers_runs.handlers import find_handler, reference_of
+from packagers_runs.running.handlers import find_handler, reference_of
 
 FILE = """
 import functools
@@ -171,7 +171,7 @@ def test_a_file_named_as_a_loaded_module_is_refused(tmp_path: Path) -> None:
 
 PROGRAM = """
 import json, sys
-from packagers_runs.handlers import find_handler
+from packagers_runs.running.handlers import find_handler
 
 def train(): ...
 
@@ -189,7 +189,7 @@ def test_a_function_of_a_program_is_found_in_its_file(tmp_path: Path) -> None:
     path.write_text(PROGRAM)
     done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [f"{path}:train", f"{path}:train", f"{path}:Trainer::fit", f"{path}:train", True]
-    asked = f"from packagers_runs.handlers import find_handler as f; print(f({str(path) + ':train'!r}).reference)"
+    asked = f"from packagers_runs.running.handlers import find_handler as f; print(f({str(path) + ':train'!r}).reference)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"{path}:train"
 

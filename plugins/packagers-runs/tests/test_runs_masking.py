@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packagers_runs.masking import HIDDEN, Masker
+from packagers_runs.running.masking import HIDDEN, Masker
 
 SECRET = 'p4ss/w+rd="ä"&<x>\'\\ \t%'
 WRITERS: dict[str, Callable[[str], str]] = {

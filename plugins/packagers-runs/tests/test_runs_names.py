@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packagers_runs import FieldError, RunObject, UnknownNameError
-from packagers_runs.durations import seconds_of
-from packagers_runs.names import create_uri, parse_uri, run_name
+from packagers_runs.models.durations import seconds_of
+from packagers_runs.models.names import create_uri, parse_uri, run_name
 from packagers_runs.nearest import nearest, unknown_name
-from packagers_runs.pathtemplates import fill_path
+from packagers_runs.running.pathtemplates import fill_path
 
 laws = settings(max_examples=100, derandomize=True, deadline=None, database=None)
 LEGAL = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")

@@ -23,12 +23,12 @@ import pytest
 
 import packagers
 from packagers import DataItem, InputError, LogHint
-from packagers_runs.context import RunContext, current_context
 from packagers_runs.errors import FieldError, HandlerError, RunError, UnknownNameError
-from packagers_runs.launching import new_function
-from packagers_runs.runobject import RunObject
+from packagers_runs.models.runobject import RunObject
+from packagers_runs.models.template import new_task
+from packagers_runs.running.context import RunContext, current_context
+from packagers_runs.running.launching import new_function
 from packagers_runs.store.store import Store, connect
-from packagers_runs.template import new_task
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_run_is_what_another_process_sees(store: Store, tmp_path: Path, capsys
     }
     program = f"""
 import json, packagers_runs.store.store as s, packagers
-from packagers_runs.runobject import RunObject
+from packagers_runs.models.runobject import RunObject
 store = s.connect()
 run = RunObject.from_store(store, {run.uid()!r})
 table = run.unpack("table", "pandas.DataFrame")

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from packagers_runs.errors import FieldError, RunError, UnknownNameError
-from packagers_runs.launching import new_function, retry
-from packagers_runs.runobject import RunObject
+from packagers_runs.models.runobject import RunObject
+from packagers_runs.models.template import new_task
+from packagers_runs.running.launching import new_function, retry
 from packagers_runs.store.store import Store, connect
-from packagers_runs.template import new_task
 
 SECRET = "hunter2-Äß/%&"
 FILE = """

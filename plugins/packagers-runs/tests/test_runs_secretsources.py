@@ -18,11 +18,11 @@ import pytest
 
 from packagers.testing import distributions
 from packagers_runs.errors import FieldError, RunsError, UnknownNameError
+from packagers_runs.models.secretspecs import SECRETS
+from packagers_runs.models.template import RunTemplate
 from packagers_runs.secretsources import servers
 from packagers_runs.secretsources.reading import read_secrets
 from packagers_runs.secretsources.source import SecretError
-from packagers_runs.secretspecs import SECRETS
-from packagers_runs.template import RunTemplate
 
 HUSH = "hunter2-value"
 

@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from packagers_runs import FieldError, Notification, RunStates, RunStatus, UnknownNameError
-from packagers_runs.status import STATES, TERMINAL_STATES, may_follow, utc_text
+from packagers_runs.models.status import STATES, TERMINAL_STATES, may_follow, utc_text
 
 
 def test_the_states_are_those_of_the_contract() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packagers_runs.status import STATES, TERMINAL_STATES, may_follow
+from packagers_runs.models.status import STATES, TERMINAL_STATES, may_follow
 from packagers_runs.store.errors import StateConflictError
 from packagers_runs.store.runrows import Attempt
 from packagers_runs.store.store import Store, connect

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from packagers_runs.data.targetpath import PLACEHOLDER, TargetPathObject
 from packagers_runs.errors import FieldError
-from packagers_runs.targetpath import PLACEHOLDER, TargetPathObject
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 
 import packagers
 import packagers_runs as runs
-from packagers_runs.hyperparams import parse_selector
-from packagers_runs.inputs import split_key
+from packagers_runs.models.hyperparams import parse_selector
+from packagers_runs.models.inputs import split_key
 
 
 def train(data: Any, depth: int = 3) -> None: ...

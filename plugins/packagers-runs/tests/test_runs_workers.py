@@ -18,11 +18,11 @@ import pytest
 
 import packagers
 from packagers_runs.errors import FieldError, RunError, RunTimeoutError
-from packagers_runs.launching import new_function
-from packagers_runs.runobject import RunObject
+from packagers_runs.models.runobject import RunObject
+from packagers_runs.models.template import new_task
+from packagers_runs.running.launching import new_function
 from packagers_runs.store.errors import StateConflictError, StoreError
 from packagers_runs.store.store import Store, connect
-from packagers_runs.template import new_task
 
 FILE = """
 import os, pathlib, subprocess, sys, time

@@ -8,19 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from packagers_runs.context import RunContext as RunContext
-    from packagers_runs.context import current_context as current_context
-    from packagers_runs.dataerrors import DataError as DataError
-    from packagers_runs.datasource import DataSource as DataSource
-    from packagers_runs.datastream import TargetStream as TargetStream
-    from packagers_runs.datatarget import DataTarget as DataTarget
-    from packagers_runs.datatarget import FeatureSetProducer as FeatureSetProducer
-    from packagers_runs.datatargetbase import DataTargetBase as DataTargetBase
-    from packagers_runs.drivers.driver import DataDriver as DataDriver
-    from packagers_runs.drivers.driver import Reading as Reading
-    from packagers_runs.drivers.driver import Writing as Writing
-    from packagers_runs.drivers.driver import Written as Written
-    from packagers_runs.drivers.files import FileDriver as FileDriver
+    from packagers_runs.data.drivers.driver import DataDriver as DataDriver
+    from packagers_runs.data.drivers.driver import Reading as Reading
+    from packagers_runs.data.drivers.driver import Writing as Writing
+    from packagers_runs.data.drivers.driver import Written as Written
+    from packagers_runs.data.drivers.files import FileDriver as FileDriver
+    from packagers_runs.data.errors import DataError as DataError
+    from packagers_runs.data.source import DataSource as DataSource
+    from packagers_runs.data.stream import TargetStream as TargetStream
+    from packagers_runs.data.target import DataTarget as DataTarget
+    from packagers_runs.data.target import FeatureSetProducer as FeatureSetProducer
+    from packagers_runs.data.targetbase import DataTargetBase as DataTargetBase
+    from packagers_runs.data.targetpath import TargetPathObject as TargetPathObject
     from packagers_runs.errors import ExpressionError as ExpressionError
     from packagers_runs.errors import FieldError as FieldError
     from packagers_runs.errors import HandlerError as HandlerError
@@ -29,21 +28,25 @@ if TYPE_CHECKING:
     from packagers_runs.errors import RunsError as RunsError
     from packagers_runs.errors import RunTimeoutError as RunTimeoutError
     from packagers_runs.errors import UnknownNameError as UnknownNameError
-    from packagers_runs.hyperparams import HyperParamOptions as HyperParamOptions
-    from packagers_runs.hyperparams import HyperParamStrategies as HyperParamStrategies
-    from packagers_runs.launching import Function as Function
-    from packagers_runs.launching import new_function as new_function
-    from packagers_runs.masking import Masker as Masker
-    from packagers_runs.metadata import RunMetadata as RunMetadata
-    from packagers_runs.modelobj import ModelObj as ModelObj
-    from packagers_runs.notification import Notification as Notification
-    from packagers_runs.runobject import RunObject as RunObject
+    from packagers_runs.models.hyperparams import HyperParamOptions as HyperParamOptions
+    from packagers_runs.models.hyperparams import HyperParamStrategies as HyperParamStrategies
+    from packagers_runs.models.metadata import RunMetadata as RunMetadata
+    from packagers_runs.models.modelobj import ModelObj as ModelObj
+    from packagers_runs.models.notification import Notification as Notification
+    from packagers_runs.models.runobject import RunObject as RunObject
+    from packagers_runs.models.spec import RunSpec as RunSpec
+    from packagers_runs.models.status import RunStates as RunStates
+    from packagers_runs.models.status import RunStatus as RunStatus
+    from packagers_runs.models.template import RunTemplate as RunTemplate
+    from packagers_runs.models.template import new_task as new_task
+    from packagers_runs.running.context import RunContext as RunContext
+    from packagers_runs.running.context import current_context as current_context
+    from packagers_runs.running.launching import Function as Function
+    from packagers_runs.running.launching import new_function as new_function
+    from packagers_runs.running.masking import Masker as Masker
     from packagers_runs.secretsources.reading import read_secrets as read_secrets
     from packagers_runs.secretsources.source import SecretError as SecretError
     from packagers_runs.secretsources.source import SecretSource as SecretSource
-    from packagers_runs.spec import RunSpec as RunSpec
-    from packagers_runs.status import RunStates as RunStates
-    from packagers_runs.status import RunStatus as RunStatus
     from packagers_runs.store.addresses import Address as Address
     from packagers_runs.store.errors import AddressError as AddressError
     from packagers_runs.store.errors import ArtifactNotFoundError as ArtifactNotFoundError
@@ -52,19 +55,16 @@ if TYPE_CHECKING:
     from packagers_runs.store.errors import StoreError as StoreError
     from packagers_runs.store.store import Store as Store
     from packagers_runs.store.store import connect as connect
-    from packagers_runs.targetpath import TargetPathObject as TargetPathObject
-    from packagers_runs.template import RunTemplate as RunTemplate
-    from packagers_runs.template import new_task as new_task
 
 _MODULES = {
-    "context": ("RunContext", "current_context"),
-    "dataerrors": ("DataError",),
-    "datasource": ("DataSource",),
-    "datastream": ("TargetStream",),
-    "datatarget": ("DataTarget", "FeatureSetProducer"),
-    "datatargetbase": ("DataTargetBase",),
-    "drivers.driver": ("DataDriver", "Reading", "Writing", "Written"),
-    "drivers.files": ("FileDriver",),
+    "running.context": ("RunContext", "current_context"),
+    "data.errors": ("DataError",),
+    "data.source": ("DataSource",),
+    "data.stream": ("TargetStream",),
+    "data.target": ("DataTarget", "FeatureSetProducer"),
+    "data.targetbase": ("DataTargetBase",),
+    "data.drivers.driver": ("DataDriver", "Reading", "Writing", "Written"),
+    "data.drivers.files": ("FileDriver",),
     "errors": (
         "ExpressionError",
         "FieldError",
@@ -75,22 +75,22 @@ _MODULES = {
         "RunsError",
         "UnknownNameError",
     ),
-    "hyperparams": ("HyperParamOptions", "HyperParamStrategies"),
-    "launching": ("Function", "new_function"),
-    "masking": ("Masker",),
-    "metadata": ("RunMetadata",),
-    "modelobj": ("ModelObj",),
-    "notification": ("Notification",),
-    "runobject": ("RunObject",),
+    "models.hyperparams": ("HyperParamOptions", "HyperParamStrategies"),
+    "running.launching": ("Function", "new_function"),
+    "running.masking": ("Masker",),
+    "models.metadata": ("RunMetadata",),
+    "models.modelobj": ("ModelObj",),
+    "models.notification": ("Notification",),
+    "models.runobject": ("RunObject",),
     "secretsources.reading": ("read_secrets",),
     "secretsources.source": ("SecretError", "SecretSource"),
-    "spec": ("RunSpec",),
-    "status": ("RunStates", "RunStatus"),
+    "models.spec": ("RunSpec",),
+    "models.status": ("RunStates", "RunStatus"),
     "store.addresses": ("Address",),
     "store.errors": ("AddressError", "ArtifactNotFoundError", "RunExistsError", "StateConflictError", "StoreError"),
     "store.store": ("Store", "connect"),
-    "targetpath": ("TargetPathObject",),
-    "template": ("RunTemplate", "new_task"),
+    "data.targetpath": ("TargetPathObject",),
+    "models.template": ("RunTemplate", "new_task"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

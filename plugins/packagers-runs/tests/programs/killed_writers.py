@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow.dataset as ds
 
 from packagers_runs import DataTarget
-from packagers_runs.drivers import commits
+from packagers_runs.data.drivers import commits
 
 OLD, NEW = list(range(8)), list(range(100, 112))
 EVENTS = ("open", "os.", "shutil.", "ctypes.dlsym", "fcntl.flock")

@@ -33,7 +33,7 @@ def rm(uids: tuple[str, ...], store: str | None, as_json: bool) -> None:
 @json_option
 def prune(older_than: str, tagged: bool, store: str | None, as_json: bool) -> None:
     """Remove the runs that ended long ago."""
-    from packagers_runs.durations import seconds_of
+    from packagers_runs.models.durations import seconds_of
 
     seconds = seconds_of(older_than, "--older-than")
     if seconds is None:

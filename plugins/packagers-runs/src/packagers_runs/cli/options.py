@@ -11,7 +11,7 @@ import click
 from packagers_runs.errors import RunNotFoundError
 
 if TYPE_CHECKING:
-    from packagers_runs.runobject import RunObject
+    from packagers_runs.models.runobject import RunObject
     from packagers_runs.store.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,7 +59,7 @@ def run_of(store: Store, text: str) -> RunObject:
     Raises:
         RunNotFoundError: There is none, or there are several.
     """
-    from packagers_runs.runobject import RunObject
+    from packagers_runs.models.runobject import RunObject
 
     if len(text) == 32:
         return RunObject.from_store(store, text)

@@ -14,7 +14,7 @@ from packagers_runs.cli.screen import print_json, tell
 from packagers_runs.cli.showing import print_run
 
 if TYPE_CHECKING:
-    from packagers_runs.runobject import RunObject
+    from packagers_runs.models.runobject import RunObject
 
 
 @click.command("run")
@@ -50,8 +50,8 @@ def run(
 
     Example: packagers runs run train.py:train -i data=iris.csv -p depth=3 -r accuracy -r "model : model"
     """
-    from packagers_runs.launching import new_function
-    from packagers_runs.template import new_task
+    from packagers_runs.models.template import new_task
+    from packagers_runs.running.launching import new_function
 
     if "" not in sys.path:
         sys.path.insert(0, "")  # modules of the working directory, as with python -m
@@ -96,7 +96,7 @@ def retry(uid: str, store: str | None, as_json: bool) -> None:
 
     UID may be the beginning of one, or `last`. Its next attempt begins, also when the process that began it has died.
     """
-    from packagers_runs.launching import retry as retry_run
+    from packagers_runs.running.launching import retry as retry_run
 
     with opened(store) as place:
         _tell(lambda: retry_run(str(run_of(place, uid).uid()), place), as_json)

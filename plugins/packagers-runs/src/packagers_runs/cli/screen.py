@@ -24,7 +24,7 @@ def shown(value: object) -> str:
 
 def print_json(data: Any) -> None:
     """Print a document as JSON."""
-    from packagers_runs.documents import as_plain
+    from packagers_runs.models.documents import as_plain
 
     click.echo(json.dumps(as_plain(data, "runs"), indent=2, ensure_ascii=True))
 

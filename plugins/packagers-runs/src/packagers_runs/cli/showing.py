@@ -11,7 +11,7 @@ from packagers_runs.cli.options import json_option, opened, run_of, store_option
 from packagers_runs.cli.screen import print_json, print_table, shown
 
 if TYPE_CHECKING:
-    from packagers_runs.runobject import RunObject
+    from packagers_runs.models.runobject import RunObject
 
 _LONGEST = 200
 _LOOK_S = 0.2

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from packagers_runs.extensions import load_extension
+from packagers_runs.models.secretspecs import SECRETS
 from packagers_runs.secretsources.source import SecretError, SecretSource
-from packagers_runs.secretspecs import SECRETS
 
 
 def read_secrets(sources: Iterable[Mapping[str, Any]]) -> dict[str, str]:

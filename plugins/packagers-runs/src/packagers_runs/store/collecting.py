@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, case, delete, func, not_, select, union
 
 from packagers_runs.errors import RunNotFoundError
-from packagers_runs.status import TERMINAL_STATES
+from packagers_runs.models.status import TERMINAL_STATES
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import StateConflictError
 from packagers_runs.store.objects import Objects

@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from packagers import Registry
 from packagers_runs.errors import RunNotFoundError
+from packagers_runs.models.status import STATES, TERMINAL_STATES, may_follow, utc_text
 from packagers_runs.nearest import unknown_name
-from packagers_runs.status import STATES, TERMINAL_STATES, may_follow, utc_text
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import RunExistsError, StateConflictError, StoreError
 from packagers_runs.store.freezing import Frozen, freeze, thaw

@@ -1,0 +1,1 @@
+"""Tasks and runs as documents tell of them."""

@@ -1,0 +1,288 @@
+"""One attempt of a run, in this process: its handler is called, what it gives is packed, and all of it is recorded in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+import packagers
+from packagers import Artifact, PackingFailed, Registry, Session
+from packagers_runs.errors import RunsError
+from packagers_runs.models.durations import seconds_of
+from packagers_runs.models.runobject import RunObject
+from packagers_runs.models.status import RunStates, RunStatus, utc_text
+from packagers_runs.running.arguments import Arguments
+from packagers_runs.running.capture import Sink, captured
+from packagers_runs.running.context import RunContext, entered
+from packagers_runs.running.interrupts import Terminated, terminable, watched
+from packagers_runs.running.masking import Masker
+from packagers_runs.store.addresses import Address, kind_of
+from packagers_runs.store.errors import StateConflictError, StoreError
+from packagers_runs.store.journal import Journal
+from packagers_runs.store.runrows import Attempt
+from packagers_runs.store.store import Store
+
+
+def registry_here() -> Registry:
+    """Give the registry of the working directory's project, or of what is installed."""
+    folder = Path.cwd()
+    return Registry.for_project(folder) if (folder / "pyproject.toml").is_file() else Registry()
+
+
+@frozen
+class Job:
+    """A run that is ready to begin: everything that can be checked before was.
+
+    Attributes:
+        run: What is to be run.
+        arguments: What its handler is called with.
+        store: Where it is recorded.
+        registry: Finds the packagers.
+        secrets: Values by name.
+    """
+
+    run: RunObject
+    arguments: Arguments
+    store: Store
+    registry: Registry
+    secrets: Mapping[str, str] = field(factory=dict, repr=False)
+    masker: Masker = field(init=False, repr=False)
+
+    @masker.default
+    def _masker_of_secrets(self) -> Masker:
+        return Masker(self.secrets.values())
+
+    def document(self) -> dict[str, Any]:
+        """Give the document of the run, without the values of secrets."""
+        document = self.run.to_dict()
+        return self.masker.hide(document) if self.masker else document
+
+    def forget_secrets(self) -> None:
+        """Let the run be what is recorded of it: without the values of secrets."""
+        if self.masker:
+            recorded = RunObject.from_dict(self.document())
+            self.run.metadata, self.run.spec, self.run.status = recorded.metadata, recorded.spec, recorded.status
+
+
+Capture = Callable[[Sink], AbstractContextManager[None]]
+"""Gives what is printed inside of a block to a sink: that of :mod:`packagers_runs.running.capture`."""
+
+
+def attempts(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseException | None:
+    """Run a job to its end, with as many attempts as its specification allows.
+
+    Args:
+        job: What is to be run; its run object is as recorded afterwards.
+        attempt: The right to run it.
+        capture: What takes what is printed.
+
+    Returns:
+        What ended the last attempt early; ``None`` where it completed.
+
+    Raises:
+        StoreError: Where not even the failure can be recorded.
+    """
+    try:
+        return _attempts(job, attempt, capture)
+    finally:
+        job.forget_secrets()
+
+
+def _attempts(job: Job, attempt: Attempt, capture: Capture) -> BaseException | None:
+    error = execute(job, attempt, capture)
+    delay = seconds_of(job.run.spec.retry.backoff.base_delay or 0) or 0
+    while job.run.status.state == RunStates.pending_retry:
+        try:
+            with terminable():
+                time.sleep(delay)
+        except (KeyboardInterrupt, Terminated) as stop:
+            job.store.change(attempt.uid, {"status.state": RunStates.aborted.value}, attempt.iteration)
+            job.run.refresh()
+            return stop
+        try:
+            attempt = job.store.take(attempt.uid, attempt.iteration, expected=[RunStates.pending_retry.value])
+        except StateConflictError as conflict:  # somebody has ended it, or tries it himself
+            job.run.refresh()
+            return conflict
+        error = execute(job, attempt, capture)
+        delay *= 2
+    return error
+
+
+def execute(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseException | None:
+    """Run one attempt to its end and record it; see :func:`attempts`."""
+    run, store = job.run, job.store
+    begun = run.status.start_time or utc_text()
+    run.status = RunStatus(state=RunStates.running, start_time=begun, host=socket.gethostname(), retry_count=attempt.number - 1 or None)
+    session = Session(store.staging(attempt), registry=job.registry, record=False)
+    execution = _Execution(job, attempt, session)
+    execution.write()
+    with Journal(store.database, attempt) as journal, store.current(), _masked(journal.write, job.masker) as sink, capture(sink):
+        error = execution.call()
+    return execution.end(error)
+
+
+@contextlib.contextmanager
+def _masked(sink: Sink, masker: Masker) -> Iterator[Sink]:
+    """Give a sink that the values of secrets do not reach."""
+    if not masker:
+        yield sink
+        return
+    stream, lock = masker.stream(sink), threading.Lock()
+
+    def write(text: str) -> None:
+        with lock:
+            stream(text)
+
+    yield write
+    with lock:
+        stream.finish()
+
+
+class _Execution:
+    """An attempt while it lasts.
+
+    Args:
+        job: What is run.
+        attempt: The right to do it.
+        session: What packs its outputs.
+    """
+
+    def __init__(self, job: Job, attempt: Attempt, session: Session) -> None:
+        self._job = job
+        self._attempt = attempt
+        self._session = session
+        self._recorded: set[str] = set()
+        self._context = RunContext(job.run, session, job.arguments.inputs, job.secrets, self._save)
+
+    def call(self) -> BaseException | None:
+        """Call the handler and pack what it returns; gives what ended it early."""
+        arguments, run = self._job.arguments, self._job.run
+        try:
+            with self._interruptible(), self._session, entered(self._context):
+                packagers.call(
+                    arguments.function(),
+                    arguments.inputs,
+                    arguments.params_with(self._context),
+                    run.spec.returns or None,
+                    session=self._session,
+                )
+        except BaseException as error:  # noqa: BLE001 - whatever ends a handler ends its run, and is recorded
+            return error
+        return None
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        with terminable(), watched(self._is_wanted):
+            yield
+
+    def _is_wanted(self) -> bool:
+        try:
+            found = self._job.store.get_run(self._attempt.uid, self._attempt.iteration)
+        except RunsError as error:
+            if isinstance(error, LookupError):  # it was removed meanwhile
+                return False
+            raise
+        return bool(found.get("status", {}).get("state") == RunStates.running)
+
+    def _tell(self, error: BaseException) -> None:
+        """Write into the document what ended the run early."""
+        status = self._job.run.status
+        status.error_type = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+        text = str(error)
+        status.error = self._job.masker.mask(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+        status.traceback = self._job.masker.mask("".join(traceback.format_exception(error)))
+        if isinstance(error, KeyboardInterrupt):
+            status.reason = "interrupted"
+
+    def _reason(self) -> str:
+        """Give why the run was to end, as whoever asked for it has said."""
+        try:
+            found = self._job.store.get_run(self._attempt.uid, self._attempt.iteration)
+        except RunsError:
+            return "terminated"
+        return str(found.get("status", {}).get("reason") or "terminated")
+
+    def _save(self) -> None:
+        """Record what was logged so far."""
+        self._describe()
+        self.write(self._new_artifacts())
+        self._recorded.update(self._session.artifacts)
+
+    def write(self, artifacts: Mapping[str, Artifact] | None = None) -> None:
+        """Write the document, without the values of secrets, and artifacts."""
+        self._job.store.write(self._attempt, self._job.document(), artifacts)
+
+    def end(self, error: BaseException | None) -> BaseException | None:
+        """Record how it ended; gives what ended it early."""
+        run, status = self._job.run, self._job.run.status
+        if error is not None and self._context.is_complete and isinstance(error, Exception) and not isinstance(error, PackingFailed):
+            error = None
+        self._describe()
+        status.end_time = utc_text()
+        status.state = _state_after(error)
+        if status.state == RunStates.error and self._attempt.number <= (run.spec.retry.count or 0):
+            status.state = RunStates.pending_retry
+        if error is not None:
+            self._tell(error)
+        if isinstance(error, Terminated):
+            status.reason = self._reason()
+        try:
+            self.write(self._new_artifacts())
+        except StateConflictError as conflict:  # somebody else has ended it, or taken it for lost
+            return error or conflict
+        except StoreError as failure:
+            status.state = RunStates.error
+            status.results, status.artifacts, status.artifact_uris = {}, [], {}
+            self._tell(failure)
+            self.write()
+            return error or failure
+        return error
+
+    def _new_artifacts(self) -> dict[str, Artifact]:
+        return {key: artifact for key, artifact in self._session.artifacts.items() if key not in self._recorded}
+
+    def _describe(self) -> None:
+        """Write into the document what came out."""
+        run, status = self._job.run, self._job.run.status
+        results, masker = self._session.results, self._job.masker
+        status.results = {**status.results, **(masker.hide(results) if masker else results)}
+        made = {key: _document_of(artifact, run, self._job.store) for key, artifact in self._new_artifacts().items()}
+        status.artifacts = [each for each in status.artifacts if each["metadata"]["key"] not in made] + list(made.values())
+        addresses = {key: document["metadata"]["uri"] for key, document in made.items()}
+        status.artifact_uris = {**status.artifact_uris, **addresses}
+        status.last_update = utc_text()
+
+
+def _document_of(artifact: Artifact, run: RunObject, store: Store) -> dict[str, Any]:
+    """Give what a run's document says of an artifact."""
+    metadata = run.metadata
+    said = {
+        "key": artifact.key,
+        "project": metadata.project,
+        "iter": metadata.iteration,
+        "tree": metadata.uid,
+        "hash": artifact.digest,
+        "tag": artifact.tag or None,
+        "labels": artifact.labels or None,
+        "uri": str(
+            Address(artifact.key, metadata.project or "", kind_of(artifact.artifact_type), metadata.iteration, "", metadata.uid or "")
+        ),
+    }
+    spec = {"target_path": store.objects.place(artifact.digest), "size": artifact.manifest.size, "object_type": artifact.object_type}
+    return {"kind": artifact.artifact_type, "metadata": {name: value for name, value in said.items() if value is not None}, "spec": spec}
+
+
+def _state_after(error: BaseException | None) -> str:
+    if error is None:
+        return RunStates.completed
+    return RunStates.aborted if isinstance(error, KeyboardInterrupt | Terminated) else RunStates.error
