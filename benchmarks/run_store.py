@@ -100,14 +100,14 @@ def main() -> None:
             rows = [json.loads(row[0]) for row in connection.execute("SELECT document FROM rows LIMIT ?", (done,))]
         connection.close()
         with timed(spent, "list all"):
-            expect(len(store.list_runs()) == len(rows) == done)
+            expect(len(store.documents()) == len(rows) == done)
         with timed(spent, "list page"):
-            expect(len(store.list_runs(limit=50)) == 50)
+            expect(len(store.documents(limit=50)) == 50)
         with timed(spent, "list by label"):
-            store.list_runs(labels={"owner": "somebody"}, state="completed", limit=50)
+            store.documents(labels={"owner": "somebody"}, state="completed", limit=50)
         with timed(spent, "get"):
             for number in range(0, done, done // 100):
-                store.get_run(f"{number:032x}")
+                store.document(f"{number:032x}")
         with timed(spent, "unpack"):
             expect(packagers.unpack("store://note").startswith("text"))
         with timed(spent, "open"):

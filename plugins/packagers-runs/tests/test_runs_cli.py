@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from packagers_runs.cli.group import runs
 from packagers_runs.errors import RunError
 from packagers_runs.running.launching import new_function
-from packagers_runs.store.store import Store, connect
+from packagers_runs.runstore import Store, connect
 
 FILE = """
 import os, pathlib
@@ -150,7 +150,7 @@ def test_a_detached_run_is_followed_and_aborted(folder: Path) -> None:
 def test_making_room(store: Store) -> None:
     for _ in range(3):
         new_function().run(handler=lambda: b"x", returns=["data : file"])
-    uid = store.list_runs()[0]["metadata"]["uid"]
+    uid = store.documents()[0]["metadata"]["uid"]
     assert command("rm", "last").output == f"{uid} is removed\n"
     assert command("gc").output == "0 objects and 0 remains of crashes are removed\n"
     assert json_of("gc") == {"objects": 0, "remains": 0}

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from packagers_runs.runstore import Store, connect
 from packagers_runs.store import journal
 from packagers_runs.store.journal import Journal, read_log
-from packagers_runs.store.store import Store, connect
 
 UID = "0" * 31 + "1"
 

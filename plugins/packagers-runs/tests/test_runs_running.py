@@ -28,7 +28,7 @@ from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.template import new_task
 from packagers_runs.running.context import RunContext, current_context
 from packagers_runs.running.launching import new_function
-from packagers_runs.store.store import Store, connect
+from packagers_runs.runstore import Store, connect
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_run_is_what_another_process_sees(store: Store, tmp_path: Path, capsys
         "table": f"store://datasets/default/table@{run.uid()}",
     }
     program = f"""
-import json, packagers_runs.store.store as s, packagers
+import json, packagers_runs.runstore as s, packagers
 from packagers_runs.models.runobject import RunObject
 store = s.connect()
 run = RunObject.from_store(store, {run.uid()!r})
@@ -195,7 +195,7 @@ def test_a_handler_that_raises_ends_in_an_error_that_carries_all_of_it(store: St
 def test_an_output_that_cannot_be_packed_fails_the_run_and_the_others_are_kept(store: Store) -> None:
     with pytest.raises(RunError, match="'lock'"):
         new_function().run(handler=lambda: (1, threading.Lock()), returns=["one", "lock"])
-    (document,) = store.list_runs()
+    (document,) = store.documents()
     assert document["status"]["state"] == "error"
     assert document["status"]["results"] == {"one": 1}
 
@@ -208,7 +208,7 @@ def test_what_ends_programs_ends_the_run_first(store: Store, kind: type[BaseExce
     expected = KeyboardInterrupt if kind is KeyboardInterrupt else RunError
     with pytest.raises(expected):
         new_function().run(handler=stops)
-    (document,) = store.list_runs()
+    (document,) = store.documents()
     assert document["status"]["state"] == ("aborted" if kind is KeyboardInterrupt else "error")
     assert current_context() is None
 
@@ -233,7 +233,7 @@ def test_what_ends_programs_ends_the_run_first(store: Store, kind: type[BaseExce
 def test_what_is_wrong_is_told_before_anything_runs(store: Store, arguments: Any, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         new_function().run(**arguments)
-    assert store.list_runs() == []
+    assert store.documents() == []
 
 
 def test_the_context_reads_and_logs(store: Store, tmp_path: Path) -> None:

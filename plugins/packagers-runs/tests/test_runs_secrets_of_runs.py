@@ -14,8 +14,8 @@ import pytest
 from packagers_runs.errors import FieldError, RunError, UnknownNameError
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.template import new_task
-from packagers_runs.running.launching import new_function, retry
-from packagers_runs.store.store import Store, connect
+from packagers_runs.running.launching import new_function
+from packagers_runs.runstore import Store, connect
 
 SECRET = "hunter2-Äß/%&"
 FILE = """
@@ -96,7 +96,7 @@ def test_sources_are_read_before_anything_runs(store: Store, tmp_path: Path, mon
     for secrets, error in ((["file=no.txt"], Exception), (["env=NO_SUCH_TOKEN"], Exception)):
         with pytest.raises(error):
             new_function().run(handler="handlers_of_secrets.py:prints", secrets=secrets)
-    assert len(store.list_runs()) == 1
+    assert len(store.documents()) == 1
 
 
 def test_a_secret_that_is_not_there_is_told(store: Store) -> None:
@@ -113,4 +113,4 @@ def test_a_run_whose_secrets_are_kept_nowhere_is_not_tried_again(store: Store) -
     with pytest.raises(RunError):
         new_function().run(task(fail=True))
     with pytest.raises(FieldError, match="kept nowhere"):
-        retry(store.list_runs()[0]["metadata"]["uid"])
+        store.retry(store.documents()[0]["metadata"]["uid"])

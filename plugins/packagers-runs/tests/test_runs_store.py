@@ -20,11 +20,11 @@ import sqlalchemy
 
 import packagers
 from packagers_runs.errors import RunNotFoundError, UnknownNameError
+from packagers_runs.runstore import Store, connect
 from packagers_runs.store.collecting import _remove_object
 from packagers_runs.store.errors import ArtifactNotFoundError, RunExistsError, StateConflictError, StoreError
 from packagers_runs.store.freezing import Unreadable, freeze
 from packagers_runs.store.runrows import Attempt
-from packagers_runs.store.store import Store, connect
 
 UID = "0123456789abcdef" * 2
 
@@ -70,11 +70,11 @@ def test_a_run_is_read_as_it_was_written(store: Store) -> None:
     started = document(labels={"owner": "me"})
     attempt = store.begin(started)
     assert attempt == (UID, 0, 1)
-    assert store.get_run(UID) == started
+    assert store.document(UID) == started
     done = ended(started, results={"accuracy": 0.97, "empty": "", "zero": 0, "no": False})
     store.write(attempt, done)
-    assert store.get_run(UID) == done
-    assert store.list_runs() == [done]
+    assert store.document(UID) == done
+    assert store.documents() == [done]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_results_keep_their_types(new_database: Callable[[str], str], value: Any
     with connect(new_database("memory")) as store:
         started = document()
         store.write(store.begin(started), ended(started, results={"it": value, "one": 1}))
-        found = store.get_run(UID)["status"]["results"]
+        found = store.document(UID)["status"]["results"]
     assert (found["it"], type(found["it"])) == (value, type(value))
     assert found["one"] == 1
     assert list(map(type, found["it"])) == list(map(type, value)) if isinstance(value, list | tuple) else True
@@ -114,7 +114,7 @@ def test_results_keep_their_types(new_database: Callable[[str], str], value: Any
 def test_a_result_is_nan_on_every_database(store: Store) -> None:
     started = document()
     store.write(store.begin(started), ended(started, results={"loss": math.nan}))
-    assert math.isnan(store.get_run(UID)["status"]["results"]["loss"])
+    assert math.isnan(store.document(UID)["status"]["results"]["loss"])
 
 
 def test_a_value_that_no_packager_takes_is_named_and_nothing_is_written(store: Store) -> None:
@@ -122,7 +122,7 @@ def test_a_value_that_no_packager_takes_is_named_and_nothing_is_written(store: S
     attempt = store.begin(started)
     with pytest.raises(StoreError, match=r"status\.results\.odd cannot be stored"):
         store.write(attempt, ended(started, results={"odd": (value for value in ())}))
-    assert store.get_run(UID)["status"] == {"state": "running"}
+    assert store.document(UID)["status"] == {"state": "running"}
 
 
 def test_a_value_that_cannot_be_read_here_keeps_its_run_readable(store: Store) -> None:
@@ -131,7 +131,7 @@ def test_a_value_that_cannot_be_read_here_keeps_its_run_readable(store: Store) -
     half = ended(started, "running", results={"flag": np.bool_(True), "one": 1})
     store.write(attempt, half)
     store._runs.registry = packagers.Registry(discover=False)
-    found = store.get_run(UID)
+    found = store.document(UID)
     assert found["status"]["results"]["one"] == 1
     assert isinstance(found["status"]["results"]["flag"], Unreadable)
     with pytest.raises(StoreError, match="would lose it"):
@@ -230,11 +230,11 @@ def test_what_is_not_there_is_said_with_what_is_near(store: Store) -> None:
     assert not packagers.DataItem("store://modle").exists()
     assert packagers.DataItem("store://model").exists()
     with pytest.raises(RunNotFoundError, match="there is no run"):
-        store.get_run(uid(9))
+        store.document(uid(9))
     with pytest.raises(RunNotFoundError, match="has no iteration 3"):
-        store.get_run(UID, 3)
+        store.document(UID, 3)
     with pytest.raises(UnknownNameError, match="Did you mean 'completed'"):
-        store.list_runs(state="complete")
+        store.documents(state="complete")
 
 
 def test_runs_are_listed_by_what_they_are(store: Store) -> None:
@@ -247,7 +247,7 @@ def test_runs_are_listed_by_what_they_are(store: Store) -> None:
     store.begin(document(uid(0), iteration=1))
 
     def numbers(**given: Any) -> list[int]:
-        return [int(found["metadata"]["uid"], 16) for found in store.list_runs(**given)]
+        return [int(found["metadata"]["uid"], 16) for found in store.documents(**given)]
 
     assert numbers() == [5, 4, 3, 2, 1, 0]
     assert numbers(limit=2, offset=1) == [4, 3]
@@ -267,7 +267,7 @@ def test_labels_follow_the_document(store: Store) -> None:
     started = document(labels={"a": "1", "b": "2"})
     attempt = store.begin(started)
     store.write(attempt, {**started, "metadata": {**started["metadata"], "labels": {"b": "3", "c": "4"}}})
-    assert [len(store.list_runs(labels={name: value})) for name, value in (("a", None), ("b", "2"), ("b", "3"), ("c", None))] == [
+    assert [len(store.documents(labels={name: value})) for name, value in (("a", None), ("b", "2"), ("b", "3"), ("c", None))] == [
         0,
         0,
         1,
@@ -278,14 +278,14 @@ def test_labels_follow_the_document(store: Store) -> None:
 def test_fields_are_changed_by_anybody(store: Store) -> None:
     attempt = store.begin(document())
     assert store.change(UID, {"status.state": "aborting", "status.status_text": "asked to"}, expected=["running"]) == "aborting"
-    assert store.get_run(UID)["status"]["status_text"] == "asked to"
+    assert store.document(UID)["status"]["status_text"] == "asked to"
     with pytest.raises(StateConflictError, match="it would have to be running"):
         store.change(UID, {"status.state": "aborting"}, expected=["running"])
     with pytest.raises(StateConflictError, match="cannot become running"):
         store.write(attempt, document())
     store.change(UID, {"status.state": "aborted"})
     store.change(UID, {"status.ui_url": "report.html", "status.status_text": None})
-    found = store.get_run(UID)["status"]
+    found = store.document(UID)["status"]
     assert (found["state"], found["ui_url"]) == ("aborted", "report.html")
     assert "status_text" not in found
 
@@ -298,8 +298,8 @@ def test_an_ended_run_goes_on_in_a_new_attempt_alone(store: Store) -> None:
         store.write(first, ended(started))
     second = store.take(UID)
     assert (second.number, store.attempt(UID)) == (2, 2)
-    assert store.get_run(UID)["status"]["state"] == "running"
-    assert "error" not in store.get_run(UID)["status"]
+    assert store.document(UID)["status"]["state"] == "running"
+    assert "error" not in store.document(UID)["status"]
     with pytest.raises(StateConflictError, match="attempt 1 of it is over"):
         store.write(first, ended(started))
     with pytest.raises(StateConflictError, match="another process has it in hand"):
@@ -329,7 +329,7 @@ def test_runs_that_have_ended_are_removed_and_their_objects_collected(store: Sto
     assert store.gc().objects == 1
     assert (packagers.unpack("store://note"), packagers.unpack("store://same")) == ("two", "same")
     with pytest.raises(RunNotFoundError):
-        store.get_run(uid(1))
+        store.document(uid(1))
     store.begin(document(uid(3)))
     with pytest.raises(StateConflictError, match="Abort it first"):
         store.remove(uid(3))
@@ -345,7 +345,7 @@ def test_old_runs_are_pruned_and_tagged_ones_kept(store: Store) -> None:
     store.begin(document(uid(3)))
     assert store.prune(datetime.timedelta(hours=1)) == 0
     assert store.prune(0) == 1
-    assert [found["metadata"]["uid"] for found in store.list_runs()] == [uid(3), uid(2)]
+    assert [found["metadata"]["uid"] for found in store.documents()] == [uid(3), uid(2)]
     assert len(objects(store)) == 1
     assert store.prune(0, keep_tagged=False) == 1
     assert objects(store) == []
@@ -417,7 +417,7 @@ def test_a_package_that_was_changed_since_it_was_packed_is_not_stored(store: Sto
     next(file for file in artifacts["note"].path.glob("*/*")).write_text("else")
     with pytest.raises(packagers.IntegrityError):
         store.write(attempt, ended(started), artifacts)
-    assert (store.get_run(UID)["status"]["state"], store.list_artifacts(), objects(store)) == ("running", [], [])
+    assert (store.document(UID)["status"]["state"], store.list_artifacts(), objects(store)) == ("running", [], [])
 
 
 def test_a_package_outside_of_the_staging_folder_stays_where_it_is(store: Store, tmp_path: Path) -> None:
@@ -499,7 +499,7 @@ def test_the_pickle_of_a_store_opens_it_again(new_database: Callable[[str], str]
         run(store, UID, note="text")
         store.project = "shop"
         with pickle.loads(pickle.dumps(store)) as again:
-            assert (again.list_runs(), again.project) == (store.list_runs(), "shop")
+            assert (again.documents(), again.project) == (store.documents(), "shop")
     with connect("memory://") as memory, pytest.raises(StoreError, match="cannot be handed"):
         pickle.dumps(memory)
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import packagers
+from packagers_runs.runstore import Store, connect
 from packagers_runs.store.addresses import KINDS, Address
 from packagers_runs.store.errors import AddressError, ArtifactNotFoundError
-from packagers_runs.store.store import Store, connect
 
 UID = "0123456789abcdef" * 2
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import packagers
+from packagers_runs.runstore import Store, connect
 from packagers_runs.store.errors import StoreError
-from packagers_runs.store.store import Store, connect
 
 PLACES = ("folder", "memory", "s3")
 _numbers = itertools.count(1)
@@ -150,7 +150,7 @@ def test_an_object_that_is_gone_is_not_linked_to(store: Store) -> None:
     attempt = store.begin(started)
     with pytest.raises(StoreError, match="the object of this artifact is gone"):
         store.write(attempt, {**started, "status": {"state": "completed"}}, {"note": f"store://note@{1:032x}"})
-    assert store.get_run(f"{2:032x}")["status"]["state"] == "running"
+    assert store.document(f"{2:032x}")["status"]["state"] == "running"
 
 
 @everywhere

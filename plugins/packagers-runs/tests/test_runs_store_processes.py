@@ -19,10 +19,10 @@ import pytest
 from sqlalchemy import select
 
 import packagers
+from packagers_runs.runstore import Store, connect
 from packagers_runs.store import liveness
 from packagers_runs.store.errors import StateConflictError
 from packagers_runs.store.schema import runs
-from packagers_runs.store.store import Store, connect
 
 PROGRAMS = Path(__file__).parent / "programs"
 UID = "0123456789abcdef" * 2
@@ -52,7 +52,7 @@ def together(url: str, artifacts: Path, runs: int) -> None:
 
 def check_all_runs(url: str, artifacts: Path, runs: int) -> None:
     with connect(url, artifacts) as store:
-        found = store.list_runs(state="completed")
+        found = store.documents(state="completed")
         assert sorted(int(run["metadata"]["uid"], 16) for run in found) == [n * 1000 + i for n in range(1, 9) for i in range(runs)]
         assert all(run["status"]["results"] == {"index": int(run["metadata"]["uid"], 16) % 1000} for run in found)
         made = store.list_artifacts()
@@ -81,12 +81,12 @@ def test_a_killed_run_is_lost_at_the_first_look(new_database: Callable[[str], st
     with connect(url, tmp_path / "objects") as store, program("owning.py", url, str(tmp_path / "objects"), UID) as owner:
         assert owner.stdout
         assert owner.stdout.readline() == "ready\n"
-        assert store.get_run(UID)["status"]["state"] == "running"
+        assert store.document(UID)["status"]["state"] == "running"
         assert store.gc() == (0, 0)
         owner.kill()
         os.waitid(os.P_PID, owner.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and its number is taken until somebody takes note
-        assert [run["status"]["state"] for run in store.list_runs()] == ["error"]
-        status = store.get_run(UID)["status"]
+        assert [run["status"]["state"] for run in store.documents()] == ["error"]
+        status = store.document(UID)["status"]
         assert (status["state"], status["reason"]) == ("error", "lost")
         assert f"process {owner.pid}" in status["error"]
         assert status["end_time"]
@@ -102,7 +102,7 @@ def test_a_run_that_was_to_be_aborted_when_its_process_died_is_aborted(new_datab
         store.change(UID, {"status.state": "aborting"})
         owner.kill()
         owner.wait()
-        status = store.get_run(UID)["status"]
+        status = store.document(UID)["status"]
     assert (status["state"], status["reason"]) == ("aborted", "lost")
 
 
@@ -120,13 +120,13 @@ def test_elsewhere_the_lease_decides_and_is_renewed(
         store._heart._thread.join()  # type: ignore[union-attr]
         here = liveness.this_process()
         monkeypatch.setattr(liveness, "_place", lambda: "another machine")
-        assert store.get_run(UID)["status"]["state"] == "running"
+        assert store.document(UID)["status"]["state"] == "running"
         now = store.database.now
         monkeypatch.setattr(store.database, "now", lambda connection: now(connection) + liveness.LEASE_S + 1)
-        assert store.get_run(UID)["status"]["reason"] == "lost"
+        assert store.document(UID)["status"]["reason"] == "lost"
         with pytest.raises(StateConflictError):  # whoever was only slow to say that it lives writes nothing any more
             store.write(attempt, {"metadata": {"uid": UID}, "status": {"state": "completed"}})
-        assert str(here.pid) in store.get_run(UID)["status"]["error"]
+        assert str(here.pid) in store.document(UID)["status"]["error"]
 
 
 def test_who_was_taken_up_again_meanwhile_is_not_lost(new_database: Callable[[str], str], tmp_path: Path) -> None:
@@ -138,10 +138,10 @@ def test_who_was_taken_up_again_meanwhile_is_not_lost(new_database: Callable[[st
             seen = connection.execute(select(runs)).one()  # what a reader saw who then took its time
         owner.kill()
         owner.wait()
-        assert store.get_run(UID)["status"]["reason"] == "lost"
+        assert store.document(UID)["status"]["reason"] == "lost"
         assert store.take(UID).number == 2
         store._runs._lose(seen, liveness.Owner.parse(seen.owner))
-        assert store.get_run(UID)["status"]["state"] == "running"
+        assert store.document(UID)["status"]["state"] == "running"
 
 
 def test_a_process_of_the_same_number_is_another_one() -> None:
@@ -207,7 +207,7 @@ def crash(new_url: Callable[[], tuple[str, str]], chosen: Callable[[int], list[i
 
 def check_what_is_left(url: str, artifacts: str, done: list[str]) -> None:
     with connect(url, artifacts) as store:
-        runs = {int(run["metadata"]["uid"], 16): run for run in store.list_runs()}
+        runs = {int(run["metadata"]["uid"], 16): run for run in store.documents()}
         made = {number: {each.key for each in store.list_artifacts(uid=f"{number:032x}")} for number in (1, 2)}
         for number, keys in made.items():
             for key in keys:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packagers_runs.models.status import STATES, TERMINAL_STATES, may_follow
+from packagers_runs.runstore import Store, connect
 from packagers_runs.store.errors import StateConflictError
 from packagers_runs.store.runrows import Attempt
-from packagers_runs.store.store import Store, connect
 
 _numbers = itertools.count(1)
 
@@ -63,5 +63,5 @@ def test_a_run_goes_only_where_its_state_and_attempt_allow(
             state = wanted
             allowed = False  # what was done was allowed; what comes below is about what was refused
         assert not allowed, f"{step} from {state} to {wanted} was refused"
-        assert store.get_run(uid)["status"]["state"] == state
+        assert store.document(uid)["status"]["state"] == state
         assert store.attempt(uid) == number

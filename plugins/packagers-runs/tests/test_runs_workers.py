@@ -21,8 +21,8 @@ from packagers_runs.errors import FieldError, RunError, RunTimeoutError
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.template import new_task
 from packagers_runs.running.launching import new_function
+from packagers_runs.runstore import Store, connect
 from packagers_runs.store.errors import StateConflictError, StoreError
-from packagers_runs.store.store import Store, connect
 
 FILE = """
 import os, pathlib, subprocess, sys, time
@@ -154,7 +154,7 @@ def test_a_worker_that_cannot_begin_is_told_with_what_it_said(store: Store, tmp_
             run("double", params={"x": 1}, returns=["out", None])
     finally:
         del os.environ["BROKEN"]
-    assert [document["status"]["state"] for document in store.list_runs()] == ["error", "completed"]
+    assert [document["status"]["state"] for document in store.documents()] == ["error", "completed"]
 
 
 @pytest.mark.parametrize("stubborn", [False, True])
@@ -216,7 +216,7 @@ def test_signals_abort_a_run_in_the_foreground(store: Store, tmp_path: Path, num
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode != 0, said
-    (document,) = store.list_runs()
+    (document,) = store.documents()
     assert (document["status"]["state"], document["status"]["reason"]) == ("aborted", reason)
 
 

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from packagers_runs.running.launching import Function as Function
     from packagers_runs.running.launching import new_function as new_function
     from packagers_runs.running.masking import Masker as Masker
+    from packagers_runs.runstore import Store as Store
+    from packagers_runs.runstore import connect as connect
+    from packagers_runs.runstore import current_store as current_store
     from packagers_runs.secretsources.reading import read_secrets as read_secrets
     from packagers_runs.secretsources.source import SecretError as SecretError
     from packagers_runs.secretsources.source import SecretSource as SecretSource
@@ -53,8 +56,6 @@ if TYPE_CHECKING:
     from packagers_runs.store.errors import RunExistsError as RunExistsError
     from packagers_runs.store.errors import StateConflictError as StateConflictError
     from packagers_runs.store.errors import StoreError as StoreError
-    from packagers_runs.store.store import Store as Store
-    from packagers_runs.store.store import connect as connect
 
 _MODULES = {
     "running.context": ("RunContext", "current_context"),
@@ -82,13 +83,13 @@ _MODULES = {
     "models.modelobj": ("ModelObj",),
     "models.notification": ("Notification",),
     "models.runobject": ("RunObject",),
+    "runstore": ("Store", "connect", "current_store"),
     "secretsources.reading": ("read_secrets",),
     "secretsources.source": ("SecretError", "SecretSource"),
     "models.spec": ("RunSpec",),
     "models.status": ("RunStates", "RunStatus"),
     "store.addresses": ("Address",),
     "store.errors": ("AddressError", "ArtifactNotFoundError", "RunExistsError", "StateConflictError", "StoreError"),
-    "store.store": ("Store", "connect"),
     "data.targetpath": ("TargetPathObject",),
     "models.template": ("RunTemplate", "new_task"),
 }

@@ -19,9 +19,9 @@ import sqlalchemy
 from sqlalchemy.engine.default import DefaultDialect
 
 import packagers
+from packagers_runs.runstore import Store, connect
 from packagers_runs.store.objects import RemoteObjects
 from packagers_runs.store.runrows import Attempt
-from packagers_runs.store.store import Store, connect
 
 
 class Points:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from packagers_runs.store.store import Store, connect
+from packagers_runs.runstore import Store, connect
 
 
 def run(store: Store, number: int) -> None:
@@ -29,5 +29,5 @@ if __name__ == "__main__":
         run(store, 2 + index)
     statuses = [os.waitpid(child, 0)[1] for child in children]
     assert statuses == [0] * 4
-    assert len(store.list_runs(state="completed")) == 26
+    assert len(store.documents(state="completed")) == 26
     store.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import packagers
-from packagers_runs.store.store import connect
+from packagers_runs.runstore import connect
 
 
 def main(url: str, artifacts: str, number: int, count: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from packagers_runs.store.store import connect
+from packagers_runs.runstore import connect
 
 if __name__ == "__main__":
     with connect(sys.argv[1], sys.argv[2]) as store:

@@ -35,7 +35,7 @@ def ls(
 ) -> None:
     """List runs, the newest first."""
     with opened(store) as place:
-        found = place.list_runs(
+        found = place.documents(
             name=name, project=project, state=state, labels=dict(pairs(labels, "-l")), iterations=iterations, limit=limit
         )
     if as_json:

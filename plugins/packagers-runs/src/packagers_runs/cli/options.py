@@ -12,7 +12,7 @@ from packagers_runs.errors import RunNotFoundError
 
 if TYPE_CHECKING:
     from packagers_runs.models.runobject import RunObject
-    from packagers_runs.store.store import Store
+    from packagers_runs.runstore import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,7 +42,8 @@ def opened(url: str | None, *, makes: bool = False) -> Store:
     import os
     from pathlib import Path
 
-    from packagers_runs.store.store import FOLDER, URL_VARIABLE, connect
+    from packagers_runs.runstore import connect
+    from packagers_runs.store.store import FOLDER, URL_VARIABLE
 
     if url is None and not makes and not os.environ.get(URL_VARIABLE) and not Path(FOLDER, "runs.db").is_file():
         raise click.UsageError(f"There is no store in {Path.cwd()}. Name one with --store, or set {URL_VARIABLE}.")
@@ -63,7 +64,7 @@ def run_of(store: Store, text: str) -> RunObject:
 
     if len(text) == 32:
         return RunObject.from_store(store, text)
-    documents = store.list_runs(limit=1) if text == "last" else store.list_runs(prefix=text)
+    documents = store.documents(limit=1) if text == "last" else store.documents(prefix=text)
     if len(documents) != 1:
         what = f"{len(documents)} runs begin with {text!r}" if documents else f"there is no run {text!r}"
         raise RunNotFoundError(what, uid=text, remedy="`packagers runs ls` shows those there are.")

@@ -96,10 +96,8 @@ def retry(uid: str, store: str | None, as_json: bool) -> None:
 
     UID may be the beginning of one, or `last`. Its next attempt begins, also when the process that began it has died.
     """
-    from packagers_runs.running.launching import retry as retry_run
-
     with opened(store) as place:
-        _tell(lambda: retry_run(str(run_of(place, uid).uid()), place), as_json)
+        _tell(lambda: place.retry(str(run_of(place, uid).uid())), as_json)
 
 
 def _tell(run: Callable[[], RunObject], as_json: bool) -> None:

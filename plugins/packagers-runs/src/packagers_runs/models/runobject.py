@@ -15,7 +15,7 @@ from packagers_runs.models.template import RunTemplate
 from packagers_runs.nearest import unknown_name
 
 if TYPE_CHECKING:
-    from packagers_runs.store.store import Store
+    from packagers_runs.store.store import DocumentStore
 
 _FOLLOWING_S = 0.2
 """How often a log that is followed is looked at."""
@@ -24,7 +24,7 @@ _FOLLOWING_S = 0.2
 class _Tie:
     """Ties a run to its store; a copy of the run is tied to the same one."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: DocumentStore) -> None:
         self.store = store
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Tie:
@@ -53,7 +53,7 @@ class RunObject(RunTemplate):
         return cls(template.spec.copy(), template.metadata.copy())
 
     @classmethod
-    def from_store(cls, store: Store, uid: str, iteration: int = 0) -> Self:
+    def from_store(cls, store: DocumentStore, uid: str, iteration: int = 0) -> Self:
         """Make the object of a run that is in a store.
 
         Args:
@@ -64,16 +64,16 @@ class RunObject(RunTemplate):
         Raises:
             RunNotFoundError: There is no such run.
         """
-        run = cls.from_dict(store.get_run(uid, iteration))
+        run = cls.from_dict(store.document(uid, iteration))
         run.tie(store)
         return run
 
-    def tie(self, store: Store) -> None:
+    def tie(self, store: DocumentStore) -> None:
         """Say in which store the run is; what follows it looks there."""
         object.__setattr__(self, "_tie", _Tie(store))
 
     @property
-    def _store(self) -> Store:
+    def _store(self) -> DocumentStore:
         tie: _Tie | None = self.__dict__.get("_tie")
         if tie is None:
             raise RunsError(
@@ -150,7 +150,7 @@ class RunObject(RunTemplate):
 
     def refresh(self) -> Self:
         """Read the run again from its store."""
-        found = self._store.get_run(str(self.metadata.uid), self.metadata.iteration)
+        found = self._store.document(str(self.metadata.uid), self.metadata.iteration)
         fresh = type(self).from_dict(found)
         self.metadata, self.status = fresh.metadata, fresh.status
         return self
@@ -168,13 +168,13 @@ class RunObject(RunTemplate):
             StateConflictError: It has ended already.
         """
         uid, iteration = str(self.metadata.uid), self.metadata.iteration
-        state = self._store.get_run(uid, iteration).get("status", {}).get("state", RunStates.created)
+        state = self._store.document(uid, iteration).get("status", {}).get("state", RunStates.created)
         waits = (RunStates.created, RunStates.pending, RunStates.pending_retry)
         following = RunStates.aborted if state in waits else RunStates.aborting
         self._store.change(uid, {"status.state": following.value, "status.reason": "aborted"}, iteration, expected=[state])
         return self.state()
 
-    def logs(self, watch: bool = True, db: Store | None = None, offset: int = 0) -> tuple[str, int]:
+    def logs(self, watch: bool = True, db: DocumentStore | None = None, offset: int = 0) -> tuple[str, int]:
         """Print the log.
 
         Args:
@@ -189,7 +189,7 @@ class RunObject(RunTemplate):
         uid, iteration = str(self.metadata.uid), self.metadata.iteration
         while True:
             # The state first: what a run prints is written before its end is.
-            state = str(store.get_run(uid, iteration).get("status", {}).get("state", RunStates.created))
+            state = str(store.document(uid, iteration).get("status", {}).get("state", RunStates.created))
             text, offset = store.log(uid, iteration, offset)
             sys.stdout.write(text)
             sys.stdout.flush()

@@ -29,7 +29,7 @@ from packagers_runs.store.addresses import Address, kind_of
 from packagers_runs.store.errors import StateConflictError, StoreError
 from packagers_runs.store.journal import Journal
 from packagers_runs.store.runrows import Attempt
-from packagers_runs.store.store import Store
+from packagers_runs.store.store import DocumentStore
 
 
 def registry_here() -> Registry:
@@ -52,7 +52,7 @@ class Job:
 
     run: RunObject
     arguments: Arguments
-    store: Store
+    store: DocumentStore
     registry: Registry
     secrets: Mapping[str, str] = field(factory=dict, repr=False)
     masker: Masker = field(init=False, repr=False)
@@ -187,7 +187,7 @@ class _Execution:
 
     def _is_wanted(self) -> bool:
         try:
-            found = self._job.store.get_run(self._attempt.uid, self._attempt.iteration)
+            found = self._job.store.document(self._attempt.uid, self._attempt.iteration)
         except RunsError as error:
             if isinstance(error, LookupError):  # it was removed meanwhile
                 return False
@@ -207,7 +207,7 @@ class _Execution:
     def _reason(self) -> str:
         """Give why the run was to end, as whoever asked for it has said."""
         try:
-            found = self._job.store.get_run(self._attempt.uid, self._attempt.iteration)
+            found = self._job.store.document(self._attempt.uid, self._attempt.iteration)
         except RunsError:
             return "terminated"
         return str(found.get("status", {}).get("reason") or "terminated")
@@ -263,7 +263,7 @@ class _Execution:
         status.last_update = utc_text()
 
 
-def _document_of(artifact: Artifact, run: RunObject, store: Store) -> dict[str, Any]:
+def _document_of(artifact: Artifact, run: RunObject, store: DocumentStore) -> dict[str, Any]:
     """Give what a run's document says of an artifact."""
     metadata = run.metadata
     said = {

@@ -1,36 +1,23 @@
-"""Launching runs: a task becomes a run, all that can be checked is checked, and then it runs."""
+"""Launching runs: a task becomes a run, and then it runs."""
 
 from __future__ import annotations
 
-import getpass
-import socket
-import uuid
 import warnings
-from collections.abc import Mapping
-from os import PathLike
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from packagers import Artifact, DataItem, PackagersWarning, Result
-from packagers_runs.errors import FieldError, HandlerError
+from packagers import PackagersWarning
+from packagers_runs.errors import FieldError
 from packagers_runs.models.durations import seconds_of
-from packagers_runs.models.inputs import LIVE, is_live
-from packagers_runs.models.names import run_name
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.spec import RunSpec
-from packagers_runs.models.status import RunStates
 from packagers_runs.models.template import RunTemplate, new_task
 from packagers_runs.nearest import unknown_name
-from packagers_runs.running.arguments import check_arguments
-from packagers_runs.running.execution import Job, attempts, registry_here
-from packagers_runs.running.handlers import find_handler
+from packagers_runs.running.execution import Job, attempts
 from packagers_runs.running.interrupts import Terminated, terminable
-from packagers_runs.secretsources.reading import read_secrets
+from packagers_runs.running.preparing import prepare
+from packagers_runs.runstore import Store, current_store
 from packagers_runs.store.errors import StoreError
-from packagers_runs.store.runrows import DEFAULT_PROJECT
-from packagers_runs.store.store import Store, current_store
-
-KIND = "local"
 
 
 class Function:
@@ -74,7 +61,13 @@ class Function:
             if name not in _ARGUMENTS:
                 raise unknown_name("argument", name, [*_ARGUMENTS, "watch", "store"], owner="run()")
         base = arguments.pop("base", None) or task
-        job = prepare(RunObject.from_template(new_task(**arguments, base=base)), self, store or current_store())
+        job = prepare(
+            RunObject.from_template(new_task(**arguments, base=base)),
+            store or current_store(),
+            function=self.name,
+            file=self.file,
+            project=self.project,
+        )
         seconds = _limit(job.run.spec)
         if watch and seconds is None:
             return self._run_here(job)
@@ -129,116 +122,6 @@ def new_function(name: str | None = None, file: str | Path | None = None, projec
     return Function(name, file, project)
 
 
-def prepare(run: RunObject, function: Function, store: Store) -> Job:
-    """Check all that can be checked of a run, and fill in what it is called and where it runs.
-
-    Args:
-        run: The run; it is changed.
-        function: What it belongs to.
-        store: Where it will be recorded.
-
-    Raises:
-        FieldError: Something of it cannot be what it is.
-        UnknownNameError: It names something that does not exist.
-        InputError: The handler needs something that it is not given.
-        HandlerError: The handler cannot be found.
-        SecretError: Its secrets cannot be read.
-    """
-    spec, metadata = run.spec, run.metadata
-    spec.validate()
-    _refuse_what_is_not_here(spec)
-    if spec.handler is None:
-        raise FieldError("a run needs a handler", model="RunSpec", field="handler", remedy="Give handler=, a function or its name.")
-    spec.extract_type_hints_from_inputs()
-    handler = find_handler(spec.handler, function.file)
-    inputs = {name: _resolved(name, source, spec) for name, source in spec.inputs.items()}
-    arguments = check_arguments(handler, inputs, spec.parameters, spec.inputs_type_hints)
-    secrets = read_secrets(spec.secret_sources)
-    metadata.uid = uuid.uuid4().hex
-    metadata.name = run_name(metadata.name, function.name, handler.reference or handler.function)
-    metadata.project = metadata.project or function.project or store.project or DEFAULT_PROJECT
-    metadata.labels = {"kind": KIND, "owner": _user(), "host": socket.gethostname(), **metadata.labels}
-    spec.function = spec.function or function.name
-    spec.handler = handler.reference or handler.name
-    spec.inputs = {name: _recorded(source) for name, source in inputs.items()}
-    run.status.state = RunStates.created
-    run.tie(store)
-    return Job(run, arguments, store, registry_here(), secrets)
-
-
-def stored_job(run: RunObject, store: Store, hints: Mapping[str, Any] | None = None) -> Job:
-    """Make the job of a run that is in a store, from what its document says.
-
-    Args:
-        run: The run.
-        store: Where it is.
-        hints: Type hints of inputs by name; those of its document by default.
-
-    Raises:
-        HandlerError: Its handler had no name, or is not found by it any more.
-        FieldError: An input was a live object, or secrets were given inline.
-    """
-    spec = run.spec
-    if any(source["kind"] == "inline" for source in spec.secret_sources):
-        raise FieldError(
-            "the inline secrets of the run are kept nowhere", model="RunSpec", field="secret_sources", remedy="Run it anew with them."
-        )
-    if not isinstance(spec.handler, str) or ":" not in spec.handler:
-        raise HandlerError(
-            f"the handler {spec.handler!r} had no name by which it can be found again",
-            remedy="Run it anew; a function of a module or file can be found.",
-        )
-    for name, source in spec.inputs.items():
-        if is_live(source):
-            raise FieldError(
-                f"the input {name!r} was an object ({source}), which is not there any more",
-                model="RunSpec",
-                field="inputs",
-                remedy="Run it anew; an artifact or a file can be read again.",
-            )
-    handler = find_handler(spec.handler)
-    arguments = check_arguments(handler, spec.inputs, spec.parameters, spec.inputs_type_hints if hints is None else hints)
-    return Job(run, arguments, store, registry_here(), read_secrets(spec.secret_sources))
-
-
-def retry(uid: str, store: Store | None = None) -> RunObject:
-    """Try a run again that has failed, was aborted or is lost; its next attempt begins, whatever its specification allows.
-
-    Args:
-        uid: Of the run.
-        store: Where it is; by default the store that was opened last.
-
-    Returns:
-        The run as it is recorded at the end.
-
-    Raises:
-        RunNotFoundError: There is no such run.
-        StateConflictError: It has not ended, or it has completed.
-        HandlerError: Its handler cannot be found again.
-        RunError: It failed again.
-    """
-    store = store or current_store()
-    job = stored_job(RunObject.from_store(store, uid), store)
-    attempt = store.take(uid, expected=[RunStates.error.value, RunStates.aborted.value, RunStates.pending_retry.value])
-    error = attempts(job, attempt)
-    job.run.raise_for_failure(error)
-    return job.run
-
-
-def _refuse_what_is_not_here(spec: RunSpec) -> None:
-    """Refuse what this release reads in documents and cannot do: nothing is accepted and then ignored."""
-    idle = {
-        "hyperparams": spec.is_hyper_job() or spec.tuning.strategy is not None,
-        "notifications": spec.notifications,
-        "scrape_metrics": spec.scrape_metrics,
-        "allow_empty_resources": spec.allow_empty_resources,
-        "output_path": spec.output_path or spec.output_paths,
-    }
-    for name, is_set in idle.items():
-        if is_set:
-            raise FieldError(f"{name} is not in this release of packagers-runs", model="RunSpec", field=name, remedy="Leave it out.")
-
-
 def _limit(spec: RunSpec) -> float | None:
     """Give the seconds that the run may take; warns of limits on what does not happen here."""
     limits = {name: seconds_of(limit) for name, limit in spec.state_thresholds.items()}
@@ -246,65 +129,3 @@ def _limit(spec: RunSpec) -> float | None:
     if idle:
         warnings.warn(f"runs on this machine do not wait: the limit of {idle[0]} means nothing here", PackagersWarning, stacklevel=4)
     return limits.get("executing")
-
-
-def _resolved(name: str, source: Any, spec: RunSpec) -> Any:
-    """Give where an input really is: below ``input_path``, in a data store by name, or as it was said."""
-    if isinstance(source, list):
-        return [_resolved(name, item, spec) for item in source]
-    if isinstance(source, dict):
-        return {key: _resolved(name, item, spec) for key, item in source.items()}
-    if source is None:
-        if not spec.input_path:
-            raise FieldError(
-                f"the input {name!r} has no path, and there is no input_path",
-                model="RunSpec",
-                field="inputs",
-                remedy="Give one of the two.",
-            )
-        source = name
-    if not isinstance(source, str):
-        return source
-    first, slash, rest = source.partition("/")
-    for place in spec.data_stores:
-        if slash and first == place.name:
-            return _in_data_store(f"{(place.url or '').rstrip('/')}/{rest}", place.options, name)
-    if "://" in source or PurePosixPath(source).is_absolute() or Path(source).is_absolute() or not spec.input_path:
-        return source
-    return f"{spec.input_path.rstrip('/')}/{source}"
-
-
-def _in_data_store(url: str, options: Mapping[str, Any], name: str) -> str:
-    if options:
-        raise FieldError(
-            f"the input {name!r} is in a data store with options, which data items do not take",
-            model="RunSpec",
-            field="data_stores",
-            remedy="Set them for its protocol in fsspec's configuration.",
-        )
-    return url
-
-
-def _recorded(source: Any) -> Any:
-    """Give what the document says of an input: where it is, or of which type a live object was."""
-    if isinstance(source, str):
-        return source
-    if isinstance(source, list):
-        return [_recorded(item) for item in source]
-    if isinstance(source, dict):
-        return {str(key): _recorded(item) for key, item in source.items()}
-    if isinstance(source, DataItem):
-        return source.url
-    if isinstance(source, Artifact):
-        return str(source.path)
-    if isinstance(source, PathLike):
-        return str(source)
-    kind = type(source.value if isinstance(source, Result) else source)
-    return f"{LIVE}{kind.__module__}.{kind.__qualname__}"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # containers run users without a name
-        return "unknown"

@@ -18,7 +18,7 @@ from packagers_runs.store.addresses import SCHEME, Address
 from packagers_runs.store.artifactrows import Recorded
 from packagers_runs.store.errors import AddressError, ArtifactNotFoundError
 from packagers_runs.store.objects import MANIFEST
-from packagers_runs.store.store import Store, store_of
+from packagers_runs.store.store import DocumentStore, store_of
 
 _MOST_SEGMENTS = 3
 
@@ -78,14 +78,14 @@ class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships
         return [self.info(name) for name in names] if detail else names
 
 
-def _sizes(store: Store, found: Recorded) -> dict[str, int]:
+def _sizes(store: DocumentStore, found: Recorded) -> dict[str, int]:
     """Give the sizes of all files of a package by their path in it."""
     manifest = store.manifest(found)
     files = json.loads(manifest).get("files", [])
     return {MANIFEST: len(manifest), **{f"{found.payload}/{file['path']}": file["size"] for file in files}}
 
 
-def _resolve(path: str) -> tuple[Store, Recorded, str]:
+def _resolve(path: str) -> tuple[DocumentStore, Recorded, str]:
     """Find what a path is of: the store, the artifact, and the path below it."""
     segments = path.removeprefix(SCHEME).strip("/").split("/")
     if ".." in segments:

@@ -1,4 +1,4 @@
-"""A store: runs and artifacts in a database, objects in a folder or at a URL."""
+"""A store of documents: runs and artifacts in a database, objects in a folder or at a URL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from packagers import Artifact, DataItem, Registry
 from packagers_runs.store.addresses import Address
@@ -32,8 +32,8 @@ URL_VARIABLE = "PACKAGERS_STORE"
 ARTIFACTS_VARIABLE = "PACKAGERS_STORE_ARTIFACTS"
 
 
-class Store:
-    """Runs, their results and their artifacts; made by :func:`connect`.
+class DocumentStore:
+    """Runs, as documents, their results and their artifacts.
 
     Threads share it; a forked process may go on with it, and its pickle opens the same store again (but for one in memory). As a context
     manager it closes at the end of the block.
@@ -63,19 +63,19 @@ class Store:
             _latest[:] = [self]
 
     def __repr__(self) -> str:
-        return f"<Store {self.database.url}, artifacts in {self.objects.location}>"
+        return f"<{type(self).__name__} {self.database.url}, artifacts in {self.objects.location}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.database.is_memory:
             raise StoreError("a store in memory cannot be handed to another process", remedy="Use sqlite:///path.")
-        return _remake, (*self._arguments, self._runs.registry, self.project)
+        return _remake, (type(self), *self._arguments, self._runs.registry, self.project)
 
     @property
     def opened_with(self) -> tuple[str, str | None]:
         """The URL, with its password, and the place of artifacts: for another process that is to open the same store."""
         return self._arguments
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -166,7 +166,7 @@ class Store:
         """Change fields of a run by dotted names: see :meth:`RunRows.change`."""
         return self._runs.change(uid, iteration, changes, expected=expected)
 
-    def get_run(self, uid: str, iteration: int = 0) -> dict[str, Any]:
+    def document(self, uid: str, iteration: int = 0) -> dict[str, Any]:
         """Give the document of a run; one whose process is gone is ``error``, ``lost`` by now.
 
         Args:
@@ -182,7 +182,7 @@ class Store:
         """Give the number of the attempt that a run is in, counted from 1."""
         return self._runs.attempt(uid, iteration)
 
-    def list_runs(
+    def documents(
         self,
         *,
         project: str | None = None,
@@ -284,36 +284,22 @@ class Store:
         return collect(self.database, self.objects)
 
 
-def connect(url: str | None = None, artifacts: str | os.PathLike[str] | None = None, *, registry: Registry | None = None) -> Store:
-    """Open a store; made where there is none.
-
-    Args:
-        url: ``sqlite:///path``, ``postgresql+psycopg://…`` or ``memory://``; if not given, what ``PACKAGERS_STORE`` says, or
-            ``.packagers/runs.db`` in the working directory.
-        artifacts: A folder, or a URL of fsspec, that is this store's own; if not given, what ``PACKAGERS_STORE_ARTIFACTS`` says (where
-            ``url`` is not given either), or the folder ``objects`` beside a database file, ``.packagers/objects`` for PostgreSQL.
-        registry: Finds the packagers of values; that of what is installed if not given.
-
-    Raises:
-        StoreError: Where it cannot be opened, is of a newer release, or the artifacts are another store's.
-    """
-    if url is None:
-        url = os.environ.get(URL_VARIABLE) or f"sqlite:///{FOLDER}/runs.db"
-        artifacts = artifacts or os.environ.get(ARTIFACTS_VARIABLE) or None
-    return Store(url, artifacts, registry=registry)
+def default_place() -> tuple[str, str | None]:
+    """Give the URL of the store that is meant where none is named, and the place of its artifacts."""
+    url = os.environ.get(URL_VARIABLE)
+    return url or f"sqlite:///{FOLDER}/runs.db", os.environ.get(ARTIFACTS_VARIABLE) or None
 
 
-def current_store() -> Store:
-    """Give the store of the block around, else the one that was opened last, else the default one, which is made."""
+def latest_store() -> DocumentStore | None:
+    """Give the store of the block around, else the one that was opened last, ``None`` where none is open."""
     store = _current.get()
     if store is not None:
         return store
     with _opened_lock:
-        latest = next(iter(_latest), None)
-    return latest or connect()
+        return next(iter(_latest), None)
 
 
-def store_of(address: Address) -> Store:
+def store_of(address: Address) -> DocumentStore:
     """Give the store in which an address is to be looked for.
 
     That is the one that the block around says; else, of an address with a uid, any open store that has it; else the one that was opened
@@ -332,16 +318,16 @@ def store_of(address: Address) -> Store:
     return candidates[0] if candidates else _default()
 
 
-def _default() -> Store:
+def _default() -> DocumentStore:
     if not os.environ.get(URL_VARIABLE) and not Path(FOLDER, "runs.db").exists():
         raise StoreError(
             "there is no store here to look into", file=Path(FOLDER).absolute(), remedy=f"connect() to one first, or set {URL_VARIABLE}."
         )
-    return connect()
+    return DocumentStore(*default_place())
 
 
-def _remake(url: str, artifacts: str | None, registry: Registry | None, project: str) -> Store:
-    store = connect(url, artifacts, registry=registry)
+def _remake(cls: type[DocumentStore], url: str, artifacts: str | None, registry: Registry | None, project: str) -> DocumentStore:
+    store = cls(url, artifacts, registry=registry)
     store.project = project
     return store
 
@@ -353,7 +339,7 @@ def _source(source: Artifact | str | os.PathLike[str]) -> Artifact | Path | Addr
     return Address.parse(text) if text.startswith("store://") else Path(text)
 
 
-_current: ContextVar[Store | None] = ContextVar("packagers_store", default=None)
-_opened: list[weakref.ref[Store]] = []
+_current: ContextVar[DocumentStore | None] = ContextVar("packagers_store", default=None)
+_opened: list[weakref.ref[DocumentStore]] = []
 _opened_lock = threading.Lock()
-_latest: list[Store] = []  # who connects and keeps nothing can read addresses all the same
+_latest: list[DocumentStore] = []  # who connects and keeps nothing can read addresses all the same

@@ -1,0 +1,67 @@
+"""The store as people use it: it gives runs, and does with them what can be done."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from packagers import Registry
+from packagers_runs.models.runobject import RunObject
+from packagers_runs.running.retrying import retry
+from packagers_runs.store.store import DocumentStore, default_place, latest_store
+
+
+class Store(DocumentStore):
+    """Runs, their results and their artifacts; made by :func:`connect`."""
+
+    def get_run(self, uid: str, iteration: int = 0) -> RunObject:
+        """Give a run; one whose process is gone is ``error``, ``lost`` by now.
+
+        Args:
+            uid: Of the run.
+            iteration: 0 for the run itself.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+        """
+        return RunObject.from_store(self, uid, iteration)
+
+    def list_runs(self, **filters: Any) -> list[RunObject]:
+        """Give runs, the newest first.
+
+        Args:
+            **filters: As of :meth:`DocumentStore.documents`: ``project name state labels uid prefix iterations since until limit offset``.
+        """
+        runs = [RunObject.from_dict(document) for document in self.documents(**filters)]
+        for run in runs:
+            run.tie(self)
+        return runs
+
+    def retry(self, uid: str) -> RunObject:
+        """Try a run again that has failed, was aborted or is lost: see :func:`packagers_runs.running.retrying.retry`."""
+        return retry(uid, self)
+
+
+def connect(url: str | None = None, artifacts: str | os.PathLike[str] | None = None, *, registry: Registry | None = None) -> Store:
+    """Open a store; made where there is none.
+
+    Args:
+        url: ``sqlite:///path``, ``postgresql+psycopg://…`` or ``memory://``; if not given, what ``PACKAGERS_STORE`` says, or
+            ``.packagers/runs.db`` in the working directory.
+        artifacts: A folder, or a URL of fsspec, that is this store's own; if not given, what ``PACKAGERS_STORE_ARTIFACTS`` says (where
+            ``url`` is not given either), or the folder ``objects`` beside a database file, ``.packagers/objects`` for PostgreSQL.
+        registry: Finds the packagers of values; that of what is installed if not given.
+
+    Raises:
+        StoreError: Where it cannot be opened, is of a newer release, or the artifacts are another store's.
+    """
+    if url is None:
+        url, default_artifacts = default_place()
+        artifacts = artifacts or default_artifacts
+    return Store(url, artifacts, registry=registry)
+
+
+def current_store() -> Store:
+    """Give the store of the block around, else the one that was opened last, else the default one, which is made."""
+    store = latest_store()
+    return store if isinstance(store, Store) else connect()
