@@ -1,25 +1,14 @@
-"""What commands print: tables and lines for people, or JSON; no character of data has an effect on the terminal."""
+"""What commands print: lines for people, or JSON; no character of data has an effect on the terminal."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
-_COLOURS = {"completed": "green", "error": "red", "aborted": "red", "running": "cyan", "pendingRetry": "yellow", "aborting": "yellow"}
-
-
-def shown(value: object) -> str:
-    """Give text of which every character can be seen.
-
-    >>> shown(f"a{chr(27)}[31mb") == "a" + ascii(chr(27))[1:-1] + "[31mb"
-    True
-    """
-    text = value if isinstance(value, str) else "" if value is None else str(value)
-    return "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)
+from packagers_runs.display.terminal import print_table as print_table
+from packagers_runs.display.terminal import shown as shown
 
 
 def print_json(data: Any) -> None:
@@ -41,27 +30,3 @@ def tell(data: Any, text: str, as_json: bool) -> None:
         print_json(data)
     else:
         click.echo(shown(text))
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; where no terminal is there, a line for each row with tabs between the cells.
-
-    Args:
-        columns: The headings.
-        rows: The cells of each row.
-    """
-    if not sys.stdout.isatty():
-        lines: list[Sequence[object]] = [columns, *rows]
-        for cells in lines:
-            click.echo("\t".join(shown(cell).replace("\n", " ") for cell in cells))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    for column in columns:
-        table.add_column(Text(column))
-    for row in rows:
-        table.add_row(*(Text(shown(cell), style=_COLOURS.get(str(cell), "")) for cell in row))
-    Console(file=sys.stdout, markup=False, emoji=False, highlight=False).print(table)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from packagers_runs.cli.listing import took
 from packagers_runs.cli.options import json_option, opened, run_of, store_option
-from packagers_runs.cli.screen import print_json, print_table, shown
+from packagers_runs.cli.screen import print_json, print_table
+from packagers_runs.report.tables import tables_of_run
 
 if TYPE_CHECKING:
     from packagers_runs.models.runobject import RunObject
 
-_LONGEST = 200
 _LOOK_S = 0.2
 
 
@@ -61,33 +60,5 @@ def logs(uid: str, follow: bool, offset: int, store: str | None, as_json: bool) 
 
 def print_run(run: RunObject) -> None:
     """Print a run for people."""
-    metadata, spec, status = run.metadata, run.spec, run.status
-    said = {
-        "uid": metadata.uid,
-        "name": metadata.name,
-        "project": metadata.project,
-        "state": status.state + (f" ({status.reason})" if status.reason else ""),
-        "handler": spec.handler,
-        "started": status.start_time,
-        "took": took(status.to_dict()),
-        "attempt": (status.retry_count or 0) + 1 if status.retry_count else None,
-        "says": status.status_text,
-        "error": status.error,
-        **{f"label {key}": value for key, value in metadata.labels.items()},
-    }
-    print_table(("run", ""), [(name, _short(value)) for name, value in said.items() if value not in (None, "")])
-    for heading, values in (("parameter", spec.parameters), ("input", spec.inputs), ("result", status.results)):
-        if values:
-            print_table((heading, "value"), [(key, _short(value)) for key, value in values.items()])
-    if status.artifacts:
-        print_table(("artifact", "kind", "type", "bytes", "address"), [_artifact(each) for each in status.artifacts])
-
-
-def _artifact(document: dict[str, Any]) -> tuple[object, ...]:
-    metadata, spec = document.get("metadata", {}), document.get("spec", {})
-    return (metadata.get("key"), document.get("kind"), spec.get("object_type"), f"{spec.get('size', 0):,}", metadata.get("uri"))
-
-
-def _short(value: object) -> str:
-    text = shown(value if isinstance(value, str) else repr(value))
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    for table in tables_of_run(run.to_dict()):
+        print_table(*table)
