@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from packagers_runs.data.target import FeatureSetProducer as FeatureSetProducer
     from packagers_runs.data.targetbase import DataTargetBase as DataTargetBase
     from packagers_runs.data.targetpath import TargetPathObject as TargetPathObject
+    from packagers_runs.display.bars import show_progress as show_progress
     from packagers_runs.errors import ExpressionError as ExpressionError
     from packagers_runs.errors import FieldError as FieldError
     from packagers_runs.errors import HandlerError as HandlerError
@@ -66,6 +67,7 @@ _MODULES = {
     "data.targetbase": ("DataTargetBase",),
     "data.drivers.driver": ("DataDriver", "Reading", "Writing", "Written"),
     "data.drivers.files": ("FileDriver",),
+    "display.bars": ("show_progress",),
     "errors": (
         "ExpressionError",
         "FieldError",

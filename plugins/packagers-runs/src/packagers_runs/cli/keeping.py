@@ -6,6 +6,7 @@ import click
 
 from packagers_runs.cli.options import json_option, opened, run_of, store_option
 from packagers_runs.cli.screen import tell
+from packagers_runs.display.bars import show_progress
 
 
 @click.command("rm")
@@ -17,7 +18,7 @@ def rm(uids: tuple[str, ...], store: str | None, as_json: bool) -> None:
 
     UID may be the beginning of one, or `last`.
     """
-    with opened(store) as place:
+    with show_progress(not as_json), opened(store) as place:
         removed = []
         for uid in uids:
             removed.append(str(run_of(place, uid).uid()))
@@ -38,7 +39,7 @@ def prune(older_than: str, tagged: bool, store: str | None, as_json: bool) -> No
     seconds = seconds_of(older_than, "--older-than")
     if seconds is None:
         raise click.UsageError("--older-than takes a length of time, such as 30d.")
-    with opened(store) as place:
+    with show_progress(not as_json), opened(store) as place:
         removed = place.prune(seconds, keep_tagged=not tagged)
     tell({"removed": removed}, f"{removed} runs are removed", as_json)
 
@@ -48,7 +49,7 @@ def prune(older_than: str, tagged: bool, store: str | None, as_json: bool) -> No
 @json_option
 def gc(store: str | None, as_json: bool) -> None:
     """Remove the data that no run has, and what crashes have left."""
-    with opened(store) as place:
+    with show_progress(not as_json), opened(store) as place:
         found = place.gc()
     text = f"{found.objects} objects and {found.stagings} remains of crashes are removed"
     tell({"objects": found.objects, "remains": found.stagings}, text, as_json)

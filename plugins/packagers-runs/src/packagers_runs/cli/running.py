@@ -12,6 +12,7 @@ import click
 from packagers_runs.cli.options import json_option, literal, opened, pairs, run_of, store_option
 from packagers_runs.cli.screen import print_json, tell
 from packagers_runs.cli.showing import print_run
+from packagers_runs.display.bars import show_progress
 
 if TYPE_CHECKING:
     from packagers_runs.models.runobject import RunObject
@@ -105,7 +106,7 @@ def _tell(run: Callable[[], RunObject], as_json: bool) -> None:
     from packagers_runs.errors import RunError
 
     failure: RunError | None = None
-    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+    with show_progress(not as_json), contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
         try:
             done = run()
         except RunError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +12,10 @@ from sqlalchemy import Connection, case, delete, func, not_, select, union
 
 from packagers_runs.errors import RunNotFoundError
 from packagers_runs.models.status import TERMINAL_STATES
+from packagers_runs.progress import counted
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import StateConflictError
+from packagers_runs.store.holding import PREFIX, forget_the_gone
 from packagers_runs.store.objects import Objects
 from packagers_runs.store.runrows import LIVE, is_live
 from packagers_runs.store.schema import artifacts, claims, labels, logs, runs
@@ -42,12 +44,15 @@ def collect(database: Database, objects: Objects) -> Collected:
         database: Of the store.
         objects: Of the store.
     """
-    stagings = _collect_stagings(database, objects.staging) + objects.sweep()
+    held = forget_the_gone(database)
+    stagings = _collect_stagings(database, objects.staging, held) + objects.sweep()
     there = list(objects.digests())
     with database.writing() as connection:
-        connection.execute(delete(claims).where(not_(is_live(claims.c))))
+        connection.execute(delete(claims).where(not_(is_live(claims.c)), claims.c.uid.not_like(f"{PREFIX}%")))
         known = set(connection.execute(union(select(artifacts.c.digest), select(claims.c.digest))).scalars())
-    removed = sum(_remove_object(database, objects, digest) for digest in there if digest not in known)
+    orphans = [digest for digest in there if digest not in known]
+    steps = counted(orphans, "removing what no run has", len(orphans), "objects")
+    removed = sum(_remove_object(database, objects, digest) for digest in steps)
     return Collected(removed, stagings)
 
 
@@ -62,13 +67,14 @@ def _remove_object(database: Database, objects: Objects, digest: str) -> bool:
     return True
 
 
-def _collect_stagings(database: Database, staging: Path) -> int:
+def _collect_stagings(database: Database, staging: Path, held: Collection[str]) -> int:
     # The folders first: a run has its row before it has a folder.
     found = [(path, _STAGED.fullmatch(path.name)) for path in (staging.iterdir() if staging.is_dir() else ())]
     with database.reading() as connection:
         query = select(runs.c.uid, runs.c.iteration, runs.c.attempt).where(runs.c.state.in_(LIVE))
         live = {f"{row.uid}-{row.iteration}-{row.attempt}" for row in connection.execute(query)}
     dead = [path for path, named in found if named is not None and path.name not in live]
+    dead += [path for path, _ in found if path.name.startswith(PREFIX) and path.name not in held]
     for path in dead:
         shutil.rmtree(path, ignore_errors=True)
     return len(dead)

@@ -14,9 +14,10 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from packagers import settings
+from packagers_runs.progress import Advance, progress
 from packagers_runs.store.errors import StoreError
 
 MANIFEST = "manifest.json"
@@ -225,10 +226,11 @@ class RemoteObjects:
             return there
         place = f"{self._root}/{_name(digest)}"
         folder = package / payload
-        with self._explained():
-            for file in sorted(folder.rglob("*")) if payload else ():
-                if file.is_file():
-                    self._put_file(file, f"{place}/{payload}/{file.relative_to(folder).as_posix()}")
+        files = sorted(file for file in folder.rglob("*") if file.is_file()) if payload else []
+        total = sum(file.stat().st_size for file in files)
+        with self._explained(), progress(f"uploading {package.name}", total, "bytes") as advance:
+            for file in files:
+                self._put_file(file, f"{place}/{payload}/{file.relative_to(folder).as_posix()}", advance)
             self._put_file(package / MANIFEST, f"{place}/{MANIFEST}")
         return payload
 
@@ -277,12 +279,23 @@ class RemoteObjects:
             return data
         return None
 
-    def _put_file(self, file: Path, target: str) -> None:
+    def _put_file(self, file: Path, target: str, advance: Advance = lambda amount: None) -> None:
+        from fsspec.callbacks import Callback
+
+        sent = 0
+
+        def tell(size: int | None, value: int, **_: Any) -> None:
+            nonlocal sent
+            advance(value - sent)
+            sent = value
+
+        told = Callback(hooks={"sent": tell})
         try:
-            self._system.put_file(str(file), target)
+            self._system.put_file(str(file), target, callback=told)
         except FileNotFoundError:  # where there are folders, they are made first
             self._system.makedirs(target.rpartition("/")[0], exist_ok=True)
-            self._system.put_file(str(file), target)
+            self._system.put_file(str(file), target, callback=told)
+        tell(None, file.stat().st_size)  # not every file system tells
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
