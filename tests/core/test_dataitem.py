@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import fsspec
 import numpy as np
 import pandas as pd
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 import packagers
 from packagers import Artifact, DataItem, IntegrityError, Registry, Session, UnpackError, UntrustedPackageError
@@ -218,6 +219,13 @@ def test_urls_of_a_server(folder: Path, http: str) -> None:
             touch(DataItem(f"{http}/{name}"))
 
 
+def test_links_lead_to_what_stands_beside_on_a_server(folder: Path, http: str) -> None:
+    with Session(folder) as session:
+        session.pack(np.ones(2), "b c")
+        session.pack(np.zeros(2), packagers.LogHint("linked", extra_data={"b c": ...}))
+    assert DataItem(f"{http}/linked/").unpack(Artifact).extra_data["b c"].unpack().tolist() == [1, 1]
+
+
 def test_a_protocol_whose_library_is_missing_is_an_error_that_says_so() -> None:
     fsspec.register_implementation("lacking", "no_such_library.System", clobber=True)
     with pytest.raises(UnpackError, match="lacking URLs need another library"):
@@ -267,3 +275,69 @@ def test_it_can_be_sent_to_another_process(folder: Path) -> None:
     again = pickle.loads(pickle.dumps(item))
     assert again.unpack().tolist() == [0, 1, 2]
     assert again._trust == "data"
+
+
+class Guarded(MemoryFileSystem):
+    """Files in memory, for those who know the word."""
+
+    protocol = "guarded"
+    cachable = False
+    store: ClassVar[dict[str, Any]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
+
+    def __init__(self, word: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        if word != "sesame":
+            raise PermissionError("say the word")
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return super()._strip_protocol(path.replace("guarded://", "memory://"))
+
+
+def test_storage_options_go_to_the_file_system_and_along(folder: Path, tmp_path: Path) -> None:
+    fsspec.register_implementation("guarded", Guarded, clobber=True)
+    options = {"word": "sesame"}
+    Guarded(**options).put(f"{folder}/array/", "/in/array", recursive=True)
+    Guarded(**options).put(f"{folder}/many/", "/in/many", recursive=True)
+    Guarded(**options).pipe("/in/iris.csv", b"a\n1\n")
+    item = DataItem("guarded://in/iris.csv", storage_options=options)
+    assert (item.exists(), item.get()) == (True, b"a\n1\n")
+    array = DataItem("guarded://in/array", storage_options=options)
+    for each in (array, DataItem(array), pickle.loads(pickle.dumps(array))):
+        assert each.unpack().tolist() == [0, 1, 2]
+    with Session(tmp_path / "out") as session:
+        assert session.unpack(array).tolist() == [0, 1, 2]
+        bound = packagers.bind_inputs(lambda x: x, {"x": array}, None, session)
+        assert bound.arguments["x"].get()
+        bound = packagers.bind_inputs(_takes_an_array, {"x": array}, None, session)
+        assert bound.arguments["x"].tolist() == [0, 1, 2]
+    assert "sesame" not in repr(array)
+    with pytest.raises(UnpackError, match="say the word"):
+        DataItem("guarded://in/array").unpack()
+
+
+def _takes_an_array(x: np.ndarray) -> None:
+    """Take an array."""
+
+
+@pytest.mark.parametrize("source", ["in/array", "file:///in/array", "http://127.0.0.1:9/x"])
+def test_storage_options_are_for_urls_of_fsspec(source: str) -> None:
+    with pytest.raises(UnpackError, match="storage options") as caught:
+        DataItem(source, storage_options={"word": "sesame"}).exists()
+    assert "sesame" not in str(caught.value)
+
+
+class Asked(DataItem):
+    """Reads in a way of its own."""
+
+    def unpack(self, hint: Any = None, **options: Any) -> Any:
+        """Give the hint."""
+        return np.arange(7)
+
+
+def test_a_data_item_of_another_class_reads_as_it_likes(folder: Path, tmp_path: Path) -> None:
+    with Session(tmp_path / "out") as session:
+        item = Asked(folder / "nothing")
+        assert len(packagers.bind_inputs(_takes_an_array, {"x": item}, None, session).arguments["x"]) == 7
+        assert packagers.bind_inputs(lambda x: x, {"x": item}, None, session).arguments["x"] is item

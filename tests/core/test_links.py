@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -284,3 +285,20 @@ def test_links_are_shown(session: Session) -> None:
     html = outputs["model"]._repr_html_()
     assert "0.125" in html
     assert "→ array" in html
+
+
+@pytest.mark.parametrize("record", ["packages", "structures"])
+def test_links_and_shapes_lead_to_what_stands_beside_at_a_url(tmp_path: Path, record: Any) -> None:
+    with Session(tmp_path, record=record) as session:
+        made = (np.arange(3), np.ones(2), {"a": np.ones(1), "b": 2})
+        session.pack_returns(made, [LogHint("a", extra_data={"b c": ..., "c": ...}), "b c", "*c"])
+    fsspec.filesystem("memory").put(f"{tmp_path}/", f"/links-{record}", recursive=True)
+    linked = packagers.unpack(f"memory://links-{record}/a", Artifact).extra_data
+    linked["b c"].verify()
+    assert linked["b c"].unpack().tolist() == [1, 1]
+    assert linked["c"]["a"].tolist() == [1]
+    whole = packagers.unpack(f"memory://links-{record}/c")
+    assert (whole["a"].tolist(), whole["b"]) == ([1], 2)
+    fsspec.filesystem("memory").rm(f"/links-{record}/b c", recursive=True)
+    with pytest.raises(UnpackError, match="b c"):
+        linked["b c"]

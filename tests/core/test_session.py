@@ -514,6 +514,18 @@ def test_record_packages_writes_each_result_as_a_package(tmp_path: Path) -> None
     assert [str(value) for value in unpacked(tmp_path / "a", tmp_path / "b", tmp_path / "b_0")] == ["1", "[2, array([0])]", "2"]
 
 
+def test_record_structures_writes_the_shape_of_what_was_itemized(tmp_path: Path) -> None:
+    with Session(tmp_path, record="structures") as session:
+        session.pack(1, "a")
+        value = [2, np.arange(1), {"x": 3}]
+        session.pack(value, "*b")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "b_1"]
+    assert str(packagers.unpack(tmp_path / "b")) == "[2, array([0]), {'x': 3}]"
+    assert session.results == {"a": 1, "b_0": 2, "b_2_x": 3}
+    assert list(session.bundles) == ["b"]
+    assert session.bundles["b"].structure is value
+
+
 @pytest.mark.parametrize(("name", "value"), [("record", "all"), ("record", None), ("signer", "me")])
 def test_wrong_arguments_are_errors(tmp_path: Path, name: str, value: Any) -> None:
     with pytest.raises(PackError, match=f"{name} cannot be"):

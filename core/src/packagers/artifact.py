@@ -116,7 +116,7 @@ class Artifact:
         Raises:
             IntegrityError: Where one is not as it was packed.
         """
-        Package.open(self.path).verify()
+        Package.open(self.path, remote=self._package.remote).verify()
 
     def preview(self) -> dict[str, Any]:
         """Give the small picture or table that was packed with it; empty where there is none."""

@@ -27,7 +27,7 @@ class Batch:
         writer: Packs one value.
         ledger: Takes the outputs.
         linker: Fills the links.
-        record: Whether results are recorded, and whether each is a package of its own.
+        record: Whether results are recorded, and whether each result or shape is a package of its own.
         exist: ``"replace"`` what has the same key, or ``"error"``.
     """
 
@@ -113,8 +113,8 @@ class Batch:
     def _as_package(
         self, key: str, recorded: Recorded, root: Path, plan: Plan | None = None
     ) -> AbstractContextManager[Commit] | AbstractContextManager[None]:
-        """Write a result or an outline as a package, where each is to be one."""
-        if self._record != "packages":
+        """Write a result, or an outline, which has no plan, as a package, where each is to be one."""
+        if self._record != "packages" and not (self._record == "structures" and plan is None):
             return nullcontext()
         return self._writer.written_value(key, recorded, root, exist=self._exist, plan=plan)
 

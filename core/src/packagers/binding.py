@@ -225,7 +225,10 @@ class Unpacker:
             )
         if not isinstance(source, self._sources):
             return self._bundle(source, hint)
-        item = DataItem(cast(Any, source), registry=self._session.registry, trust=self._trust)
+        if isinstance(source, DataItem) and type(source) is not DataItem:
+            item = source  # it reads in a way of its own
+        else:
+            item = DataItem(cast(Any, source), registry=self._session.registry, trust=self._trust)
         if hint is MISSING:
             is_wanted = self._session.settings.auto_unpack_inputs and item.kind in ("package", "result")
             return self._read(item, source, None) if is_wanted else item

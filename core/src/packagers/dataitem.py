@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, TypeVar, overload
 
@@ -29,21 +30,31 @@ class DataItem:
         source: A path, a URL, an artifact, or another data item.
         registry: Finds the packagers; that of what is installed if not given.
         trust: The policy for reading it.
+        storage_options: What the file system behind a URL takes, as fsspec names it; they go along where the item is pickled.
 
     Raises:
-        UnpackError: For a source of any other type.
+        UnpackError: For a source of any other type, and for options of what is at no URL.
     """
 
     def __init__(
-        self, source: str | os.PathLike[str] | Artifact | DataItem, *, registry: Registry | None = None, trust: str | None = None
+        self,
+        source: str | os.PathLike[str] | Artifact | DataItem,
+        *,
+        registry: Registry | None = None,
+        trust: str | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         if isinstance(source, DataItem):
             registry, trust = registry or source._registry, trust or source._trust
+            storage_options = storage_options or source._options
             source = source._source
         if not isinstance(source, Artifact) and not _is_text_path(source):
             raise UnpackError(f"a {type(source).__qualname__} is nothing to unpack", remedy="Give a path, a URL or an artifact.")
         if isinstance(source, Artifact):
             registry = registry or source._registry
+        if storage_options and (isinstance(source, Artifact) or url_of(source) in ("", "file")):
+            raise UnpackError("storage options are for URLs", file=str(getattr(source, "path", source)), remedy="Leave them out.")
+        self._options: dict[str, Any] = dict(storage_options or {})
         self._source: str | os.PathLike[str] | Artifact = source
         self._registry: Registry | None = registry
         self._trust: str | None = trust
@@ -54,7 +65,7 @@ class DataItem:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What has been fetched is this process's own.
-        return _remake, (self._source, self._registry, self._trust)
+        return _remake, (self._source, self._registry, self._trust, self._options)
 
     @property
     def url(self) -> str:
@@ -94,13 +105,13 @@ class DataItem:
     def _opened(self) -> Package | PlainFile:
         """What is there; fetched again where the copy went with the session that it was made in."""
         if self._known is None or not _is_there(self._known):
-            self._known = self._source.package if isinstance(self._source, Artifact) else open_source(self._source)
+            self._known = self._source.package if isinstance(self._source, Artifact) else open_source(self._source, self._options)
         return self._known
 
     def exists(self) -> bool:
         """Tell whether there is something."""
         if not isinstance(self._source, Artifact) and url_of(self._source) not in ("", "file"):
-            return Remote(self.url).exists()
+            return Remote(self.url, self._options).exists()
         try:
             return _is_there(self._opened)
         except IntegrityError:
@@ -193,5 +204,7 @@ def _is_there(opened: Package | PlainFile) -> bool:
     return (opened.folder / (results.NAME if opened.folder == opened.root else manifest.NAME)).exists()
 
 
-def _remake(source: str | os.PathLike[str] | Artifact, registry: Registry | None, trust: str | None) -> DataItem:
-    return DataItem(source, registry=registry, trust=trust)
+def _remake(
+    source: str | os.PathLike[str] | Artifact, registry: Registry | None, trust: str | None, options: Mapping[str, Any]
+) -> DataItem:
+    return DataItem(source, registry=registry, trust=trust, storage_options=options)

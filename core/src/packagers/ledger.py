@@ -21,7 +21,7 @@ from packagers.package import Signer
 from packagers.source import url_of
 
 Output = Artifact | Result | Bundle
-Record = bool | Literal["packages"]
+Record = bool | Literal["packages", "structures"]
 
 
 class Ledger:
@@ -32,7 +32,8 @@ class Ledger:
 
     Args:
         folder: Where they go, unless a hint has an ``artifact_path``.
-        record: Whether results are written to ``results.json``; ``"packages"`` says that each has been written as a package.
+        record: Whether results are written to ``results.json``; ``"packages"`` says that each has been written as a package,
+            ``"structures"`` that shapes have been, and results are the caller's.
         signer: Signs the results.
         full: Whether they survive a loss of power.
     """

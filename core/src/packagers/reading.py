@@ -35,7 +35,7 @@ from packagers.policy import UNCHECKED, Unpacking, effective_policy, resume, res
 from packagers.registration import Registration
 from packagers.registry import Registry
 from packagers.scratch import scratch_folder
-from packagers.source import PlainFile, open_local
+from packagers.source import PlainFile, open_local, open_remote
 from packagers.structure import Assembly, Readers
 from packagers.typehint import STREAMS, Alternative, alternatives, path_of_hint
 from packagers.typepath import STREAM, lookup, path_of
@@ -347,7 +347,7 @@ def _is_walked(manifest: Manifest, of_container: bool) -> bool:
 
 
 def open_sibling(package: Package, key: Any) -> Package | PlainFile:
-    """Open the package or result of another key in the same folder.
+    """Open the package or result of another key in the same folder, or beside it at a URL.
 
     Raises:
         UnpackError: Where there is none.
@@ -356,6 +356,8 @@ def open_sibling(package: Package, key: Any) -> Package | PlainFile:
         name = check_name(key)
     except PackagersError as error:
         raise UnpackError(f"the package refers to {key!r}, which is no key", file=package.location) from error
+    if package.remote is not None:
+        return open_remote(package.remote.sibling(name))
     return open_local(package.root / name, str(package.root / name))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
@@ -27,6 +27,7 @@ class Remote:
 
     Args:
         url: Where it is.
+        options: What the file system behind its protocol takes; http has none.
 
     Attributes:
         busy: Held while files are copied to this machine: what others find there is whole.
@@ -35,8 +36,9 @@ class Remote:
         UnpackError: Where its protocol cannot be spoken here.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, options: Mapping[str, Any] | None = None) -> None:
         self.url = url
+        self._options = dict(options or {})
         self.busy = threading.RLock()
         self._parts = urlsplit(url)
         self._system: Any = None
@@ -44,7 +46,9 @@ class Remote:
             with self._explained():
                 import fsspec
 
-                self._system, self._path = fsspec.core.url_to_fs(url)
+                self._system, self._path = fsspec.core.url_to_fs(url, **self._options)
+        elif self._options:
+            raise UnpackError("http is spoken without storage options", file=url, remedy="Leave them out.")
 
     @property
     def name(self) -> str:
@@ -59,8 +63,40 @@ class Remote:
 
     @property
     def by_address(self) -> bool:
-        """Whether its file system knows which package a URL means, as a store of runs does; then its key may be another name."""
+        """Whether its file system knows which package a URL means, as a store of runs does; then its key may be another name.
+
+        Such a file system has ``by_address = True``, ``pinned(url)``, which gives the URL that goes on to mean what this one means now, and
+        ``sibling(url, key)``, which gives that of another package of the same run.
+        """
         return getattr(self._system, "by_address", False) is True
+
+    def pinned(self) -> Remote:
+        """Give what an address means now, so that all that is read belongs together; itself where a URL is no address.
+
+        Raises:
+            UnpackError: Where it means nothing.
+        """
+        if not self.by_address:
+            return self
+        with self._explained():
+            return Remote(self._system.pinned(self.url), self._options)
+
+    def sibling(self, key: str) -> Remote:
+        """Give the place of another package: beside this one, or where a file system that knows addresses says.
+
+        Args:
+            key: Of the other package.
+
+        Raises:
+            UnpackError: Where there can be none.
+        """
+        if self.by_address:
+            with self._explained():
+                return Remote(self._system.sibling(self.url, key), self._options)
+        if self._system is not None:
+            return Remote(f"{self.url.rstrip('/').rpartition('/')[0]}/{key}", self._options)
+        path = self._parts.path.rstrip("/").rpartition("/")[0]
+        return Remote(urlunsplit(self._parts._replace(path=f"{path}/{quote(key)}")))
 
     def exists(self) -> bool:
         """Tell whether there is something.

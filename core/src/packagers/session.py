@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from packagers import config, manifest, policy, scratch
-from packagers.artifact import Artifact, Outputs, Result
+from packagers.artifact import Artifact, Bundle, Outputs, Result
 from packagers.batch import Batch
 from packagers.dataitem import DataItem
 from packagers.errors import PackagersError, PackagersWarning, PackError, PackingFailed
@@ -40,8 +40,8 @@ class Session:
         folder: Where packages and ``results.json`` go; made when something is packed.
         registry: Finds the packagers; that of what is installed if not given.
         signer: ``"user"`` signs with the user's key, ``None`` leaves everything unsigned, a function gets a seal and gives its signature.
-        record: Whether results are written to ``results.json``; ``False`` is for a caller with a record of its own, ``"packages"`` writes
-            each result as a package.
+        record: Whether results are written to ``results.json``; ``False`` is for a caller with a record of its own, ``"structures"`` too,
+            but writes the shape of each itemized value as a package; ``"packages"`` writes that and each result as a package.
         errors: ``"raise"`` one group of all failures, or ``"warn"`` of each; by default as the settings say.
         settings: Values that beat the configured settings.
 
@@ -64,8 +64,8 @@ class Session:
             raise PackError(
                 f"packages are not written to a URL ({folder})", remedy="Pack into a local folder; packagers-runs has stores at URLs."
             )
-        if record not in (True, False, "packages"):
-            raise PackError(f"record cannot be {record!r}", remedy="It takes True, False or 'packages'.")
+        if record not in (True, False, "packages", "structures"):
+            raise PackError(f"record cannot be {record!r}", remedy="It takes True, False, 'packages' or 'structures'.")
         if not (signer is None or signer == "user" or callable(signer)):
             raise PackError(f"signer cannot be {signer!r}", remedy="It takes 'user', None, or a function of a seal.")
         # A function may change the working directory before the results are written.
@@ -156,6 +156,11 @@ class Session:
     def results(self) -> dict[str, Any]:
         """The values of the results so far, by key."""
         return {key: output.value for key, output in self._ledger.outputs.items() if isinstance(output, Result)}
+
+    @property
+    def bundles(self) -> dict[str, Bundle]:
+        """The containers that were itemized so far, by key."""
+        return {key: output for key, output in self._ledger.outputs.items() if isinstance(output, Bundle)}
 
     def pack(self, obj: Any, hint: Hint, *, exist: str = "replace") -> Output:
         """Pack one value. Its links are filled when the session closes.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from packagers import manifest, results
@@ -131,8 +132,12 @@ def url_of(source: str | os.PathLike[str]) -> str:
     return scheme if len(scheme) > 1 else ""
 
 
-def open_source(source: str | os.PathLike[str]) -> Package | PlainFile:
+def open_source(source: str | os.PathLike[str], options: Mapping[str, Any] | None = None) -> Package | PlainFile:
     """Open what a path or URL names. What is remote is fetched when it is read.
+
+    Args:
+        source: The path or URL.
+        options: What the file system behind a URL takes.
 
     Raises:
         UnpackError: Where nothing is there.
@@ -143,14 +148,21 @@ def open_source(source: str | os.PathLike[str]) -> Package | PlainFile:
     if scheme == "file":
         return open_local(_path_of_url(text), text)
     if scheme:
-        return _open_remote(text)
+        return open_remote(Remote(text, options))
     if not text:
         raise UnpackError("the source is an empty text", remedy="Give a path, a URL or an artifact.")
     return open_local(Path(text), text)
 
 
-def _open_remote(url: str) -> Package | PlainFile:
-    remote = Remote(url)
+def open_remote(remote: Remote) -> Package | PlainFile:
+    """Open what stands at a URL.
+
+    Raises:
+        UnpackError: Where nothing is there.
+        IntegrityError: Where a manifest is not as it was written.
+    """
+    url = remote.url
+    remote = remote.pinned()
     text = remote.manifest()
     if text is not None:
         folder = scratch_folder() / remote.name

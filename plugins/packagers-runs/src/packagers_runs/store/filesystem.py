@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from fsspec.spec import AbstractFileSystem
@@ -40,6 +41,31 @@ class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships
             return io.BytesIO(store.manifest(found))
         inner = below.removeprefix(f"{found.payload}/")
         return store.objects.open(found.digest, f"{found.stored}/{inner}")
+
+    def pinned(self, url: str) -> str:
+        """Give the address that goes on to mean what an address, or a path below one, means now.
+
+        Args:
+            url: The address.
+
+        Raises:
+            FileNotFoundError: Where there is nothing.
+        """
+        _, found, below = _resolve(url)
+        return f"{found.address}/{below}" if below else str(found.address)
+
+    def sibling(self, url: str, key: str) -> str:
+        """Give the address of what the same run made under another key: what the links of an artifact lead to.
+
+        Args:
+            url: The address of the artifact.
+            key: The other key.
+
+        Raises:
+            FileNotFoundError: Where there is none.
+        """
+        store, found, _ = _resolve(url)
+        return str(store.find(replace(found.address, key=key, kind="")).address)
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
         """Tell of what is at an address, or at a path below it.
