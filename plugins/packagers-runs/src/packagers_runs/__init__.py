@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from packagers_runs.store.errors import RunExistsError as RunExistsError
     from packagers_runs.store.errors import StateConflictError as StateConflictError
     from packagers_runs.store.errors import StoreError as StoreError
+    from packagers_runs.strategies.strategy import Outcome as Outcome
+    from packagers_runs.strategies.strategy import Strategy as Strategy
 
 _MODULES = {
     "running.context": ("RunContext", "current_context"),
@@ -92,6 +94,7 @@ _MODULES = {
     "models.status": ("RunStates", "RunStatus"),
     "store.addresses": ("Address",),
     "store.errors": ("AddressError", "ArtifactNotFoundError", "RunExistsError", "StateConflictError", "StoreError"),
+    "strategies.strategy": ("Outcome", "Strategy"),
     "data.targetpath": ("TargetPathObject",),
     "models.template": ("RunTemplate", "new_task"),
 }

@@ -117,6 +117,7 @@ class HyperParamOptions(ModelObj):
         max_iterations: How many are drawn, with ``random`` and the strategies of plugins alone.
         max_errors: How many may fail before the rest is not run.
         teardown_dask: Whether the cluster is shut down afterwards.
+        seed: Where chance begins, with ``random`` and the strategies of plugins alone; each run draws and records its own if ``None``.
     """
 
     param_file: str | None = text()
@@ -128,6 +129,7 @@ class HyperParamOptions(ModelObj):
     max_iterations: int | None = integer(least=1)
     max_errors: int | None = integer(least=0)
     teardown_dask: bool | None = flag()
+    seed: int | None = integer(least=0)
 
     def validate(self) -> None:
         """Check what fields mean together.
@@ -136,12 +138,13 @@ class HyperParamOptions(ModelObj):
             FieldError: One has no meaning beside the others.
         """
         error = partial(FieldError, model="HyperParamOptions")
-        if self.max_iterations is not None and (self.strategy or "grid") in ("grid", "list", "custom"):
-            raise error(
-                f"max_iterations has no meaning with the strategy {self.strategy or 'grid'}, which is as long as its values",
-                field="max_iterations",
-                remedy="Leave it out, or say strategy='random'.",
-            )
+        for field in ("max_iterations", "seed"):
+            if getattr(self, field) is not None and (self.strategy or "grid") in ("grid", "list", "custom"):
+                raise error(
+                    f"{field} has no meaning with the strategy {self.strategy or 'grid'}, which draws nothing",
+                    field=field,
+                    remedy="Leave it out, or say strategy='random'.",
+                )
         if self.teardown_dask is not None and self.dask_cluster_uri is None:
             raise error(
                 "teardown_dask has no meaning without dask_cluster_uri", field="teardown_dask", remedy="Name the cluster, or leave it out."
