@@ -91,7 +91,7 @@ class RunRows:
             raise StoreError("a run without a uid cannot be stored", remedy="Set metadata.uid, 32 hexadecimal digits.")
         with self._database.writing() as connection:
             now = self._database.now(connection)
-            columns = _columns(document, frozen, now)
+            columns = columns_of(document, frozen, now)
             try:
                 connection.execute(
                     _INSERT, {"uid": uid, "iteration": iteration, "attempt": 1, "created": now, **self._owner(owned, now), **columns}
@@ -103,11 +103,19 @@ class RunRows:
                     iteration=iteration,
                     remedy="Take it up again, or give the new one a uid of its own.",
                 ) from error
-            _write_labels(connection, uid, iteration, {}, document)
+            write_labels(connection, uid, iteration, {}, document)
         return Attempt(uid, iteration, 1)
 
     def take(
-        self, uid: str, iteration: int = 0, *, state: str = "running", owned: bool = True, expected: Collection[str] | None = None
+        self,
+        uid: str,
+        iteration: int = 0,
+        *,
+        state: str = "running",
+        owned: bool = True,
+        expected: Collection[str] | None = None,
+        seen: int | None = None,
+        from_owner: str | None = None,
     ) -> Attempt:
         """Take a run in hand: one that waits, in the attempt that it is in; one that has ended, in a new attempt.
 
@@ -117,6 +125,8 @@ class RunRows:
             state: The state that it goes into.
             owned: Whether the run is lost when this process dies.
             expected: The states in which it may be taken; any of those in which no process has it if not given.
+            seen: The attempt that the caller has looked at: where there is a newer one, somebody else was faster.
+            from_owner: The process, as :class:`liveness.Owner` tells it, that has the waiting run in hand and gives it to this one.
 
         Raises:
             RunNotFoundError: Where there is no such run.
@@ -126,7 +136,9 @@ class RunRows:
             row = self._locked(connection, uid, iteration)
             if expected is not None and row.state not in expected:
                 raise _conflict(row, f"it would have to be {' or '.join(sorted(expected))}")
-            if row.state in _TAKEN and row.owner is None:
+            if seen is not None and row.attempt != seen:
+                raise _conflict(row, f"its attempt {row.attempt} has begun meanwhile")
+            if row.state in _TAKEN and row.owner in (None, from_owner):
                 number = row.attempt
                 _check_step(row, state)
             elif _ends_attempt(row.state):
@@ -158,14 +170,14 @@ class RunRows:
         if (metadata.get("uid"), metadata.get("iteration") or 0) != (attempt.uid, attempt.iteration):
             raise StoreError(f"the document is that of another run than {attempt.uid}", remedy="Keep metadata.uid and metadata.iteration.")
         now = self._database.now(connection)
-        columns = _columns(document, frozen, now)
+        columns = columns_of(document, frozen, now)
         if columns["state"] != row.state or row.state in TERMINAL_STATES:
             _check_step(row, columns["state"])
         is_end = _ends_attempt(columns["state"])
         if is_end:
             columns |= {"owner": None, "lease": None}
         connection.execute(_UPDATE, _this(attempt.uid, attempt.iteration) | columns)
-        _write_labels(connection, attempt.uid, attempt.iteration, json.loads(row.document), document)
+        write_labels(connection, attempt.uid, attempt.iteration, json.loads(row.document), document)
         return is_end
 
     def change(self, uid: str, iteration: int, changes: Mapping[str, Any], *, expected: Collection[str] | None = None) -> str:
@@ -198,11 +210,11 @@ class RunRows:
                 _check_step(row, state)
             now = self._database.now(connection)
             document.setdefault("status", {})["last_update"] = _iso(now)
-            columns = _columns(document, Frozen(_text(document), row.values), now)
+            columns = columns_of(document, Frozen(_text(document), row.values), now)
             if _ends_attempt(state):
                 columns |= {"owner": None, "lease": None}
             connection.execute(_UPDATE, _this(uid, iteration) | columns)
-            _write_labels(connection, uid, iteration, json.loads(row.document), document)
+            write_labels(connection, uid, iteration, json.loads(row.document), document)
         return state
 
     def get(self, uid: str, iteration: int = 0) -> dict[str, Any]:
@@ -369,7 +381,8 @@ def _has_label(name: str, value: str | None) -> Any:
     return exists().where(and_(*conditions, *([] if value is None else [labels.c.value == value])))
 
 
-def _columns(document: dict[str, Any], frozen: Frozen, now: float) -> dict[str, Any]:
+def columns_of(document: dict[str, Any], frozen: Frozen, now: float) -> dict[str, Any]:
+    """Give the columns that follow from the document of a run."""
     metadata = document.get("metadata", {})
     return {
         "project": metadata.get("project") or DEFAULT_PROJECT,
@@ -392,8 +405,9 @@ def _ends_attempt(state: str) -> bool:
     return state in TERMINAL_STATES or state == "pendingRetry"
 
 
-def _write_labels(connection: Connection, uid: str, iteration: int, old: dict[str, Any], new: dict[str, Any]) -> None:
-    before, after = _labels(old), _labels(new)
+def write_labels(connection: Connection, uid: str, iteration: int, old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Bring the rows of labels from what one document says to what another one says."""
+    before, after = labels_of(old), labels_of(new)
     gone = [name for name, value in before.items() if after.get(name) != value]
     if gone:
         connection.execute(delete(labels).where(labels.c.uid == uid, labels.c.iteration == iteration, labels.c.name.in_(gone)))
@@ -402,7 +416,8 @@ def _write_labels(connection: Connection, uid: str, iteration: int, old: dict[st
         connection.execute(_INSERT_LABEL, [{"uid": uid, "iteration": iteration, **label} for label in added])
 
 
-def _labels(document: dict[str, Any]) -> dict[str, str]:
+def labels_of(document: dict[str, Any]) -> dict[str, str]:
+    """Give the labels of a run by name."""
     found = document.get("metadata", {}).get("labels") or {}
     return {str(name): str(value) for name, value in found.items()}
 

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,12 +16,13 @@ from typing import Any, Self
 
 from packagers import Artifact, DataItem, Registry
 from packagers_runs.store.addresses import Address
-from packagers_runs.store.artifactrows import ArtifactRows, Prepared, Recorded
+from packagers_runs.store.artifactrows import GIVEN, ArtifactRows, Prepared, Recorded
 from packagers_runs.store.collecting import Collected, collect, prune, remove
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import ArtifactNotFoundError, StoreError
 from packagers_runs.store.freezing import freeze
 from packagers_runs.store.heartbeat import Heartbeat
+from packagers_runs.store.iterationrows import Ended, IterationRows
 from packagers_runs.store.journal import read_log
 from packagers_runs.store.liveness import this_process
 from packagers_runs.store.objects import open_objects
@@ -38,13 +39,21 @@ class DocumentStore:
     Threads share it; a forked process may go on with it, and its pickle opens the same store again (but for one in memory). As a context
     manager it closes at the end of the block.
 
+    Args:
+        url: Of the database.
+        artifacts: Where the data of artifacts goes.
+        registry: Finds the packagers of values.
+        is_scratch: Whether nobody finds it but whoever made it: no address and no run is looked for in it, outside of its own blocks.
+
     Attributes:
         database: Where the rows are.
         objects: Where the data of artifacts is.
         project: The project of addresses that name none.
     """
 
-    def __init__(self, url: str, artifacts: str | os.PathLike[str] | None = None, *, registry: Registry | None = None) -> None:
+    def __init__(
+        self, url: str, artifacts: str | os.PathLike[str] | None = None, *, registry: Registry | None = None, is_scratch: bool = False
+    ) -> None:
         self.database = Database(url)
         self.project = DEFAULT_PROJECT
         self._arguments = (self.database.full_url, None if artifacts is None else os.fspath(artifacts))
@@ -56,8 +65,11 @@ class DocumentStore:
         self.objects.mark(self.database.id)
         self._runs = RunRows(self.database, registry)
         self._artifacts = ArtifactRows(self.database)
+        self._iterations = IterationRows(self.database, self._runs, self._artifacts)
         database, rows = self.database, self._runs
         self._heart = None if database.is_memory else Heartbeat(lambda: rows.renew(this_process()))
+        if is_scratch:
+            return
         with _opened_lock:
             _opened.append(weakref.ref(self))
             _latest[:] = [self]
@@ -106,10 +118,19 @@ class DocumentStore:
         return self._in_hand(self._runs.begin(document, owned=owned), owned)
 
     def take(
-        self, uid: str, iteration: int = 0, *, state: str = "running", owned: bool = True, expected: Collection[str] | None = None
+        self,
+        uid: str,
+        iteration: int = 0,
+        *,
+        state: str = "running",
+        owned: bool = True,
+        expected: Collection[str] | None = None,
+        seen: int | None = None,
+        from_owner: str | None = None,
     ) -> Attempt:
         """Take a run in hand, in a new attempt where it has ended: see :meth:`RunRows.take`."""
-        return self._in_hand(self._runs.take(uid, iteration, state=state, owned=owned, expected=expected), owned)
+        given: dict[str, Any] = {"state": state, "owned": owned, "expected": expected, "seen": seen, "from_owner": from_owner}
+        return self._in_hand(self._runs.take(uid, iteration, **given), owned)
 
     def staging(self, attempt: Attempt) -> Path:
         """Give the folder in which an attempt packs what it will record; nobody else touches it while the attempt lives."""
@@ -141,8 +162,52 @@ class DocumentStore:
         if is_end:
             shutil.rmtree(self.objects.staging / attempt.folder, ignore_errors=True)
 
+    def keep(self, attempt: Attempt, project: str, packages: Mapping[str, Artifact]) -> None:
+        """Keep what a run was given as long as the run: it is there for every later attempt, and no artifact of the run.
+
+        Args:
+            attempt: The right to do it.
+            project: Of the run.
+            packages: By keys that begin with a dot. Those in the attempt's staging folder are moved.
+
+        Raises:
+            StateConflictError: Where there is a newer attempt, or this one has ended.
+        """
+        made = self._prepared(packages)
+        self._put(attempt, made)
+        with self.database.writing() as connection:
+            self._runs.check(connection, attempt)
+            self._artifacts.record(connection, attempt._replace(number=GIVEN), project, made, is_end=False)
+
+    def record_iterations(self, attempt: Attempt, ended: Sequence[Ended]) -> None:
+        """Write iterations that have ended, in one transaction, after their objects have been put.
+
+        Args:
+            attempt: Of the run that they belong to.
+            ended: They; packages in the attempt's staging folder are moved.
+
+        Raises:
+            StateConflictError: Where there is a newer attempt, or this one has ended.
+            StoreError: Where a value or package cannot be stored. Nothing is recorded then.
+        """
+        made = [self._prepared(each.artifacts) for each in ended]
+        self._place(attempt, [package for packages in made for package in packages])
+        self._iterations.record(attempt, ended, made)
+
+    def drop_iterations(self, attempt: Attempt, above: int) -> None:
+        """Take away the iterations of a run that have higher numbers than one."""
+        self._iterations.drop(attempt, above)
+
+    def _prepared(self, artifacts: Mapping[str, Artifact | str | os.PathLike[str]]) -> list[Prepared]:
+        return [self._artifacts.prepare(key, _source(source), self.project) for key, source in artifacts.items()]
+
     def _put(self, attempt: Attempt, artifacts: Mapping[str, Artifact | str | os.PathLike[str]]) -> list[Prepared]:
-        made = [self._artifacts.prepare(key, _source(source), self.project) for key, source in artifacts.items()]
+        made = self._prepared(artifacts)
+        self._place(attempt, made)
+        return made
+
+    def _place(self, attempt: Attempt, made: Sequence[Prepared]) -> None:
+        """Claim objects, and put them where they are not there."""
         if made:
             with self.database.writing() as connection:
                 self._runs.check(connection, attempt)
@@ -153,7 +218,6 @@ class DocumentStore:
                 each.columns["stored"] = stored
             elif self.objects.find(each.digest) is None:
                 raise ArtifactNotFoundError("the object of this artifact is gone", key=each.key, remedy="Run again what made it.")
-        return made
 
     def _in_hand(self, attempt: Attempt, owned: bool) -> Attempt:
         if owned and self._heart is not None:
@@ -212,9 +276,11 @@ class DocumentStore:
         iteration: int | None = None,
         digest: str | None = None,
         limit: int | None = None,
+        given: bool = False,
     ) -> list[Recorded]:
         """Give artifacts, the newest first: see :meth:`ArtifactRows.list`."""
-        return self._artifacts.list(project=project, key=key, kind=kind, tag=tag, uid=uid, iteration=iteration, digest=digest, limit=limit)
+        wanted: dict[str, Any] = {"project": project, "key": key, "kind": kind, "tag": tag, "uid": uid, "iteration": iteration}
+        return self._artifacts.list(**wanted, digest=digest, limit=limit, given=given)
 
     def find(self, address: str | Address, payload: str | None = None) -> Recorded:
         """Find an artifact.
