@@ -20,6 +20,8 @@ from packagers_runs.store.objects import MANIFEST
 from packagers_runs.store.runrows import DEFAULT_PROJECT, Attempt
 from packagers_runs.store.schema import artifacts, claims
 
+GIVEN = 0
+"""The attempt of packages that a run did not make but was given: its handler and its live inputs. Their keys begin with a dot, as no other does."""
 _SHOWN = 1000
 _GIVE_BACK = delete(claims).where(claims.c.uid == bindparam("this_uid"), claims.c.iteration == bindparam("this_iteration"))
 _SUMMARY = tuple(column for column in artifacts.c if column is not artifacts.c.manifest)
@@ -119,19 +121,7 @@ class ArtifactRows:
         if not isinstance(artifact, Artifact):
             raise StoreError("this is no package", key=key, file=folder, remedy="Pack the value first.")
         artifact.verify()
-        manifest = artifact.manifest
-        links = {name: dict(found) for name, found in (("extra_data", manifest.extra_data), ("metrics", manifest.metrics)) if found}
-        columns = {
-            "kind": artifact.artifact_type,
-            "object_type": artifact.object_type,
-            "digest": artifact.digest,
-            "size": manifest.size,
-            "tag": artifact.tag,
-            "labels": json.dumps(artifact.labels),
-            "links": json.dumps(links),
-            "manifest": zlib.compress((folder / MANIFEST).read_bytes(), 6),
-            "payload": manifest.payload,
-        }
+        columns = columns_of(artifact, (folder / MANIFEST).read_bytes())
         return Prepared(key, columns, folder)
 
     def claim(self, connection: Connection, attempt: Attempt, digests: Iterable[str]) -> None:
@@ -162,7 +152,8 @@ class ArtifactRows:
         """
         rows = list(made)
         if is_end and attempt.number > 1:
-            connection.execute(delete(artifacts).where(*_of(attempt), artifacts.c.attempt != attempt.number))
+            earlier = artifacts.c.attempt.not_in((attempt.number, GIVEN))
+            connection.execute(delete(artifacts).where(*_of(attempt), earlier))
         if rows:
             connection.execute(delete(artifacts).where(*_of(attempt), artifacts.c.key.in_([row.key for row in rows])))
             now = self._database.now(connection)
@@ -207,6 +198,7 @@ class ArtifactRows:
         iteration: int | None = None,
         digest: str | None = None,
         limit: int | None = None,
+        given: bool = False,
     ) -> list[Recorded]:
         """Give artifacts, the newest first; each argument that is given leaves out what differs.
 
@@ -219,9 +211,11 @@ class ArtifactRows:
             iteration: Of the run.
             digest: Of the data.
             limit: The most to give.
+            given: Whether to give what runs were given, in place of what they made.
         """
-        given = {"project": project, "key": key, "kind": kind, "tag": tag, "uid": uid, "iteration": iteration, "digest": digest}
-        conditions = [artifacts.c[name] == value for name, value in given.items() if value is not None]
+        wanted = {"project": project, "key": key, "kind": kind, "tag": tag, "uid": uid, "iteration": iteration, "digest": digest}
+        conditions = [artifacts.c[name] == value for name, value in wanted.items() if value is not None]
+        conditions.append(artifacts.c.attempt == GIVEN if given else artifacts.c.attempt != GIVEN)
         query = select(*_SUMMARY).where(*conditions).order_by(artifacts.c.id.desc()).limit(limit)
         with self._database.reading() as connection:
             return [_recorded(row) for row in connection.execute(query)]
@@ -257,6 +251,28 @@ class ArtifactRows:
             elif near is not None:
                 remedy = f"Did you mean {near!r}?"
         return ArtifactNotFoundError(what, address=str(address), remedy=remedy)
+
+
+def columns_of(artifact: Artifact, manifest: bytes) -> dict[str, Any]:
+    """Give what the row of an artifact says of a package.
+
+    Args:
+        artifact: The package.
+        manifest: Its manifest, as it is written.
+    """
+    told = artifact.manifest
+    links = {name: dict(found) for name, found in (("extra_data", told.extra_data), ("metrics", told.metrics)) if found}
+    return {
+        "kind": artifact.artifact_type,
+        "object_type": artifact.object_type,
+        "digest": artifact.digest,
+        "size": told.size,
+        "tag": artifact.tag,
+        "labels": json.dumps(artifact.labels),
+        "links": json.dumps(links),
+        "manifest": zlib.compress(manifest, 6),
+        "payload": told.payload,
+    }
 
 
 def _of(attempt: Attempt) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,8 +44,7 @@ def collect(database: Database, objects: Objects) -> Collected:
         database: Of the store.
         objects: Of the store.
     """
-    held = forget_the_gone(database)
-    stagings = _collect_stagings(database, objects.staging, held) + objects.sweep()
+    stagings = _collect_stagings(database, objects.staging) + objects.sweep()
     there = list(objects.digests())
     with database.writing() as connection:
         connection.execute(delete(claims).where(not_(is_live(claims.c)), claims.c.uid.not_like(f"{PREFIX}%")))
@@ -67,12 +66,13 @@ def _remove_object(database: Database, objects: Objects, digest: str) -> bool:
     return True
 
 
-def _collect_stagings(database: Database, staging: Path, held: Collection[str]) -> int:
-    # The folders first: a run has its row before it has a folder.
+def _collect_stagings(database: Database, staging: Path) -> int:
+    # The folders first: a run has its row before it has a folder, and so has a holder.
     found = [(path, _STAGED.fullmatch(path.name)) for path in (staging.iterdir() if staging.is_dir() else ())]
     with database.reading() as connection:
         query = select(runs.c.uid, runs.c.iteration, runs.c.attempt).where(runs.c.state.in_(LIVE))
         live = {f"{row.uid}-{row.iteration}-{row.attempt}" for row in connection.execute(query)}
+    held = forget_the_gone(database)
     dead = [path for path, named in found if named is not None and path.name not in live]
     dead += [path for path, _ in found if path.name.startswith(PREFIX) and path.name not in held]
     for path in dead:
@@ -104,7 +104,7 @@ def remove(database: Database, uid: str) -> None:
                     state=row.state,
                     remedy="Abort it first.",
                 )
-        _delete(connection, [uid])
+        delete_runs(connection, [uid])
 
 
 def prune(database: Database, older_than: float, *, keep_tagged: bool = True) -> int:
@@ -122,11 +122,17 @@ def prune(database: Database, older_than: float, *, keep_tagged: bool = True) ->
         if keep_tagged:
             query = query.where(runs.c.uid.not_in(select(artifacts.c.uid).where(artifacts.c.tag != "")))
         found = connection.execute(query).scalars().all()
-        _delete(connection, found)
+        delete_runs(connection, found)
     return len(found)
 
 
-def _delete(connection: Connection, uids: Iterable[str]) -> None:
+def delete_runs(connection: Connection, uids: Iterable[str]) -> None:
+    """Remove the rows of runs and of all that is theirs.
+
+    Args:
+        connection: Of the transaction to do it in.
+        uids: Of the runs.
+    """
     every = list(uids)
     for start in range(0, len(every), _CHUNK):
         for table in (artifacts, labels, claims, logs, runs):
