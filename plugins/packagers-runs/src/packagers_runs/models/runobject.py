@@ -148,6 +148,17 @@ class RunObject(RunTemplate):
         with self._store.current():
             return self.artifact(key).unpack(type, **options)
 
+    @property
+    def ui_url(self) -> str:
+        """The report of the run as it is now: the ``file://`` URL of one HTML file, which is written when it is asked for.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        from packagers_runs.report.writing import write_report
+
+        return write_report(self._store, str(self.metadata.uid), self.metadata.iteration).as_uri()
+
     def refresh(self) -> Self:
         """Read the run again from its store."""
         found = self._store.document(str(self.metadata.uid), self.metadata.iteration)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,8 +107,8 @@ def remove(database: Database, uid: str) -> None:
         delete_runs(connection, [uid])
 
 
-def prune(database: Database, older_than: float, *, keep_tagged: bool = True) -> int:
-    """Remove the runs that ended long ago; give how many.
+def prune(database: Database, older_than: float, *, keep_tagged: bool = True) -> Sequence[str]:
+    """Remove the runs that ended long ago; give their uids.
 
     Args:
         database: Of the store.
@@ -123,7 +123,7 @@ def prune(database: Database, older_than: float, *, keep_tagged: bool = True) ->
             query = query.where(runs.c.uid.not_in(select(artifacts.c.uid).where(artifacts.c.tag != "")))
         found = connection.execute(query).scalars().all()
         delete_runs(connection, found)
-    return len(found)
+    return found
 
 
 def delete_runs(connection: Connection, uids: Iterable[str]) -> None:

@@ -77,7 +77,7 @@ class Journal:
         uid, iteration, _ = self._attempt
         try:
             with self._database.writing() as connection:
-                start = _length(connection, uid, iteration) if self._length is None else self._length
+                start = log_length(connection, uid, iteration) if self._length is None else self._length
                 connection.execute(insert(logs).values(uid=uid, iteration=iteration, start=start, text=data))
         except StoreError as error:
             self._is_broken = True
@@ -86,7 +86,8 @@ class Journal:
             self._length = start + len(data)
 
 
-def _length(connection: Connection, uid: str, iteration: int) -> int:
+def log_length(connection: Connection, uid: str, iteration: int) -> int:
+    """Give the bytes of a run's log."""
     query = select(logs.c.start, logs.c.text).where(logs.c.uid == uid, logs.c.iteration == iteration).order_by(logs.c.start.desc()).limit(1)
     last = connection.execute(query).one_or_none()
     return 0 if last is None else int(last.start) + len(last.text)

@@ -6,6 +6,7 @@ sees what the first has done. Whoever writes a run holds an :class:`Attempt`; on
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ _THIS = and_(runs.c.uid == bindparam("this_uid"), runs.c.iteration == bindparam(
 _LOCKED = select(runs).where(_THIS).with_for_update()
 _DOCUMENT = select(runs.c.document, runs.c["values"]).where(_THIS)
 _ATTEMPT = select(runs.c.attempt).where(_THIS)
+_RECORD = select(runs.c.attempt, runs.c.updated, runs.c.document, runs.c["values"]).where(_THIS)
 _UPDATE = update(runs).where(_THIS)
 _INSERT = insert(runs)
 _INSERT_LABEL = insert(labels)
@@ -233,6 +235,13 @@ class RunRows:
         with self._database.reading() as connection:
             number: int = self._found(connection, _ATTEMPT, uid, iteration)[0]
         return number
+
+    def record_digest(self, uid: str, iteration: int) -> str:
+        """Identify what is recorded of a run: another digest, another record."""
+        self.reap(uid)
+        with self._database.reading() as connection:
+            attempt, updated, document, values = self._found(connection, _RECORD, uid, iteration)
+        return hashlib.sha256(f"{attempt} {updated!r} {document}".encode() + (values or b"")).hexdigest()
 
     def list(
         self,

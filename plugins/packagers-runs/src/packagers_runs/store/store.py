@@ -23,9 +23,10 @@ from packagers_runs.store.errors import ArtifactNotFoundError, StoreError
 from packagers_runs.store.freezing import freeze
 from packagers_runs.store.heartbeat import Heartbeat
 from packagers_runs.store.iterationrows import Ended, IterationRows
-from packagers_runs.store.journal import read_log
+from packagers_runs.store.journal import log_length, read_log
 from packagers_runs.store.liveness import this_process
 from packagers_runs.store.objects import open_objects
+from packagers_runs.store.reportfiles import ReportFiles
 from packagers_runs.store.runrows import DEFAULT_PROJECT, Attempt, RunRows
 
 FOLDER = ".packagers"
@@ -48,6 +49,7 @@ class DocumentStore:
     Attributes:
         database: Where the rows are.
         objects: Where the data of artifacts is.
+        reports: Where the reports of runs are.
         project: The project of addresses that name none.
     """
 
@@ -63,6 +65,7 @@ class DocumentStore:
             weakref.finalize(self, shutil.rmtree, base, ignore_errors=True)
         self.objects = open_objects(artifacts or base / "objects", base / "staging" / self.database.id)
         self.objects.mark(self.database.id)
+        self.reports = ReportFiles(base / "reports")
         self._runs = RunRows(self.database, registry)
         self._artifacts = ArtifactRows(self.database)
         self._iterations = IterationRows(self.database, self._runs, self._artifacts)
@@ -246,6 +249,10 @@ class DocumentStore:
         """Give the number of the attempt that a run is in, counted from 1."""
         return self._runs.attempt(uid, iteration)
 
+    def record_digest(self, uid: str, iteration: int = 0) -> str:
+        """Identify what is recorded of a run: another digest, another record."""
+        return self._runs.record_digest(uid, iteration)
+
     def documents(
         self,
         *,
@@ -311,6 +318,11 @@ class DocumentStore:
         """Give the log of a run from a byte on, and the offset at its end: see :func:`journal.read_log`."""
         return read_log(self.database, uid, iteration, offset)
 
+    def log_size(self, uid: str, iteration: int = 0) -> int:
+        """Give how many bytes the log of a run has."""
+        with self.database.reading() as connection:
+            return log_length(connection, uid, iteration)
+
     # What makes room.
 
     def remove(self, uid: str) -> None:
@@ -325,6 +337,7 @@ class DocumentStore:
         """
         self._runs.reap(uid)
         remove(self.database, uid)
+        self.reports.remove([uid])
 
     def prune(self, older_than: float | timedelta, *, keep_tagged: bool = True) -> int:
         """Remove the runs that were last changed long ago and have ended, and collect their objects.
@@ -341,8 +354,9 @@ class DocumentStore:
             raise StoreError(f"runs cannot be older than {seconds} seconds", remedy="Give seconds from 0, or a timedelta.")
         self._runs.reap()
         removed = prune(self.database, seconds, keep_tagged=keep_tagged)
+        self.reports.remove(removed)
         self.gc()
-        return removed
+        return len(removed)
 
     def gc(self) -> Collected:
         """Remove objects that no artifact has and what dead processes have left; nothing that a live run has staged."""
