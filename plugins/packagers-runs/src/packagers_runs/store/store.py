@@ -176,8 +176,7 @@ class DocumentStore:
         Raises:
             StateConflictError: Where there is a newer attempt, or this one has ended.
         """
-        made = self._prepared(packages)
-        self._put(attempt, made)
+        made = self._put(attempt, packages)
         with self.database.writing() as connection:
             self._runs.check(connection, attempt)
             self._artifacts.record(connection, attempt._replace(number=GIVEN), project, made, is_end=False)
