@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -12,7 +14,8 @@ import attrs
 from packagers_runs.errors import FieldError
 from packagers_runs.models.hyperparams import HyperParamOptions
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+Number = int | float | Decimal | Fraction
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +35,7 @@ class Outcome:
     parameters: Mapping[str, Any]
     state: str
     results: Mapping[str, Any] = NOTHING
-    value: float | None = None
+    value: Number | None = None
     reports: Mapping[int, float] = NOTHING
 
 
