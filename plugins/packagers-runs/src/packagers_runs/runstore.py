@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from packagers import Registry
+from packagers_runs.lists import ArtifactList, RunList
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.running.retrying import retry
 from packagers_runs.store.store import DocumentStore, default_place, latest_store
+from packagers_runs.transfer.exporting import Exported, export_runs
+from packagers_runs.transfer.importing import Imported, import_runs
 
 
 class Store(DocumentStore):
@@ -26,20 +30,36 @@ class Store(DocumentStore):
         """
         return RunObject.from_store(self, uid, iteration)
 
-    def list_runs(self, **filters: Any) -> list[RunObject]:
+    def list_runs(self, **filters: Any) -> RunList:
         """Give runs, the newest first.
 
         Args:
             **filters: As of :meth:`DocumentStore.documents`: ``project name state labels uid prefix iterations since until limit offset``.
         """
-        runs = [RunObject.from_dict(document) for document in self.documents(**filters)]
+        runs = RunList(RunObject.from_dict(document) for document in self.documents(**filters))
         for run in runs:
             run.tie(self)
         return runs
 
+    def list_artifacts(self, **filters: Any) -> ArtifactList:
+        """Give artifacts, the newest first.
+
+        Args:
+            **filters: As of :meth:`ArtifactRows.list`: ``project key kind tag uid iteration digest limit``.
+        """
+        return ArtifactList(super().list_artifacts(**filters))
+
     def retry(self, uid: str) -> RunObject:
         """Try a run again that has failed, was aborted or is lost: see :func:`packagers_runs.running.retrying.retry`."""
         return retry(uid, self)
+
+    def export(self, uids: Iterable[str] | None, file: str | os.PathLike[str]) -> Exported:
+        """Write runs into one zip: see :func:`packagers_runs.transfer.exporting.export_runs`."""
+        return export_runs(self, uids, file)
+
+    def import_(self, file: str | os.PathLike[str], *, replace: bool = False) -> Imported:
+        """Take the runs of such a zip into this store: see :func:`packagers_runs.transfer.importing.import_runs`."""
+        return import_runs(self, file, replace=replace)
 
 
 def connect(url: str | None = None, artifacts: str | os.PathLike[str] | None = None, *, registry: Registry | None = None) -> Store:

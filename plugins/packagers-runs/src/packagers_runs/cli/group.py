@@ -18,6 +18,8 @@ _COMMANDS = {
     "rm": "keeping:rm",
     "prune": "keeping:prune",
     "gc": "keeping:gc",
+    "export": "transfer:export",
+    "import": "transfer:import_",
 }
 
 

@@ -23,6 +23,7 @@ from packagers_runs.store.schema import artifacts, claims
 GIVEN = 0
 """The attempt of packages that a run did not make but was given: its handler and its live inputs. Their keys begin with a dot, as no other does."""
 _SHOWN = 1000
+_NEWEST = (artifacts.c.made.desc(), artifacts.c.id.desc())  # what was imported is as old as it was where it was made
 _GIVE_BACK = delete(claims).where(claims.c.uid == bindparam("this_uid"), claims.c.iteration == bindparam("this_iteration"))
 _SUMMARY = tuple(column for column in artifacts.c if column is not artifacts.c.manifest)
 
@@ -216,7 +217,7 @@ class ArtifactRows:
         wanted = {"project": project, "key": key, "kind": kind, "tag": tag, "uid": uid, "iteration": iteration, "digest": digest}
         conditions = [artifacts.c[name] == value for name, value in wanted.items() if value is not None]
         conditions.append(artifacts.c.attempt == GIVEN if given else artifacts.c.attempt != GIVEN)
-        query = select(*_SUMMARY).where(*conditions).order_by(artifacts.c.id.desc()).limit(limit)
+        query = select(*_SUMMARY).where(*conditions).order_by(*_NEWEST).limit(limit)
         with self._database.reading() as connection:
             return [_recorded(row) for row in connection.execute(query)]
 
@@ -226,14 +227,14 @@ class ArtifactRows:
         for name, value in exact.items():
             if value or name == "iteration":
                 query = query.where(artifacts.c[name] == value)
-        row: Any = connection.execute(query.order_by(artifacts.c.id.desc()).limit(1)).one_or_none()
+        row: Any = connection.execute(query.order_by(*_NEWEST).limit(1)).one_or_none()
         if row is None:
             raise self._missing(connection, address, address.project or project)
         return row
 
     def _missing(self, connection: Connection, address: Address, project: str) -> ArtifactNotFoundError:
         same = (
-            select(*_SUMMARY).where(artifacts.c.project == project, artifacts.c.key == address.key).order_by(artifacts.c.id.desc()).limit(3)
+            select(*_SUMMARY).where(artifacts.c.project == project, artifacts.c.key == address.key).order_by(*_NEWEST).limit(3)
         )
         others = [str(_recorded(row).address) for row in connection.execute(same)]
         if others:

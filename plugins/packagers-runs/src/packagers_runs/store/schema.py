@@ -78,7 +78,7 @@ artifacts = Table(
     Column("stored", String(20), nullable=False),  # what the object calls it, whoever packed that
     Column("made", Float, nullable=False),
     Index("packagers_artifacts_by_run", "uid", "iteration", "key", unique=True),
-    Index("packagers_artifacts_by_key", "project", "key", "iteration"),
+    Index("packagers_artifacts_by_key", "project", "key", "iteration", "made", "id"),
     Index("packagers_artifacts_by_digest", "digest"),
 )
 

@@ -1,0 +1,1 @@
+"""Runs that travel: one zip out of a store, and into any other."""

@@ -1,0 +1,234 @@
+"""The lines of an export: what is written of an iteration, and what is believed of a line that a stranger may have written."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packagers import Artifact, DataItem, PackagersError
+from packagers_runs.errors import RunsError
+from packagers_runs.models.runobject import RunObject
+from packagers_runs.models.status import TERMINAL_STATES
+from packagers_runs.store.addresses import Address
+from packagers_runs.store.artifactrows import GIVEN, columns_of
+from packagers_runs.store.objects import MANIFEST
+from packagers_runs.store.runrows import DEFAULT_PROJECT
+from packagers_runs.transfer.archive import LINE_BYTES
+
+SKEW_S = 24 * 3600.0
+"""How far the clock of another machine may be ahead."""
+_MOST = 2**31 - 1  # what an Integer of a database holds
+_LONGEST = 200  # characters of a name in a database
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")  # what PostgreSQL takes in no text
+_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,64}")
+_FIELDS = {"iteration", "attempt", "created", "updated", "document", "values", "artifacts"}
+_ARTIFACT_FIELDS = {"key", "attempt", "tag", "made", "manifest"}
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """A run or an iteration of one, as it travels.
+
+    Attributes:
+        row: The columns of its row, but for the uid.
+        document: Its document, with values that are no JSON as they were frozen.
+        artifacts: The columns of the rows of its artifacts, but for uid, iteration and where the objects keep their payload.
+    """
+
+    row: dict[str, Any]
+    document: dict[str, Any]
+    artifacts: list[dict[str, Any]]
+
+    @property
+    def number(self) -> int:
+        """Which iteration it is, 0 for the run itself."""
+        return int(self.row["iteration"])
+
+
+def written(row: Any, artifacts: list[Any]) -> bytes:
+    """Give the line of an iteration.
+
+    Args:
+        row: Of the run.
+        artifacts: The rows of its artifacts, in the order in which they were recorded.
+
+    Raises:
+        RunsError: Where it is too long.
+    """
+    line = {
+        "iteration": row.iteration,
+        "attempt": row.attempt,
+        "created": row.created,
+        "updated": row.updated,
+        "document": moved(json.loads(row.document), lambda digest: f"objects/{digest.replace(':', '-', 1)}"),
+        "values": None if row.values is None else bytes(row.values).decode("ascii"),
+        "artifacts": [
+            {
+                "key": each.key,
+                "attempt": each.attempt,
+                "tag": each.tag,
+                "made": each.made,
+                "manifest": zlib.decompress(each.manifest).decode("ascii"),
+            }
+            for each in artifacts
+        ],
+    }
+    text = json.dumps(line, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
+    if len(text) > LINE_BYTES:
+        raise RunsError(
+            f"an export takes {LINE_BYTES:,} bytes of a document and its manifests, and those of the run {row.uid} have {len(text):,}",
+            remedy="Log large values as artifacts.",
+        )
+    return text
+
+
+def moved(document: dict[str, Any], place: Callable[[str], str]) -> dict[str, Any]:
+    """Let a document say where its artifacts are: in the export, or in the store that they come to.
+
+    Args:
+        document: Of a run; it is changed.
+        place: Gives where an object is, by its digest.
+    """
+    for artifact in document.get("status", {}).get("artifacts") or []:
+        spec, metadata = artifact.get("spec"), artifact.get("metadata")
+        if isinstance(spec, dict) and isinstance(metadata, dict) and "target_path" in spec:
+            spec["target_path"] = place(str(metadata.get("hash")))
+    return document
+
+
+class Lines:
+    """Reads the lines of one run.
+
+    Args:
+        uid: Of the run, as the name of the member tells.
+        lines: As they stand there.
+        scratch: A folder to read manifests in.
+        place: Gives where the objects of the store to be are, by digest.
+        latest: The latest time that can be true, in seconds since 1970.
+    """
+
+    def __init__(self, uid: str, lines: Iterator[dict[str, Any]], scratch: Path, place: Callable[[str], str], latest: float) -> None:
+        self._uid = uid
+        self._lines = lines
+        self._scratch = scratch
+        self._place = place
+        self._latest = latest
+
+    def read(self) -> list[Iteration]:
+        """Give all iterations, the run itself first.
+
+        Raises:
+            ValueError: Where something cannot be true; it says what.
+        """
+        found: list[Iteration] = []
+        for line in self._lines:
+            found.append(self._iteration(line))
+            if found[-1].number != 0 and found[-1].number <= found[-2].number if len(found) > 1 else found[-1].number != 0:
+                raise ValueError("its iterations are not in order, or 0 is not among them")
+        if not found:
+            raise ValueError("it is empty")
+        return found
+
+    def _iteration(self, line: dict[str, Any]) -> Iteration:
+        _expect(line.keys() == _FIELDS, "a line has other fields than it should")
+        number, document, values = line["iteration"], line["document"], line["values"]
+        _expect(_is_number(number, 0, 10**9 - 1), f"an iteration has the number {number!r:.50}")
+        where = f"iteration {number}"
+        _expect(_is_number(line["attempt"], 1, _MOST), f"{where} has the attempt {line['attempt']!r:.50}")
+        _expect(self._is_time(line["created"]) and self._is_time(line["updated"]), f"{where} is of a time that cannot be")
+        _expect(values is None or (type(values) is str and values.isascii()), f"{where} has values that are no text")
+        _expect(type(line["artifacts"]) is list, f"{where} has no list of artifacts")
+        try:
+            run = RunObject.from_dict(document)
+        except (RunsError, ValueError, TypeError, RecursionError) as error:
+            raise ValueError(f"the document of {where} is that of no run: {error}") from error
+        _expect((run.metadata.uid, run.metadata.iteration) == (self._uid, number), f"the document of {where} is that of another run")
+        _expect(run.status.state in TERMINAL_STATES, f"{where} is {run.status.state!r:.50} and has not ended")
+        project, name = run.metadata.project or DEFAULT_PROJECT, run.metadata.name or ""
+        Address("key", project)
+        _expect(_is_text(name), f"{where} has the name {name!r:.50}")
+        for label, text in run.metadata.labels.items():
+            _expect(_is_text(label) and len(label) <= _LONGEST and _is_text(text), f"{where} has the label {label!r:.50}")
+        artifacts = [self._artifact(each, where) for each in line["artifacts"]]
+        _expect(len({each["key"] for each in artifacts}) == len(artifacts), f"{where} has two artifacts of one key")
+        moved(document, self._place)
+        row = {
+            "iteration": number,
+            "attempt": line["attempt"],
+            "project": project,
+            "name": name,
+            "state": str(run.status.state),
+            "created": float(line["created"]),
+            "updated": float(line["updated"]),
+            "document": json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":")),
+            "values": None if values is None else _checked_values(values, where),
+        }
+        return Iteration(row, document, [{"project": project, **each} for each in artifacts])
+
+    def _artifact(self, told: Any, where: str) -> dict[str, Any]:
+        _expect(type(told) is dict and told.keys() == _ARTIFACT_FIELDS, f"an artifact of {where} has other fields than it should")
+        key, tag, manifest = told["key"], told["tag"], told["manifest"]
+        what = f"the artifact {key!r:.50} of {where}"
+        _expect(Address(key, tag=tag).tag == tag and _is_text(key) and _is_text(tag), f"{what} has the tag {tag!r:.50}")
+        _expect(_is_number(told["attempt"], GIVEN, _MOST) and self._is_time(told["made"]), f"{what} is of no attempt")
+        _expect(key.startswith(".") == (told["attempt"] == GIVEN), f"{what} is of an attempt that has no such artifact")
+        _expect(type(manifest) is str and manifest.isascii(), f"{what} has no manifest")
+        text = manifest.encode("ascii")
+        columns = columns_of(self._package(text), text)
+        return {**columns, "key": key, "tag": tag, "attempt": told["attempt"], "made": float(told["made"])}
+
+    def _package(self, manifest: bytes) -> Artifact:
+        """Give the package of a manifest that stands alone; a package without files is told by the name of its folder."""
+        told = json.loads(manifest)
+        digest = told.get("digest") if type(told) is dict else None
+        _expect(type(digest) is str and _DIGEST.fullmatch(digest) is not None, "a manifest tells no digest")
+        folder = self._scratch / str(digest).replace(":", "-")
+        folder.mkdir(parents=True)
+        try:
+            (folder / MANIFEST).write_bytes(manifest)
+            return artifact_in(folder)
+        finally:
+            shutil.rmtree(folder)
+
+    def _is_time(self, value: Any) -> bool:
+        return type(value) in (int, float) and 0 < value <= self._latest
+
+
+def artifact_in(folder: Path) -> Artifact:
+    """Give the package that stands in a folder; nothing but its manifest is read, and its seal checked.
+
+    Raises:
+        ValueError: Where there is none.
+    """
+    try:
+        found = DataItem(folder).unpack(Artifact)
+    except PackagersError as error:
+        raise ValueError(f"a manifest is not as it was written: {error}") from error
+    if not isinstance(found, Artifact):
+        raise ValueError("a manifest is that of no package")
+    return found
+
+
+def _checked_values(text: str, where: str) -> bytes:
+    found = json.loads(text)
+    _expect(type(found) is dict, f"the values of {where} are no object of JSON")
+    return text.encode("ascii")
+
+
+def _expect(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)
+
+
+def _is_number(value: Any, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str and _UNFIT.search(value) is None
