@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from packagers_runs.errors import RunsError as RunsError
     from packagers_runs.errors import RunTimeoutError as RunTimeoutError
     from packagers_runs.errors import UnknownNameError as UnknownNameError
+    from packagers_runs.lists import ArtifactList as ArtifactList
+    from packagers_runs.lists import RunList as RunList
     from packagers_runs.models.hyperparams import HyperParamOptions as HyperParamOptions
     from packagers_runs.models.hyperparams import HyperParamStrategies as HyperParamStrategies
     from packagers_runs.models.metadata import RunMetadata as RunMetadata
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from packagers_runs.models.status import RunStatus as RunStatus
     from packagers_runs.models.template import RunTemplate as RunTemplate
     from packagers_runs.models.template import new_task as new_task
+    from packagers_runs.report.comparison import Comparison as Comparison
     from packagers_runs.running.context import RunContext as RunContext
     from packagers_runs.running.context import current_context as current_context
     from packagers_runs.running.launching import Function as Function
@@ -80,6 +83,7 @@ _MODULES = {
         "RunsError",
         "UnknownNameError",
     ),
+    "lists": ("ArtifactList", "RunList"),
     "models.hyperparams": ("HyperParamOptions", "HyperParamStrategies"),
     "running.launching": ("Function", "new_function"),
     "running.masking": ("Masker",),
@@ -87,6 +91,7 @@ _MODULES = {
     "models.modelobj": ("ModelObj",),
     "models.notification": ("Notification",),
     "models.runobject": ("RunObject",),
+    "report.comparison": ("Comparison",),
     "runstore": ("Store", "connect", "current_store"),
     "secretsources.reading": ("read_secrets",),
     "secretsources.source": ("SecretError", "SecretSource"),

@@ -7,12 +7,14 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from packagers import DataItem
+from packagers_runs.display.showing import show
 from packagers_runs.errors import RunError, RunsError, RunTimeoutError
 from packagers_runs.models import names
 from packagers_runs.models.fields import model, nested
 from packagers_runs.models.status import ABORTION_STATES, ERROR_STATES, TERMINAL_STATES, RunStates, RunStatus
 from packagers_runs.models.template import RunTemplate
 from packagers_runs.nearest import unknown_name
+from packagers_runs.report.tables import tables_of_run
 
 if TYPE_CHECKING:
     from packagers_runs.store.store import DocumentStore
@@ -169,6 +171,17 @@ class RunObject(RunTemplate):
     def state(self) -> str:
         """Give the state that it is in now."""
         return self.refresh().status.state
+
+    def show(self) -> None:
+        """Show the run as it is now: as tables in a terminal, as HTML in a notebook."""
+        if "_tie" in self.__dict__:
+            self.refresh()
+        show(self, tables_of_run(self.to_dict()))
+
+    def _repr_html_(self) -> str:
+        from packagers_runs.report.notebook import run_html
+
+        return run_html(self.to_dict())
 
     def abort(self) -> str:
         """Ask for its end; gives the state that it is in then.
