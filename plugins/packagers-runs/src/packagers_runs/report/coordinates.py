@@ -14,7 +14,9 @@ from packagers_runs.report.pages import render
 from packagers_runs.report.words import cut, short_text, value_text
 
 LINES, AXES, TICKS, STEPS = 300, 14, 8, 8
-_STEP, _SIDE, _TOP, _HEIGHT, _BELOW = 132, 60, 56, 240, 34
+_SIDE, _TOP, _HEIGHT, _BELOW = 60, 56, 240, 34
+_LEAST, _MOST, _WIDTH = 132, 220, 1060
+"""The space between two axes: from which to which, and what all of them share."""
 _NAME, _LABEL = 17, 14
 _LOG_FROM = 1000
 """From which ratio of the largest to the smallest value on an axis of positive numbers is logarithmic."""
@@ -36,7 +38,7 @@ class Axis:
     heights: list[float | None]
     ticks: list[tuple[float, str]]
     note: str
-    x: float = 0.0
+    x: int
 
     @property
     def has_gaps(self) -> bool:
@@ -77,7 +79,7 @@ class Plot:
     lines: list[Line]
     caption: str
     scale: tuple[str, str, str] | None
-    width: float = field(init=False)
+    width: int = field(init=False)
     top: int = field(default=_TOP, init=False)
     foot: int = field(default=_TOP + _HEIGHT, init=False)
     gap: int = field(default=_TOP + _HEIGHT + _BELOW, init=False)
@@ -85,8 +87,8 @@ class Plot:
     steps: int = field(default=STEPS, init=False)
 
     @width.default
-    def _width_of_axes(self) -> float:
-        return 2 * _SIDE + _STEP * (len(self.axes) - 1) + 40
+    def _width_of_axes(self) -> int:
+        return self.axes[-1].x + _SIDE + 40
 
     def y(self, height: float) -> float:
         """Give where a height is drawn."""
@@ -107,8 +109,9 @@ def coordinates(iterations: Iterations) -> Markup:
         names = [*kept, by if by is not None and by not in kept else names[AXES - 1]]
     if len(names) < 2:
         return Markup("")
+    step = min(_MOST, max(_LEAST, _WIDTH // (len(names) - 1)))
     axes = [
-        _axis(iterations.columns[number], [iterations.rows[place][number] for place in places], _SIDE + index * _STEP)
+        _axis(iterations.columns[number], [iterations.rows[place][number] for place in places], _SIDE + index * step)
         for index, number in enumerate(names)
     ]
     colours = _colours(iterations, places)
@@ -180,7 +183,7 @@ def _share(value: float, low: float, high: float) -> float:
     return 0.5 if high == low else (value / 2 - low / 2) / (high / 2 - low / 2)
 
 
-def _axis(name: str, values: Sequence[Any], x: float) -> Axis:
+def _axis(name: str, values: Sequence[Any], x: int) -> Axis:
     numbers = [number_of(value) for value in values]
     has_words = any(number is None and not _is_absent(value) for number, value in zip(numbers, values, strict=True))
     known = [number for number in numbers if number is not None]
@@ -198,12 +201,12 @@ def _axis(name: str, values: Sequence[Any], x: float) -> Axis:
     ticks = (
         [(0.5, short_text(low))]
         if low == high
-        else [(place, cut(f"{value:.4g}", _LABEL)) for place, value in zip((0.0, 0.5, 1.0), labels, strict=True)]
+        else [(place, cut(f"{value:.3g}", _LABEL)) for place, value in zip((0.0, 0.5, 1.0), labels, strict=True)]
     )
     return Axis(name, [None if number is None else _share(number, bottom, top) for number in numbers], ticks, "log" if is_log else "", x)
 
 
-def _axis_of_words(name: str, values: Sequence[Any], x: float) -> Axis:
+def _axis_of_words(name: str, values: Sequence[Any], x: int) -> Axis:
     words = [None if _is_absent(value) else value_text(value) for value in values]
     order = {word: place for place, word in enumerate(sorted({word for word in words if word is not None}, key=_by_number))}
     last = len(order) - 1
@@ -231,5 +234,5 @@ def _points(axes: Sequence[Axis], row: int) -> str:
     for axis in axes:
         height = axis.heights[row]
         y = _TOP + _HEIGHT * (1 - height) if height is not None else _TOP + _HEIGHT + _BELOW
-        found.append(f"{axis.x:.0f},{y:.1f}")
+        found.append(f"{axis.x},{y:.1f}")
     return " ".join(found)
