@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from packagers_runs.models.template import RunTemplate as RunTemplate
     from packagers_runs.models.template import new_task as new_task
     from packagers_runs.report.comparison import Comparison as Comparison
+    from packagers_runs.notifiers.notifier import NotificationError as NotificationError
+    from packagers_runs.notifiers.notifier import Notifier as Notifier
     from packagers_runs.running.context import RunContext as RunContext
     from packagers_runs.running.context import current_context as current_context
     from packagers_runs.running.launching import Function as Function
@@ -90,6 +92,7 @@ _MODULES = {
     "models.metadata": ("RunMetadata",),
     "models.modelobj": ("ModelObj",),
     "models.notification": ("Notification",),
+    "notifiers.notifier": ("NotificationError", "Notifier"),
     "models.runobject": ("RunObject",),
     "report.comparison": ("Comparison",),
     "runstore": ("Store", "connect", "current_store"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from packagers import Registry
 from packagers_runs.lists import ArtifactList, RunList
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.running.retrying import retry
+from packagers_runs.running.telling import notify
 from packagers_runs.store.store import DocumentStore, default_place, latest_store
 from packagers_runs.transfer.exporting import Exported, export_runs
 from packagers_runs.transfer.importing import Imported, import_runs
@@ -48,6 +49,12 @@ class Store(DocumentStore):
             **filters: As of :meth:`ArtifactRows.list`: ``project key kind tag uid iteration digest limit``.
         """
         return ArtifactList(super().list_artifacts(**filters))
+
+    def notify(
+        self, uid: str, *, again: bool = False, secret_params: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Tell how a run stands, where that was not told or could not be: see :func:`packagers_runs.running.telling.notify`."""
+        return notify(uid, self, again=again, secret_params=secret_params)
 
     def retry(self, uid: str) -> RunObject:
         """Try a run again that has failed, was aborted or is lost: see :func:`packagers_runs.running.retrying.retry`."""

@@ -37,6 +37,7 @@ _PARAMETERS: dict[str, dict[str, tuple[type, ...]]] = {
         "email_addresses": _TEXTS,
         "use_tls": (bool,),
         "start_tls": (bool,),
+        "validate_certs": (bool,),
         "username": _TEXT,
         "password": _TEXT,
         "message_body_override": _TEXT,

@@ -25,6 +25,7 @@ from packagers_runs.running.capture import Sink, captured
 from packagers_runs.running.context import RunContext, entered
 from packagers_runs.running.interrupts import Terminated, terminable, watched
 from packagers_runs.running.masking import Masker
+from packagers_runs.running.telling import Teller, secret_values
 from packagers_runs.store.addresses import Address, kind_of
 from packagers_runs.store.errors import StateConflictError, StoreError
 from packagers_runs.store.journal import Journal
@@ -48,6 +49,9 @@ class Job:
         store: Where it is recorded.
         registry: Finds the packagers.
         secrets: Values by name.
+        shows: Whether somebody sees what this process prints.
+        masker: Hides the values of secrets, also those of notifications.
+        teller: Tells who is to be told.
     """
 
     run: RunObject
@@ -55,11 +59,17 @@ class Job:
     store: DocumentStore
     registry: Registry
     secrets: Mapping[str, str] = field(factory=dict, repr=False)
+    shows: bool = True
     masker: Masker = field(init=False, repr=False)
+    teller: Teller = field(init=False, repr=False)
 
     @masker.default
     def _masker_of_secrets(self) -> Masker:
-        return Masker(self.secrets.values())
+        return Masker([*self.secrets.values(), *secret_values(self.run.spec.notifications)])
+
+    @teller.default
+    def _teller_of_run(self) -> Teller:
+        return Teller(self.run, self.store, self.masker, local=None if self.shows else False)
 
     def document(self) -> dict[str, Any]:
         """Give the document of the run, without the values of secrets."""
@@ -92,7 +102,10 @@ def attempts(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseExc
         StoreError: Where not even the failure can be recorded.
     """
     try:
-        return _attempts(job, attempt, capture)
+        try:
+            return _attempts(job, attempt, capture)
+        finally:
+            job.teller.ended()
     finally:
         job.forget_secrets()
 
@@ -126,6 +139,7 @@ def execute(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseExce
     session = Session(store.staging(attempt), registry=job.registry, record=False)
     execution = _Execution(job, attempt, session)
     execution.write()
+    job.teller.begun()
     with Journal(store.database, attempt) as journal, store.current(), _masked(journal.write, job.masker) as sink, capture(sink):
         error = execution.call()
     return execution.end(error)
@@ -220,6 +234,7 @@ class _Execution:
 
     def write(self, artifacts: Mapping[str, Artifact] | None = None) -> None:
         """Write the document, without the values of secrets, and artifacts."""
+        self._job.teller.mark()
         self._job.store.write(self._attempt, self._job.document(), artifacts)
 
     def end(self, error: BaseException | None) -> BaseException | None:

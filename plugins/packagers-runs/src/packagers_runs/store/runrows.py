@@ -182,7 +182,9 @@ class RunRows:
         write_labels(connection, attempt.uid, attempt.iteration, json.loads(row.document), document)
         return is_end
 
-    def change(self, uid: str, iteration: int, changes: Mapping[str, Any], *, expected: Collection[str] | None = None) -> str:
+    def change(
+        self, uid: str, iteration: int, changes: Mapping[str, Any], *, expected: Collection[str] | None = None, merge: bool = False
+    ) -> str:
         """Change some fields of a run, whoever has it in hand; give the state that it is in then.
 
         Args:
@@ -190,6 +192,7 @@ class RunRows:
             iteration: Of the run.
             changes: Plain values by dotted names: ``{"status.state": "aborting"}``; ``None`` takes a field away.
             expected: The states in which that may be done; any if not given.
+            merge: Whether a dict is united with the one that is there, key by key, and does not replace it.
 
         Raises:
             RunNotFoundError: Where there is no such run.
@@ -206,7 +209,7 @@ class RunRows:
                 raise _conflict(row, f"it would have to be {' or '.join(sorted(expected))}")
             document = json.loads(row.document)
             for name, value in json.loads(frozen.text).items():
-                _put(document, name, value)
+                _put(document, name, value, merge)
             state = _state(document)
             if state != row.state:
                 _check_step(row, state)
@@ -452,7 +455,7 @@ def _patched(text: str, status: Mapping[str, Any], without: Collection[str] = ()
     return _text(document)
 
 
-def _put(document: dict[str, Any], name: str, value: Any) -> None:
+def _put(document: dict[str, Any], name: str, value: Any, merge: bool) -> None:
     *outer, last = name.split(".")
     for step in outer:
         document = document.setdefault(step, {})
@@ -460,6 +463,8 @@ def _put(document: dict[str, Any], name: str, value: Any) -> None:
             raise StoreError(f"{name!r} is no field of a run: {step!r} has no fields", remedy="Name it as in status.state.")
     if value is None:
         document.pop(last, None)
+    elif merge and isinstance(value, dict):
+        document[last] = {**document.get(last, {}), **value}
     else:
         document[last] = value
 

@@ -228,9 +228,11 @@ class DocumentStore:
 
     # What anybody may do.
 
-    def change(self, uid: str, changes: Mapping[str, Any], iteration: int = 0, *, expected: Collection[str] | None = None) -> str:
+    def change(
+        self, uid: str, changes: Mapping[str, Any], iteration: int = 0, *, expected: Collection[str] | None = None, merge: bool = False
+    ) -> str:
         """Change fields of a run by dotted names: see :meth:`RunRows.change`."""
-        return self._runs.change(uid, iteration, changes, expected=expected)
+        return self._runs.change(uid, iteration, changes, expected=expected, merge=merge)
 
     def document(self, uid: str, iteration: int = 0) -> dict[str, Any]:
         """Give the document of a run; one whose process is gone is ``error``, ``lost`` by now.
