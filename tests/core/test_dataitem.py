@@ -312,6 +312,7 @@ def test_storage_options_go_to_the_file_system_and_along(folder: Path, tmp_path:
         assert bound.arguments["x"].get()
         bound = packagers.bind_inputs(_takes_an_array, {"x": array}, None, session)
         assert bound.arguments["x"].tolist() == [0, 1, 2]
+    assert array.storage_options == options
     assert "sesame" not in repr(array)
     with pytest.raises(UnpackError, match="say the word"):
         DataItem("guarded://in/array").unpack()

@@ -73,6 +73,11 @@ class DataItem:
         return str(self._source.path) if isinstance(self._source, Artifact) else os.fspath(self._source)
 
     @property
+    def storage_options(self) -> dict[str, Any]:
+        """A copy of what the file system behind its URL takes."""
+        return dict(self._options)
+
+    @property
     def key(self) -> str:
         """The key of a package; the name of anything else, without its suffixes."""
         opened = self._opened

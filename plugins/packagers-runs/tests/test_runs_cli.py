@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from packagers import PackagersWarning
 from packagers_runs.cli.group import runs
 from packagers_runs.errors import RunError
 from packagers_runs.running.launching import new_function
@@ -124,14 +126,16 @@ def test_a_failed_run_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_what_cannot_be_found_again_is_not_tried_again(store: Store) -> None:
+    lock = threading.Lock()
+
     def broken(data: Any = None) -> None:
-        raise ValueError
+        raise ValueError(lock)
 
     for arguments, says in (
         ({"handler": broken}, "no name"),
-        ({"handler": "handlers_of_cli.py:refuses", "inputs": {"text": [object()]}}, "object"),
+        ({"handler": "handlers_of_cli.py:refuses", "inputs": {"text": [lock]}}, "object"),
     ):
-        with pytest.raises(RunError):
+        with pytest.raises(RunError), pytest.warns(PackagersWarning, match="cannot be kept"):
             new_function().run(**arguments)
         assert says in str(command("retry", "last", code=1).exception)
 

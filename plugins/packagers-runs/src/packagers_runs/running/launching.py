@@ -15,7 +15,9 @@ from packagers_runs.models.template import RunTemplate, new_task
 from packagers_runs.nearest import unknown_name
 from packagers_runs.running.execution import Job, attempts
 from packagers_runs.running.interrupts import Terminated, terminable
+from packagers_runs.running.marks import secure
 from packagers_runs.running.preparing import prepare
+from packagers_runs.running.telling import Teller, refuse_watching
 from packagers_runs.runstore import Store, current_store
 from packagers_runs.store.errors import StoreError
 
@@ -75,6 +77,7 @@ class Function:
 
     def _run_here(self, job: Job) -> RunObject:
         attempt = job.store.begin(job.document())
+        secure(job, attempt)
         error = attempts(job, attempt)
         if isinstance(error, BaseException) and not isinstance(error, Exception | Terminated | SystemExit):
             raise error
@@ -88,19 +91,27 @@ class Function:
             raise StoreError(
                 "a store in memory is not seen by the process of the run", remedy="connect() to a file, or leave watch and limits out."
             )
-        process = start_worker(job, job.store.begin(job.document(), owned=False), self.file, limit)
         run = job.run
+        if not watch:
+            refuse_watching(run)
+        attempt = job.store.begin(job.document())
+        secure(job, attempt, is_handed_over=True)
+        teller = Teller(run, job.store, job.masker, local=True)
+        process = start_worker(job, attempt, self.file, limit)
         job.forget_secrets()
         if not watch:
             return run.refresh()
         try:
             with terminable():
+                teller.follow()
                 run.logs()
                 process.wait()
         except BaseException:
             end_process(process)
+            teller.ended()
             run.refresh()
             raise
+        teller.ended()
         run.refresh().raise_for_failure()
         return run
 

@@ -10,17 +10,16 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import packagers
 from packagers_runs.errors import RunsError
-from packagers_runs.models.inputs import is_live
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.status import RunStates
-from packagers_runs.running.arguments import check_arguments
 from packagers_runs.running.capture import descriptors
-from packagers_runs.running.execution import Job, attempts, registry_here
-from packagers_runs.running.handlers import Handler, find_handler
+from packagers_runs.running.execution import Job, attempts
 from packagers_runs.running.interrupts import Terminated, terminable
-from packagers_runs.running.workers import FOLDER, HANDLER, TAKEN, children_of, end_process, kill, start
+from packagers_runs.running.masking import Masker
+from packagers_runs.running.preparing import stored_job
+from packagers_runs.running.telling import Teller, give_secrets, secret_values
+from packagers_runs.running.workers import TAKEN, children_of, end_process, kill, start
 from packagers_runs.runstore import Store, connect
 from packagers_runs.store.runrows import Attempt
 
@@ -35,9 +34,10 @@ def main() -> None:
     if limit is not None:
         with terminable():
             _supervise(start({**told, "limit": None}, store, Attempt(uid, iteration, 1)), store, Attempt(uid, iteration, 1), limit)
+        _tell_the_rest(told, store)
         return
     job = _taken_over(told, store)
-    attempt = store.take(uid, iteration)
+    attempt = store.take(uid, iteration, expected=[RunStates.created.value], from_owner=told["owner"])
     _let_go()
     error = attempts(job, attempt, capture=descriptors)
     store.close()
@@ -78,15 +78,16 @@ def _supervise(process: subprocess.Popen[bytes], store: Store, attempt: Attempt,
 
 
 def _taken_over(told: Mapping[str, Any], store: Store) -> Job:
-    """Make the job of a run that is in the store, with what was handed over."""
+    """Make the job of a run that is in the store, with what its document does not say."""
     run = RunObject.from_store(store, told["uid"], told["iteration"])
-    folder = store.staging(Attempt(told["uid"], told["iteration"], 1)) / FOLDER
-    spec, file = run.spec, told["file"]
-    if (folder / HANDLER).exists():
-        function = packagers.unpack(folder / HANDLER)
-        handler = Handler(function, None, str(spec.handler))
-    else:
-        handler = find_handler(spec.handler, file)
-    live = folder / "inputs"
-    inputs = {name: packagers.unpack(live / name) if is_live(source) else source for name, source in spec.inputs.items()}
-    return Job(run, check_arguments(handler, inputs, spec.parameters, told["hints"]), store, registry_here(), told["secrets"])
+    run.metadata.annotations = {**run.metadata.annotations, **told["marks"]}
+    give_secrets(run, told["notifications"])
+    return stored_job(run, store, hints=told["hints"], secrets=told["secrets"], file=told["file"], shows=False)
+
+
+def _tell_the_rest(told: Mapping[str, Any], store: Store) -> None:
+    """Tell what a worker that was killed has not told."""
+    run = RunObject.from_store(store, told["uid"], told["iteration"])
+    give_secrets(run, told["notifications"])
+    masker = Masker([*told["secrets"].values(), *secret_values(run.spec.notifications)])
+    Teller(run, store, masker, local=False).ended()

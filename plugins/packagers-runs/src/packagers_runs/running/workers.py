@@ -1,7 +1,7 @@
 """Runs in processes of their own: begun by one that may end before them, ended with their children when they take too long.
 
-A worker reads from its standard input which run it has to take. What cannot be said as text (a lambda, a live object) lies packed and
-signed in the staging folder of the run. Whatever it and its children print goes to the log of the run.
+A worker reads from its standard input which run it has to take; what no document can say (a lambda, a live object) was kept in the store.
+Until it has the run in hand, the process that began it answers for it. Whatever it and its children print goes to the log of the run.
 """
 
 from __future__ import annotations
@@ -17,13 +17,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-import packagers
-from packagers import LogHint
 from packagers_runs.errors import RunsError
-from packagers_runs.models.inputs import is_live
 from packagers_runs.models.status import RunStates
 from packagers_runs.running.execution import Job
 from packagers_runs.store.errors import StateConflictError
+from packagers_runs.store.liveness import this_process
 from packagers_runs.store.runrows import Attempt
 from packagers_runs.store.store import DocumentStore
 
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
 
 GRACE_S = 3.0
 """How long a worker that is to end may take to do so by itself."""
-FOLDER = ".launch"
-"""In the staging folder of the run; no key begins with a dot."""
-HANDLER = "handler"
 TAKEN = b"the worker has the run in hand\n"
 _PROGRAM = "from packagers_runs.running.worker import main; main()"
 
@@ -44,7 +39,7 @@ def start_worker(job: Job, attempt: Attempt, file: Path | None = None, limit: fl
 
     Args:
         job: What is to be run.
-        attempt: The right to run it, which no process has in hand.
+        attempt: The right to run it, which this process has in hand.
         file: Where its bare handler was looked for.
         limit: Seconds that the run may take, with all its attempts; ``None`` for any time.
 
@@ -53,7 +48,6 @@ def start_worker(job: Job, attempt: Attempt, file: Path | None = None, limit: fl
 
     Raises:
         RunsError: It ended before; the run is recorded as failed.
-        PackagersError: The handler or a live input cannot be handed over.
     """
     told = {
         "store": job.store.opened_with,
@@ -62,11 +56,13 @@ def start_worker(job: Job, attempt: Attempt, file: Path | None = None, limit: fl
         "iteration": attempt.iteration,
         "file": None if file is None else str(file.resolve()),
         "path": sys.path,
+        "owner": str(this_process()),
+        "marks": {name: value for name, value in job.run.metadata.annotations.items() if name.startswith("packagers/")},
         "hints": {name: hint for name, hint in job.run.spec.inputs_type_hints.items() if isinstance(hint, str)},
         "secrets": dict(job.secrets),
+        "notifications": {each.name: each.secret_params for each in job.run.spec.notifications if each.secret_params},
         "limit": limit,
     }
-    _hand_over(job, job.store.staging(attempt) / FOLDER)
     return start(told, job.store, attempt)
 
 
@@ -95,18 +91,9 @@ def start(told: Mapping[str, Any], store: DocumentStore, attempt: Attempt) -> su
     text = said.decode(errors="replace").strip()
     message = f"the process of the run ended before it began, with {process.wait()}: {text[-2000:]}"
     with contextlib.suppress(StateConflictError):
-        store.change(attempt.uid, {"status.state": RunStates.error.value, "status.error": message}, attempt.iteration)
+        changes = {"status.state": RunStates.error.value, "status.error": message}
+        store.change(attempt.uid, changes, attempt.iteration, expected=[RunStates.created.value])
     raise RunsError(message, remedy="What it said stands above.")
-
-
-def _hand_over(job: Job, folder: Path) -> None:
-    """Pack what the document of the run cannot say."""
-    handler = job.arguments.handler
-    if handler.reference is None:
-        packagers.pack(handler.function, LogHint(HANDLER, artifact_type="object"), folder)
-    for name, source in job.arguments.inputs.items():
-        if is_live(job.run.spec.inputs[name]):
-            packagers.pack(source, LogHint(name), folder / "inputs")
 
 
 def end_process(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,68 @@
+"""What is noted of a run beside its document, so that it can go on, be run again and be explained: in its annotations.
+
+``packagers/inputs`` tells the version of each input as it was when the run began, ``packagers/fingerprint`` what running it does.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from packagers import PackagersWarning
+from packagers_runs.errors import RunsError
+from packagers_runs.models.status import RunStates
+from packagers_runs.running.execution import Job
+from packagers_runs.running.fingerprint import common_part, fingerprint
+from packagers_runs.running.inputversions import input_digests
+from packagers_runs.running.kept import HANDLER, INPUT, NOT_KEPT, digests_of_live, keep
+from packagers_runs.store.runrows import Attempt
+
+FINGERPRINT = "packagers/fingerprint"
+INPUTS = "packagers/inputs"
+
+
+def marks_of(job: Job) -> dict[str, Any]:
+    """Give the annotations of a job, as things are now.
+
+    Args:
+        job: The run; what was kept of it is in its store.
+    """
+    spec = job.run.spec
+    inputs = input_digests(job.arguments.inputs, digests_of_live(job.run, job.store), job.store)
+    common = common_part(job.arguments.handler, inputs, spec.returns, spec.inputs_type_hints)
+    parameters = job.masker.hide(spec.parameters) if job.masker else spec.parameters
+    return {FINGERPRINT: fingerprint(common, parameters), **({INPUTS: inputs} if inputs else {})}
+
+
+def mark(job: Job) -> None:
+    """Note in the run what tells its next attempt from others."""
+    annotations = job.run.metadata.annotations
+    job.run.metadata.annotations = {name: value for name, value in annotations.items() if name not in (FINGERPRINT, INPUTS)} | marks_of(job)
+
+
+def secure(job: Job, attempt: Attempt, *, is_handed_over: bool = False) -> None:
+    """Keep what a run was given that has begun, and note what tells it from others.
+
+    Args:
+        job: The run.
+        attempt: The right to write it.
+        is_handed_over: Whether another process is to run it, which needs all of it.
+
+    Raises:
+        RunsError: Another process is to run it, and something could not be kept; the run is recorded as failed.
+
+    Warns:
+        PackagersWarning: Something could not be kept, so that the run can be neither resumed nor verified.
+    """
+    reasons = keep(job.run, job.arguments, attempt, job.store, job.registry, job.masker)
+    for key, reason in reasons.items():
+        what = "its handler" if key == HANDLER else f"its input {key.removeprefix(INPUT)!r}"
+        if is_handed_over:
+            message = f"{what} cannot be handed to the process of the run: {reason}"
+            job.store.change(attempt.uid, {"status.state": RunStates.error.value, "status.error": message}, attempt.iteration)
+            raise RunsError(message, remedy="Run it in this process, or give a function or a file by name.")
+        text = f"the run {job.run.metadata.name} can be neither resumed nor verified, for {what} cannot be kept: {reason}"
+        warnings.warn(text, PackagersWarning, stacklevel=5)
+    if reasons:
+        job.run.metadata.annotations = {**job.run.metadata.annotations, NOT_KEPT: reasons}
+    mark(job)
