@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -347,16 +348,19 @@ def test_a_thread_that_copies_its_context_belongs_to_the_run(store: Store) -> No
 
 
 def test_inputs_are_joined_and_looked_up(store: Store, tmp_path: Path) -> None:
-    frame(tmp_path)
-    (tmp_path / "data").write_bytes((tmp_path / "data.csv").read_bytes())
+    data = frame(tmp_path).read_bytes()
+    for path in ("data", "y", "shop/t.csv"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    fsspec.filesystem("memory").pipe("/x", data)
     urls = lambda **inputs: {name: item.url for name, item in inputs.items()}  # noqa: E731 - takes whatever it is given
-    task = new_task(
-        handler=urls, in_path=str(tmp_path), inputs={"a": "data.csv", "data": None, "b": "/x/y", "c": "s3://x"}, returns=["urls"]
-    )
-    task.spec.data_stores = [{"name": "shop", "url": "file:///srv/shop/"}]
+    whole, shop = str(tmp_path / "y"), f"file://{tmp_path}/shop"
+    inputs = {"a": "data.csv", "data": None, "b": whole, "c": "memory://x"}
+    task = new_task(handler=urls, in_path=str(tmp_path), inputs=inputs, returns=["urls"])
+    task.spec.data_stores = [{"name": "shop", "url": f"{shop}/"}]
     task.with_input("d", "shop/t.csv")
     run = new_function().run(task)
-    expected = {"a": f"{tmp_path}/data.csv", "data": f"{tmp_path}/data", "b": "/x/y", "c": "s3://x", "d": "file:///srv/shop/t.csv"}
+    expected = {"a": f"{tmp_path}/data.csv", "data": f"{tmp_path}/data", "b": whole, "c": "memory://x", "d": f"{shop}/t.csv"}
     assert run.status.results["urls"] == expected == run.spec.inputs
 
 

@@ -9,6 +9,7 @@
         ├── RunNotFoundError           there is no run of this uid                    (also LookupError)
         ├── FieldError                 a field has a value that it cannot have        (also ValueError)
         ├── HandlerError               what is to be run cannot be found or called    (also ValueError)
+        ├── ExportError                an artifact cannot be put besides the store
         ├── UnknownNameError           a name that does not exist: a field, a kind …  (also ValueError)
         └── ExpressionError            a condition that cannot be read or evaluated   (also ValueError)
 
@@ -99,6 +100,10 @@ class FieldError(RunsError, ValueError):
 
 class HandlerError(RunsError, ValueError):
     """What is to be run cannot be found, imported or called."""
+
+
+class ExportError(RunsError):
+    """An artifact cannot be put where the run wants it besides the store."""
 
 
 class UnknownNameError(RunsError, ValueError):

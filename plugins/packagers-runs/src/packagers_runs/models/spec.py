@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from packagers_runs.errors import FieldError
+from packagers_runs.models.datastores import DataStore, check_data_stores
 from packagers_runs.models.fields import anything, flag, mapping, model, models, nested, refuse, sequence, stored, text
 from packagers_runs.models.hyperparams import HyperParamOptions, check_hyperparams, check_selector, check_strategy
 from packagers_runs.models.inputs import check_hints, check_inputs, check_returns, join_keys, split_keys
@@ -42,21 +43,6 @@ def _check_outputs(value: Any, field: str, owner: str) -> dict[str, str | None]:
         if not (path is None or isinstance(path, str) or hasattr(path, "__fspath__")):
             refuse(f"{field}[{key!r}]", owner, "a path", path)
     return {key: str(path) if path else None for key, path in pairs.items()}
-
-
-@model
-class DataStore(ModelObj):
-    """A place for data under a name of its own, so that inputs may say ``name/path``.
-
-    Args:
-        name: The name.
-        url: Where it is.
-        options: What the file system behind it takes.
-    """
-
-    name: str | None = text()
-    url: str | None = text()
-    options: dict[str, Any] = mapping()
 
 
 @model
@@ -197,7 +183,5 @@ class RunSpec(ModelObj):
         Notification.validate_notification_uniqueness(self.notifications)
         for notification in self.notifications:
             notification.validate()
-        for store in self.data_stores:
-            if not store.name or not store.url:
-                raise FieldError("a data store needs a name and a url", model="DataStore", field="url" if store.name else "name")
+        check_data_stores(self.data_stores)
         split_keys(self.inputs, self.inputs_type_hints)

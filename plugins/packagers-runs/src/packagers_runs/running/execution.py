@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,18 +16,20 @@ from typing import Any
 from attrs import field, frozen
 
 import packagers
-from packagers import Artifact, PackingFailed, Registry, Session
-from packagers_runs.errors import RunsError
+from packagers import Artifact, PackagersWarning, PackingFailed, Registry
+from packagers_runs.errors import ExportError, RunsError
 from packagers_runs.models.durations import seconds_of
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.status import RunStates, RunStatus, utc_text
+from packagers_runs.nearest import nearest
 from packagers_runs.running.arguments import Arguments
+from packagers_runs.running.artifactdocs import document_of
 from packagers_runs.running.capture import Sink, captured
 from packagers_runs.running.context import RunContext, entered
+from packagers_runs.running.exporting import Places, RunSession
 from packagers_runs.running.interrupts import Terminated, terminable, watched
 from packagers_runs.running.masking import Masker
 from packagers_runs.running.telling import Teller, secret_values
-from packagers_runs.store.addresses import Address, kind_of
 from packagers_runs.store.errors import StateConflictError, StoreError
 from packagers_runs.store.journal import Journal
 from packagers_runs.store.runrows import Attempt
@@ -83,6 +86,8 @@ class Job:
             self.run.metadata, self.run.spec, self.run.status = recorded.metadata, recorded.spec, recorded.status
 
 
+_SHOWN = 12
+
 Capture = Callable[[Sink], AbstractContextManager[None]]
 """Gives what is printed inside of a block to a sink: that of :mod:`packagers_runs.running.capture`."""
 
@@ -136,7 +141,7 @@ def execute(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseExce
     run, store = job.run, job.store
     begun = run.status.start_time or utc_text()
     run.status = RunStatus(state=RunStates.running, start_time=begun, host=socket.gethostname(), retry_count=attempt.number - 1 or None)
-    session = Session(store.staging(attempt), registry=job.registry, record=False)
+    session = RunSession(store.staging(attempt), Places(run.spec, attempt.iteration), registry=job.registry)
     execution = _Execution(job, attempt, session)
     execution.write()
     job.teller.begun()
@@ -171,11 +176,12 @@ class _Execution:
         session: What packs its outputs.
     """
 
-    def __init__(self, job: Job, attempt: Attempt, session: Session) -> None:
+    def __init__(self, job: Job, attempt: Attempt, session: RunSession) -> None:
         self._job = job
         self._attempt = attempt
         self._session = session
         self._recorded: set[str] = set()
+        self._places: dict[str, str] = {}
         self._context = RunContext(job.run, session, job.arguments.inputs, job.secrets, self._save)
 
     def call(self) -> BaseException | None:
@@ -190,9 +196,21 @@ class _Execution:
                     run.spec.returns or None,
                     session=self._session,
                 )
+                self._miss_outputs()
         except BaseException as error:  # noqa: BLE001 - whatever ends a handler ends its run, and is recorded
             return error
         return None
+
+    def _miss_outputs(self) -> None:
+        """Warn of what was to come out and did not; of log hints without a value the session has warned."""
+        spec, session = self._job.run.spec, self._session
+        hinted = spec.join_outputs_and_returns(None, spec.returns)
+        made = [*session.results, *session.artifacts, *session.bundles]
+        for key in spec.outputs:
+            if key not in hinted and key not in made:
+                near = nearest(key, made)
+                meant = f"Did you mean {near!r}? " if near else ""
+                warnings.warn(f"the output {key!r} did not come out. {meant}{_listed(made)}", PackagersWarning, stacklevel=2)
 
     @contextlib.contextmanager
     def _interruptible(self) -> Iterator[None]:
@@ -228,9 +246,11 @@ class _Execution:
 
     def _save(self) -> None:
         """Record what was logged so far."""
-        self._describe()
-        self.write(self._new_artifacts())
-        self._recorded.update(self._session.artifacts)
+        new = self._new_artifacts()
+        self._export(new)
+        self._describe(new)
+        self.write(new)
+        self._recorded.update(new)
 
     def write(self, artifacts: Mapping[str, Artifact] | None = None) -> None:
         """Write the document, without the values of secrets, and artifacts."""
@@ -242,7 +262,13 @@ class _Execution:
         run, status = self._job.run, self._job.run.status
         if error is not None and self._context.is_complete and isinstance(error, Exception) and not isinstance(error, PackingFailed):
             error = None
-        self._describe()
+        new = self._new_artifacts()
+        if error is None or isinstance(error, Exception):  # who is interrupted has no time left for copies
+            try:
+                self._export(new)
+            except ExportError as failure:
+                error = error or failure
+        self._describe(new)
         status.end_time = utc_text()
         status.state = _state_after(error)
         if status.state == RunStates.error and self._attempt.number <= (run.spec.retry.count or 0):
@@ -252,7 +278,7 @@ class _Execution:
         if isinstance(error, Terminated):
             status.reason = self._reason()
         try:
-            self.write(self._new_artifacts())
+            self.write(new)
         except StateConflictError as conflict:  # somebody else has ended it, or taken it for lost
             return error or conflict
         except StoreError as failure:
@@ -264,37 +290,33 @@ class _Execution:
         return error
 
     def _new_artifacts(self) -> dict[str, Artifact]:
-        return {key: artifact for key, artifact in self._session.artifacts.items() if key not in self._recorded}
+        return {key: artifact for key, artifact in self._session.packages.items() if key not in self._recorded}
 
-    def _describe(self) -> None:
+    def _export(self, artifacts: Mapping[str, Artifact]) -> None:
+        """Put artifacts where the run wants them besides the store."""
+        for key, artifact in artifacts.items():
+            place = self._session.export(key, artifact)
+            if place is not None:
+                self._places[key] = place
+
+    def _describe(self, new: Mapping[str, Artifact]) -> None:
         """Write into the document what came out."""
         run, status = self._job.run, self._job.run.status
         results, masker = self._session.results, self._job.masker
         status.results = {**status.results, **(masker.hide(results) if masker else results)}
-        made = {key: _document_of(artifact, run, self._job.store) for key, artifact in self._new_artifacts().items()}
+        objects = self._job.store.objects
+        made = {
+            key: document_of(artifact, run.metadata, self._places.get(key) or objects.place(artifact.digest))
+            for key, artifact in new.items()
+        }
         status.artifacts = [each for each in status.artifacts if each["metadata"]["key"] not in made] + list(made.values())
         addresses = {key: document["metadata"]["uri"] for key, document in made.items()}
         status.artifact_uris = {**status.artifact_uris, **addresses}
         status.last_update = utc_text()
 
 
-def _document_of(artifact: Artifact, run: RunObject, store: DocumentStore) -> dict[str, Any]:
-    """Give what a run's document says of an artifact."""
-    metadata = run.metadata
-    said = {
-        "key": artifact.key,
-        "project": metadata.project,
-        "iter": metadata.iteration,
-        "tree": metadata.uid,
-        "hash": artifact.digest,
-        "tag": artifact.tag or None,
-        "labels": artifact.labels or None,
-        "uri": str(
-            Address(artifact.key, metadata.project or "", kind_of(artifact.artifact_type), metadata.iteration, "", metadata.uid or "")
-        ),
-    }
-    spec = {"target_path": store.objects.place(artifact.digest), "size": artifact.manifest.size, "object_type": artifact.object_type}
-    return {"kind": artifact.artifact_type, "metadata": {name: value for name, value in said.items() if value is not None}, "spec": spec}
+def _listed(keys: list[str]) -> str:
+    return f"There are: {', '.join(keys[:_SHOWN])}." if keys else "Nothing else did."
 
 
 def _state_after(error: BaseException | None) -> str:

@@ -11,13 +11,14 @@ _PLACE = re.compile(r"\{\{\s*(?P<name>[^{}]*?)\s*\}\}")
 PLACES = ("run.uid", "run.project", "project")
 
 
-def fill_path(template: str, *, uid: str | None, project: str | None) -> str:
+def fill_path(template: str, *, uid: str | None, project: str | None, field: str = "output_path") -> str:
     """Put a run's uid and project into a path.
 
     Args:
         template: The path, with any number of ``{{run.uid}}``, ``{{project}}`` and ``{{run.project}}`` in it.
         uid: The uid of the run.
         project: Its project.
+        field: The field of the task that the path is of, for messages.
 
     Returns:
         The path, with all of them filled.
@@ -39,7 +40,7 @@ def fill_path(template: str, *, uid: str | None, project: str | None) -> str:
         if not value:
             raise FieldError(
                 f"the path {template!r} needs a value for {{{{{name}}}}}, and there is none",
-                field="output_path",
+                field=field,
                 remedy="Name the project, or write the path out.",
             )
         return value
@@ -47,7 +48,7 @@ def fill_path(template: str, *, uid: str | None, project: str | None) -> str:
     if "{{" in (rest := _PLACE.sub("", template)) or "}}" in rest:
         raise FieldError(
             f"the braces of the path {template!r} do not fit together",
-            field="output_path",
+            field=field,
             remedy="A place is written {{run.uid}} or {{project}}.",
         )
     return _PLACE.sub(value_of, template)

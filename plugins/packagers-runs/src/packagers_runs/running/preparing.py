@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from packagers_runs.errors import FieldError, HandlerError
+from attrs import evolve
+
+from packagers_runs.errors import FieldError
+from packagers_runs.models.documents import HIDDEN
 from packagers_runs.models.inputs import is_live
 from packagers_runs.models.names import run_name
 from packagers_runs.models.runobject import RunObject
@@ -17,8 +20,12 @@ from packagers_runs.models.spec import RunSpec
 from packagers_runs.models.status import RunStates
 from packagers_runs.running.arguments import check_arguments
 from packagers_runs.running.execution import Job, registry_here
+from packagers_runs.running.exporting import fill_paths
 from packagers_runs.running.handlers import find_handler
-from packagers_runs.running.sources import recorded, resolved
+from packagers_runs.running.inputversions import pinned
+from packagers_runs.running.kept import kept_handler, kept_input
+from packagers_runs.running.sources import opened, recorded, resolved
+from packagers_runs.running.telling import check_notifications
 from packagers_runs.secretsources.reading import read_secrets
 from packagers_runs.store.runrows import DEFAULT_PROJECT
 from packagers_runs.store.store import DocumentStore
@@ -41,23 +48,27 @@ def prepare(
     Raises:
         FieldError: Something of it cannot be what it is.
         UnknownNameError: It names something that does not exist.
-        InputError: The handler needs something that it is not given.
+        InputError: The handler needs something that it is not given, or an input is not there.
         HandlerError: The handler cannot be found.
         SecretError: Its secrets cannot be read.
     """
     spec, metadata = run.spec, run.metadata
     spec.validate()
     _refuse_what_is_not_here(spec)
+    check_notifications(run)
     if spec.handler is None:
         raise FieldError("a run needs a handler", model="RunSpec", field="handler", remedy="Give handler=, a function or its name.")
     spec.extract_type_hints_from_inputs()
     handler = find_handler(spec.handler, file)
-    inputs = {name: resolved(name, source, spec) for name, source in spec.inputs.items()}
-    arguments = check_arguments(handler, inputs, spec.parameters, spec.inputs_type_hints)
-    secrets = read_secrets(spec.secret_sources)
     metadata.uid = uuid.uuid4().hex
     metadata.name = run_name(metadata.name, function, handler.reference or handler.function)
     metadata.project = metadata.project or project or store.project or DEFAULT_PROJECT
+    fill_paths(spec, metadata)
+    inputs = {name: pinned(resolved(name, source, spec), store) for name, source in spec.inputs.items()}
+    arguments = check_arguments(handler, inputs, spec.parameters, spec.inputs_type_hints)
+    secrets = read_secrets(spec.secret_sources)
+    with store.current():
+        arguments = evolve(arguments, inputs=opened(inputs, spec, secrets))
     metadata.labels = {"kind": KIND, "owner": _user(), "host": socket.gethostname(), **metadata.labels}
     spec.function = spec.function or function
     spec.handler = handler.reference or handler.name
@@ -67,49 +78,64 @@ def prepare(
     return Job(run, arguments, store, registry_here(), secrets)
 
 
-def stored_job(run: RunObject, store: DocumentStore, hints: Mapping[str, Any] | None = None) -> Job:
-    """Make the job of a run that is in a store, from what its document says.
+def stored_job(
+    run: RunObject,
+    store: DocumentStore,
+    *,
+    hints: Mapping[str, Any] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    file: str | Path | None = None,
+    shows: bool = True,
+) -> Job:
+    """Make the job of a run that is in a store, from what is recorded of it.
 
     Args:
         run: The run.
         store: Where it is.
         hints: Type hints of inputs by name; those of its document by default.
+        secrets: The values of its secrets by name; by default they are read from its sources.
+        file: Where its bare handler is looked for.
+        shows: Whether somebody sees what this process prints.
 
     Raises:
-        HandlerError: Its handler had no name, or is not found by it any more.
-        FieldError: An input was a live object, or secrets were given inline.
+        HandlerError: Its handler is not found by its name any more, or could not be kept.
+        RunsError: An input was a live object that could not be kept.
+        UntrustedPackageError: Its handler or an input was kept by somebody else, and reading it runs code.
+        FieldError: Secrets were given inline, or one stood in a parameter.
     """
     spec = run.spec
+    if secrets is None:
+        _refuse_lost_secrets(spec)
+        secrets = read_secrets(spec.secret_sources)
+    handler = kept_handler(run, store, file)
+    inputs = {name: kept_input(name, run, store) if is_live(source) else source for name, source in spec.inputs.items()}
+    arguments = check_arguments(handler, inputs, spec.parameters, spec.inputs_type_hints if hints is None else hints)
+    with store.current():
+        arguments = evolve(arguments, inputs=opened(inputs, spec, secrets))
+    return Job(run, arguments, store, registry_here(), secrets, shows)
+
+
+def _refuse_lost_secrets(spec: RunSpec) -> None:
+    """Refuse a run whose document no longer says what it was called with, for that was secret."""
     if any(source["kind"] == "inline" for source in spec.secret_sources):
         raise FieldError(
             "the inline secrets of the run are kept nowhere", model="RunSpec", field="secret_sources", remedy="Run it anew with them."
         )
-    if not isinstance(spec.handler, str) or ":" not in spec.handler:
-        raise HandlerError(
-            f"the handler {spec.handler!r} had no name by which it can be found again",
-            remedy="Run it anew; a function of a module or file can be found.",
+    hidden = [name for name, value in spec.parameters.items() if spec.secret_sources and HIDDEN in str(value)]
+    if hidden:
+        raise FieldError(
+            f"the parameter {hidden[0]!r} held the value of a secret, which is kept nowhere",
+            model="RunSpec",
+            field="parameters",
+            remedy="Run it anew; a handler that asks context.get_secret() can be run again.",
         )
-    for name, source in spec.inputs.items():
-        if is_live(source):
-            raise FieldError(
-                f"the input {name!r} was an object ({source}), which is not there any more",
-                model="RunSpec",
-                field="inputs",
-                remedy="Run it anew; an artifact or a file can be read again.",
-            )
-    handler = find_handler(spec.handler)
-    arguments = check_arguments(handler, spec.inputs, spec.parameters, spec.inputs_type_hints if hints is None else hints)
-    return Job(run, arguments, store, registry_here(), read_secrets(spec.secret_sources))
 
 
 def _refuse_what_is_not_here(spec: RunSpec) -> None:
     """Refuse what this release reads in documents and cannot do: nothing is accepted and then ignored."""
     idle = {
         "hyperparams": spec.is_hyper_job() or spec.tuning.strategy is not None,
-        "notifications": spec.notifications,
         "scrape_metrics": spec.scrape_metrics,
-        "allow_empty_resources": spec.allow_empty_resources,
-        "output_path": spec.output_path or spec.output_paths,
     }
     for name, is_set in idle.items():
         if is_set:
