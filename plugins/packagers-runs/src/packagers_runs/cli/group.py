@@ -13,6 +13,8 @@ _COMMANDS = {
     "ls": "listing:ls",
     "show": "showing:show",
     "logs": "showing:logs",
+    "compare": "comparing:compare",
+    "report": "reporting:report",
     "abort": "running:abort",
     "retry": "running:retry",
     "rm": "keeping:rm",

@@ -119,6 +119,16 @@ def mapping_of(document: Any, *names: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
+def list_of(document: Mapping[str, Any], name: str) -> list[Any]:
+    """Give the list that stands in a document under a name; an empty one where there is none.
+
+    >>> list_of({"a": [1]}, "a"), list_of({"a": 3}, "a"), list_of({}, "a")
+    ([1], [], [])
+    """
+    found = document.get(name)
+    return found if isinstance(found, list) else []
+
+
 def preview_of(preview: Mapping[str, Any]) -> TablePreview | TextPreview | PicturePreview | None:
     """Read a preview; nothing comes of what is none, or too large to be one."""
     table, text, png = preview.get("table"), preview.get("text"), preview.get("png")

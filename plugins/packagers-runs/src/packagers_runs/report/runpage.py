@@ -16,7 +16,7 @@ from packagers_runs.report.coordinates import coordinates
 from packagers_runs.report.iterations import iterations_of
 from packagers_runs.report.logs import printed
 from packagers_runs.report.pages import page, render
-from packagers_runs.report.previews import Told, mapping_of
+from packagers_runs.report.previews import Told, list_of, mapping_of
 from packagers_runs.report.words import cut, duration_text, size_text, value_text
 
 _VALUES = 500
@@ -60,10 +60,10 @@ def run_page(view: RunView, stamp: str = "") -> str:
     state = str(status.get("state") or "created")
     name = str(metadata.get("name") or metadata.get("uid") or "run")
     iteration = metadata.get("iteration") or 0
-    artifacts = [each for each in status.get("artifacts") or [] if isinstance(each, dict)]
+    artifacts = [each for each in list_of(status, "artifacts") if isinstance(each, dict)]
     tuning = mapping_of(spec, "hyper_param_options")
     selector = tuning.get("selector") or spec.get("selector")
-    table = [row for row in status.get("iterations") or [] if isinstance(row, list | tuple)]
+    table = [row for row in list_of(status, "iterations") if isinstance(row, list | tuple)]
     iterations = iterations_of(table, results.get("best_iteration"), selector)
     body = render(
         "run.html",
@@ -103,7 +103,6 @@ def _facts(metadata: Mapping[str, Any], spec: Mapping[str, Any], status: Mapping
     handler = spec.get("handler")
     found = (
         ("Project", metadata.get("project"), ""),
-        ("Handler", value_text(handler) if handler is not None else None, "code"),
         ("Started", start, "time"),
         ("Ended", end, "time"),
         ("Took", duration_text(start, end), ""),
@@ -112,6 +111,7 @@ def _facts(metadata: Mapping[str, Any], spec: Mapping[str, Any], status: Mapping
         ("Host", status.get("host") or labels.get("host"), ""),
         ("Owner", labels.get("owner"), ""),
         ("Ran as", labels.get("kind"), ""),
+        ("Handler", value_text(handler) if handler is not None else None, "code"),
         ("Commit", status.get("commit"), "code"),
         ("Uid", metadata.get("uid"), "code"),
     )

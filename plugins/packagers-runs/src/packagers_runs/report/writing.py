@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -14,7 +14,7 @@ from typing import Any
 
 from packagers_runs.errors import RunNotFoundError
 from packagers_runs.report.pages import stamp_tag
-from packagers_runs.report.previews import Told, mapping_of, told_by
+from packagers_runs.report.previews import Told, list_of, mapping_of, told_by
 from packagers_runs.report.runpage import RunView, run_page
 from packagers_runs.store.addresses import SCHEME, Address
 from packagers_runs.store.artifactrows import Recorded
@@ -61,23 +61,28 @@ def _write(store: DocumentStore, uid: str, iteration: int) -> list[tuple[str, in
     if _head(path).find(stamp_tag(stamp)) >= 0:
         return []
     document = store.document(uid, iteration)
-    linked = dict(_linked(store, document))
+    linked = dict(linked_runs(store, document))
     log_size = store.log_size(uid, iteration)
     log, _ = store.log(uid, iteration, max(0, log_size - _LOG))
     view = RunView(
         document,
         store.attempt(uid, iteration),
-        _told(store, document),
+        told_of(store, document),
         log if log_size <= _LOG else log.partition("\n")[2] or log,
         log_size,
         {name: store.reports.path(*run).name for name, run in linked.items()},
     )
-    _replace(path, run_page(view, stamp))
+    replace_file(path, run_page(view, stamp))
     return list(linked.values())
 
 
-def _linked(store: DocumentStore, document: dict[str, Any]) -> Iterator[tuple[str, tuple[str, int]]]:
-    """Give the runs that a run has to do with: those that made its inputs, by address, the whole run and its best iteration."""
+def linked_runs(store: DocumentStore, document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Give the runs that the report of a run leads to: those that made its inputs, by address, the whole run and its best iteration.
+
+    Args:
+        store: Where they are.
+        document: Of the run.
+    """
     metadata = document["metadata"]
     uid, iteration = metadata["uid"], metadata.get("iteration") or 0
     best = mapping_of(document, "status", "results").get("best_iteration")
@@ -99,13 +104,18 @@ def _sources(inputs: dict[str, Any]) -> list[str]:
     return [each for each in found if isinstance(each, str) and each.startswith(SCHEME)][:_SOURCES]
 
 
-def _told(store: DocumentStore, document: dict[str, Any]) -> dict[str, Told]:
-    """Read the manifests of artifacts, as long as they are not too much for a page."""
+def told_of(store: DocumentStore, document: Mapping[str, Any]) -> dict[str, Told]:
+    """Read what the manifests of a run's artifacts tell, by key, as long as they are not too much for a page.
+
+    Args:
+        store: Where the run is.
+        document: Of the run.
+    """
     metadata = document["metadata"]
     known = {each.key: each for each in store.list_artifacts(uid=metadata["uid"], iteration=metadata.get("iteration") or 0)}
     told: dict[str, Told] = {}
     left = _MANIFESTS
-    for artifact in mapping_of(document, "status").get("artifacts") or []:
+    for artifact in list_of(mapping_of(document, "status"), "artifacts"):
         key, address = (mapping_of(artifact, "metadata").get(name) for name in ("key", "uri"))
         recorded = known.get(str(key)) or _found(store, address)
         if recorded is None or left <= 0:
@@ -141,8 +151,16 @@ def _head(path: Path) -> str:
         return ""
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file, so that whoever reads it sees the old one or the new one."""
+def replace_file(path: Path, text: str) -> None:
+    """Write a file, so that whoever reads it sees the old one or the new one.
+
+    Args:
+        path: The file.
+        text: What is to be in it.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")

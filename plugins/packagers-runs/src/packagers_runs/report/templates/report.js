@@ -26,3 +26,18 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+// Fields of the attribute data-rows: what is typed leaves of that table the rows that hold it.
+for (const field of document.querySelectorAll("input[data-rows]")) {
+  const rows = [...document.getElementById(field.dataset.rows).tBodies[0].rows].map((row) => [row.textContent.toLowerCase(), row]);
+  const note = field.closest("p").querySelector("[role=status]");
+  field.closest("p").hidden = false;
+  field.addEventListener("input", () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const [text, row] of rows) {
+      row.hidden = !words.every((word) => text.includes(word));
+      shown += row.hidden ? 0 : 1;
+    }
+    note.textContent = words.length ? `${shown} of ${rows.length}` : "";
+  });
+}
