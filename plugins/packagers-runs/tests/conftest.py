@@ -1,4 +1,4 @@
-"""Databases for tests: SQLite in a folder, memory, and a private PostgreSQL server that lives as long as the session."""
+"""What tests of stores need: SQLite in a folder, memory, and servers of PostgreSQL and S3 that live as long as the session."""
 
 from __future__ import annotations
 
@@ -90,3 +90,26 @@ def _postgresql(server: str, name: str) -> Iterator[str]:
 def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
     """Give the URL of an empty database, once of each kind."""
     return new_database(request.param)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """Give the endpoint of a server of the S3 protocol, and set what its clients need."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    settings = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        yield settings["AWS_ENDPOINT_URL"]
+    server.stop()

@@ -20,29 +20,6 @@ PLACES = ("folder", "memory", "s3")
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
-    """Give the endpoint of a server of the S3 protocol, and set what its clients need."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    settings = {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, value in settings.items():
-            patch.setenv(name, value)
-        yield settings["AWS_ENDPOINT_URL"]
-    server.stop()
-
-
 @pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "folder":

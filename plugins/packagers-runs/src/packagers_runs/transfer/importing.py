@@ -107,6 +107,8 @@ class _Import:
                 merge, why = decide(connection, uid, iterations, replace=replace)
                 if merge in (Merge.ADD, Merge.REPLACE):
                     self._record(connection, uid, iterations, plan.objects)
+            if merge is Merge.REPLACE:
+                self._store.reports.remove([uid])
             done[uid] = merge, why
         by = {merge: [uid for uid, (became, _) in done.items() if became is merge] for merge in Merge}
         conflicts = {uid: done[uid][1] for uid in by[Merge.CONFLICT]}
