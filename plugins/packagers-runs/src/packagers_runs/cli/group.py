@@ -17,6 +17,8 @@ _COMMANDS = {
     "report": "reporting:report",
     "abort": "running:abort",
     "retry": "running:retry",
+    "notify": "notifying:notify",
+    "notify-test": "notifying:notify_test",
     "rm": "keeping:rm",
     "prune": "keeping:prune",
     "gc": "keeping:gc",

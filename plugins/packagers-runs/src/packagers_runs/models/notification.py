@@ -24,7 +24,7 @@ STATUSES = ("pending", "sent", "error")
 
 _TEXT, _TEXTS = (str,), (str, list)
 _NUMBER = (int, str)
-_PARAMETERS: dict[str, dict[str, tuple[type, ...]]] = {
+PARAMETERS: dict[str, dict[str, tuple[type, ...]]] = {
     "console": {},
     "ipython": {},
     "slack": {"webhook": _TEXT},
@@ -44,6 +44,7 @@ _PARAMETERS: dict[str, dict[str, tuple[type, ...]]] = {
     },
     "apprise": {"urls": _TEXTS},
 }
+"""The parameters of the kinds that come with this distribution, and their types."""
 _REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "slack": (("webhook",),),
     "webhook": (("url",),),
@@ -59,8 +60,8 @@ def _check_kind(value: Any, field: str, owner: str) -> str:
     if not isinstance(value, str):
         refuse(field, owner, "a string", value)
     kind = str(getattr(value, "value", value))
-    if kind not in _PARAMETERS and kind not in (plugins := extension_names(NOTIFIERS)):
-        raise unknown_name("kind of notification", kind, [*_PARAMETERS, *plugins])
+    if kind not in PARAMETERS and kind not in (plugins := extension_names(NOTIFIERS)):
+        raise unknown_name("kind of notification", kind, [*PARAMETERS, *plugins])
     return kind
 
 
@@ -135,7 +136,7 @@ class Notification(ModelObj):
             UnknownNameError: The kind has no such parameter; says which it has.
             FieldError: A parameter is missing, given twice, or of a wrong type. No value of a secret is shown.
         """
-        known = _PARAMETERS.get(self.kind)
+        known = PARAMETERS.get(self.kind)
         if known is None:
             return
         error = partial(FieldError, model="Notification")

@@ -12,7 +12,7 @@ from packagers_runs.errors import FieldError, RunsError
 from packagers_runs.models.documents import HIDDEN
 from packagers_runs.models.notification import Notification
 from packagers_runs.models.status import utc_text
-from packagers_runs.notifiers.notifier import NotificationError, notifier_of
+from packagers_runs.notifiers.notifier import NotificationError, Notifier, notifier_of
 from packagers_runs.notifiers.texts import headline, one_line
 from packagers_runs.report.words import cut
 
@@ -84,6 +84,7 @@ class _Sending:
         self._run = run
         self._timeout = timeout
         self._mask = mask
+        self._notifier: Notifier
         self._thread = threading.Thread(target=self._send, name="packagers-runs-notifier", daemon=True)
 
     def begin(self) -> None:
@@ -92,7 +93,7 @@ class _Sending:
             self.notification.validate_params()
             _refuse_hidden(self.notification)
             self._notifier = notifier_of(self.notification, self._timeout)
-        except RunsError as error:
+        except Exception as error:  # noqa: BLE001 - a kind of a stranger
             self.entry = self._failed(error)
             return
         if self._notifier.is_local:

@@ -50,12 +50,13 @@ def _row(text: str) -> dict[str, Any]:
 def _code(text: str, most: int) -> str:
     """Give text as code; a backtick, which Slack cannot escape, becomes its look-alike."""
     shown, rest = _divided(text.replace("`", "\u02cb"), most - len("`…`"))
-    return f"`{shown}{'…' if rest else ''}`" if shown else "–"
+    return f"`{shown}{'…' if rest else ''}`" if shown else "-"
 
 
 def _divided(text: str, most: int) -> tuple[str, str]:
     """Give as much of a text as has room when it is escaped, escaped, and the rest, which is not."""
-    shown, length = [], 0
+    shown: list[str] = []
+    length = 0
     for place, character in enumerate(text):
         escaped = html.escape(character, quote=False)
         length += len(escaped)

@@ -1,7 +1,7 @@
 """Who is told of a run, and when: what is due is recorded with the state, then sent, and then it is recorded how that went.
 
-A kill in between leaves it ``pending``, and :func:`notify` sends it: everybody is told at least once, or the document of the run says of whom
-that could not be. Nothing waits for a server before the state is recorded, and for none longer than the timeout.
+A kill in between leaves it ``pending``, and :func:`notify` sends it: everybody is told at least once, or the document of the run says who
+was not. Nothing waits for a server before the state is recorded, and for none longer than the timeout.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from packagers_runs.models.documents import HIDDEN
 from packagers_runs.models.expression import parse, values_of
 from packagers_runs.models.notification import Notification
 from packagers_runs.models.runobject import RunObject
-from packagers_runs.models.status import TERMINAL_STATES, RunStates
+from packagers_runs.models.status import TERMINAL_STATES, RunStates, utc_text
 from packagers_runs.nearest import unknown_name
 from packagers_runs.notifiers.notifier import notifier_class, notifier_of
 from packagers_runs.notifiers.sending import send_all, timeout_here
@@ -213,6 +213,27 @@ def notify(
     give_secrets(run, secret_params or {})
     teller = Teller(run, store, Masker(secret_values(run.spec.notifications)))
     return teller.tell(("error", "sent", None) if again else ("error",))
+
+
+def try_out(notification: Notification) -> Entry:
+    """Send a notification about a run that never was.
+
+    Args:
+        notification: It, with the values of its secret parameters.
+
+    Returns:
+        How it went: ``status``, ``sent_time`` or ``reason``.
+
+    Raises:
+        FieldError: A parameter cannot be what it is.
+        UnknownNameError: There is no such parameter.
+        RunsError: What the kind needs is missing.
+    """
+    notification.validate()
+    notifier_of(notification, timeout_here()).check()
+    metadata = {"name": "notify-test", "project": "default", "uid": "0" * 32, "iteration": 0}
+    run = {"metadata": metadata, "status": {"state": "completed", "results": {"accuracy": 0.97}, "start_time": utc_text()}}
+    return send_all([notification], run, Masker(secret_values([notification])).mask)[notification.name]
 
 
 def give_secrets(run: RunObject, secret_params: Mapping[str, Mapping[str, Any]]) -> None:
