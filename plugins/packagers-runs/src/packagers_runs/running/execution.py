@@ -29,6 +29,7 @@ from packagers_runs.running.context import RunContext, entered
 from packagers_runs.running.exporting import Places, RunSession
 from packagers_runs.running.interrupts import Terminated, terminable, watched
 from packagers_runs.running.masking import Masker
+from packagers_runs.running.metrics import write_metrics
 from packagers_runs.running.telling import Teller, secret_values
 from packagers_runs.store.errors import StateConflictError, StoreError
 from packagers_runs.store.journal import Journal
@@ -293,11 +294,15 @@ class _Execution:
         return {key: artifact for key, artifact in self._session.packages.items() if key not in self._recorded}
 
     def _export(self, artifacts: Mapping[str, Artifact]) -> None:
-        """Put artifacts where the run wants them besides the store."""
+        """Put artifacts and metrics where the run wants them besides the store."""
+        run = self._job.run
         for key, artifact in artifacts.items():
             place = self._session.export(key, artifact)
             if place is not None:
                 self._places[key] = place
+        if run.spec.scrape_metrics:
+            results = {**run.status.results, **self._session.results}
+            write_metrics(self._job.store.metrics.path(self._attempt.uid, self._attempt.iteration), run.metadata, results)
 
     def _describe(self, new: Mapping[str, Artifact]) -> None:
         """Write into the document what came out."""

@@ -135,7 +135,6 @@ def _refuse_what_is_not_here(spec: RunSpec) -> None:
     """Refuse what this release reads in documents and cannot do: nothing is accepted and then ignored."""
     idle = {
         "hyperparams": spec.is_hyper_job() or spec.tuning.strategy is not None,
-        "scrape_metrics": spec.scrape_metrics,
     }
     for name, is_set in idle.items():
         if is_set:

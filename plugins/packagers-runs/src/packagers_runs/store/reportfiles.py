@@ -1,4 +1,4 @@
-"""Where the reports of runs are: a folder of this machine, a file for each."""
+"""Where the reports of runs and their metrics are: a folder of this machine, a file for each run."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ _UID = re.compile(r"[0-9a-f]{32}")
 
 
 class ReportFiles:
-    """The files of reports.
+    """The files of reports, or others of which each run has one.
 
     Args:
         folder: Where they are; it need not be there.
+        suffix: Of each file.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, suffix: str = ".html") -> None:
         self.folder = folder
+        self.suffix = suffix
 
     def path(self, uid: str, iteration: int = 0) -> Path:
-        """Give the file of a run's report; whether it is there is not looked at.
+        """Give the file of a run; whether it is there is not looked at.
 
         Args:
             uid: Of the run.
             iteration: 0 for the run itself.
         """
-        return self.folder / (f"{_stem(uid)}-{iteration}.html" if iteration else f"{_stem(uid)}.html")
+        return self.folder / f"{_stem(uid)}{f'-{iteration}' if iteration else ''}{self.suffix}"
 
     def remove(self, uids: Iterable[str]) -> None:
-        """Remove the reports of runs and of their iterations.
+        """Remove the files of runs and of their iterations.
 
         Args:
             uids: Of the runs.
@@ -38,7 +40,7 @@ class ReportFiles:
         gone = set(map(_stem, uids))
         if not gone or not self.folder.is_dir():
             return
-        for path in self.folder.glob("*.html"):
+        for path in self.folder.glob(f"*{self.suffix}"):
             if path.stem.partition("-")[0] in gone:
                 path.unlink(missing_ok=True)
 

@@ -50,6 +50,7 @@ class DocumentStore:
         database: Where the rows are.
         objects: Where the data of artifacts is.
         reports: Where the reports of runs are.
+        metrics: Where their numeric results are, as OpenMetrics text files.
         project: The project of addresses that name none.
     """
 
@@ -66,6 +67,7 @@ class DocumentStore:
         self.objects = open_objects(artifacts or base / "objects", base / "staging" / self.database.id)
         self.objects.mark(self.database.id)
         self.reports = ReportFiles(base / "reports")
+        self.metrics = ReportFiles(base / "metrics", ".prom")
         self._runs = RunRows(self.database, registry)
         self._artifacts = ArtifactRows(self.database)
         self._iterations = IterationRows(self.database, self._runs, self._artifacts)
@@ -339,6 +341,7 @@ class DocumentStore:
         self._runs.reap(uid)
         remove(self.database, uid)
         self.reports.remove([uid])
+        self.metrics.remove([uid])
 
     def prune(self, older_than: float | timedelta, *, keep_tagged: bool = True) -> int:
         """Remove the runs that were last changed long ago and have ended, and collect their objects.
@@ -356,6 +359,7 @@ class DocumentStore:
         self._runs.reap()
         removed = prune(self.database, seconds, keep_tagged=keep_tagged)
         self.reports.remove(removed)
+        self.metrics.remove(removed)
         self.gc()
         return len(removed)
 
