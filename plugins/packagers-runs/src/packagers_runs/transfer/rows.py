@@ -126,13 +126,10 @@ class Lines:
         Raises:
             ValueError: Where something cannot be true; it says what.
         """
-        found: list[Iteration] = []
-        for line in self._lines:
-            found.append(self._iteration(line))
-            if found[-1].number != 0 and found[-1].number <= found[-2].number if len(found) > 1 else found[-1].number != 0:
-                raise ValueError("its iterations are not in order, or 0 is not among them")
-        if not found:
-            raise ValueError("it is empty")
+        found = [self._iteration(line) for line in self._lines]
+        _expect(bool(found), "it is empty")
+        numbers = [each.number for each in found]
+        _expect(numbers[0] == 0 and numbers == sorted(set(numbers)), "its iterations are not in order, or 0 is not among them")
         return found
 
     def _iteration(self, line: dict[str, Any]) -> Iteration:
