@@ -165,7 +165,8 @@ def check_hyperparams(hyperparams: Mapping[str, Any], strategy: str | None) -> N
         return  # a plugin's strategy, or the handler, reads them in its own way
     lengths: dict[str, int] = {}
     for name, values in hyperparams.items():
-        if isinstance(values, str | bytes | Mapping) or not (isinstance(values, Sized) and hasattr(values, "__getitem__")):
+        is_list = isinstance(values, Sized) and hasattr(values, "__getitem__") and getattr(values, "ndim", 1) == 1
+        if isinstance(values, str | bytes | bytearray | memoryview | Mapping) or not is_list:
             refuse(f"hyperparams[{name!r}]", "RunSpec", "a list", values, "Give the values that the parameter is to take, in a list.")
         lengths[name] = len(values)
         if not lengths[name]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
@@ -15,6 +16,8 @@ from packagers_runs.data.drivers.stores import explained, shown
 from packagers_runs.data.errors import DataError
 from packagers_runs.strategies.cells import read_cell
 
+_EXPONENT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+\Z")
+"""Numbers such as 1e-3, which YAML 1.1 takes for text."""
 _COMPRESSED = ("gz", "bz2", "xz", "zip")
 
 
@@ -158,6 +161,7 @@ def _read_yaml(data: bytes) -> ParamFile:
                 names.add(name)
             return super().construct_mapping(node, deep)
 
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
     loader = None
     try:
         loader = Loader(_text(data))
@@ -204,13 +208,14 @@ def _read_parquet(data: bytes) -> ParamFile:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        file = pq.ParquetFile(pa.BufferReader(data))
     except pa.ArrowInvalid as error:
         raise DataError(f"it is no Parquet: {error}") from error
-    names = table.column_names
+    names = file.schema_arrow.names
     for name in names:
         if names.count(name) > 1:
             raise DataError(f"two columns are called {name!r}", remedy="Rename or remove one of them.")
+    table = file.read()
     if not table.num_rows:
         raise DataError("it has names of parameters and no values", remedy="Write a row of values for each iteration.")
     return ParamFile({name: table.column(name).to_pylist() for name in names}, "list")
