@@ -29,7 +29,7 @@ from packagers_runs.running.context import RunContext, entered
 from packagers_runs.running.exporting import Places, RunSession
 from packagers_runs.running.interrupts import Terminated, terminable, watched
 from packagers_runs.running.masking import Masker
-from packagers_runs.running.metrics import write_metrics
+from packagers_runs.running.metrics import metrics_text, write_metrics
 from packagers_runs.running.telling import Teller, secret_values
 from packagers_runs.store.errors import StateConflictError, StoreError
 from packagers_runs.store.journal import Journal
@@ -302,7 +302,8 @@ class _Execution:
                 self._places[key] = place
         if run.spec.scrape_metrics:
             results = {**run.status.results, **self._session.results}
-            write_metrics(self._job.store.metrics.path(self._attempt.uid, self._attempt.iteration), run.metadata, results)
+            text = self._job.masker.mask(metrics_text(run.metadata, results))
+            write_metrics(self._job.store.metrics.path(self._attempt.uid, self._attempt.iteration), text)
 
     def _describe(self, new: Mapping[str, Artifact]) -> None:
         """Write into the document what came out."""

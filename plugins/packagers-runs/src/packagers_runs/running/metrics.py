@@ -42,13 +42,12 @@ def metrics_text(metadata: RunMetadata, results: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "# EOF", ""])
 
 
-def write_metrics(path: Path, metadata: RunMetadata, results: Mapping[str, Any]) -> None:
+def write_metrics(path: Path, text: str) -> None:
     """Write the file, so that whoever reads it sees the old one or the new one.
 
     Args:
         path: The file.
-        metadata: Of the run.
-        results: By key.
+        text: What :func:`metrics_text` gave.
 
     Raises:
         ExportError: It cannot be written.
@@ -57,7 +56,7 @@ def write_metrics(path: Path, metadata: RunMetadata, results: Mapping[str, Any])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            beside.write_bytes(metrics_text(metadata, results).encode("utf-8", "replace"))
+            beside.write_bytes(text.encode("utf-8", "replace"))
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
