@@ -72,7 +72,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Do the main job without torch: train on real data, unpack everything in a second process, print what was made."""
+    """Do the main job without torch: train on real data, record it as runs, unpack everything in a second process."""
     install(session, plugins=[folder for folder in PLUGINS if not folder.endswith("-torch")])
     session.run("python", "docs/examples/main.py", *(session.posargs or ["out"]))
 

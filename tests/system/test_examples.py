@@ -6,11 +6,16 @@ import ast
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+import packagers_runs
+from packagers_runs.store.artifactrows import Recorded
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 KEYS = ("cleaned", "confusion", "importances", "model", "test_set")
@@ -33,8 +38,15 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Comp
     return folder / "made here", done
 
 
-def manifest(folder: Path, key: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads((folder / key / "manifest.json").read_text())
+def artifacts(folder: Path) -> dict[str, Recorded]:
+    """Give the newest artifact of each key."""
+    with packagers_runs.connect(f"sqlite:///{folder}/runs.db") as store:
+        return {found.key: found for found in reversed(store.list_artifacts())}
+
+
+def manifest(folder: Path, key: str) -> dict[str, Any]:
+    with packagers_runs.connect(f"sqlite:///{folder}/runs.db") as store:
+        found: dict[str, Any] = json.loads(store.manifest(store.find(f"store://{key}")))
     return found
 
 
@@ -46,22 +58,50 @@ def test_the_functions_import_nothing_of_ours() -> None:
     assert not [name for name in imported if name.startswith("packagers")]
 
 
-def test_everything_is_on_disk(job: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_everything_is_recorded(job: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = job
-    assert {path.name for path in folder.iterdir() if path.is_dir()} == set(KEYS)
+    found = artifacts(folder)
+    assert set(found) == set(KEYS)
+    assert [found[key].kind for key in KEYS] == ["dataset", "file", "plot", "model", "dataset"]
     for key in KEYS:
-        stored = manifest(folder, key)
-        for file in stored["files"]:  # type: ignore[attr-defined]
-            assert (folder / key / str(stored["payload"]) / file["path"]).stat().st_size == file["size"]
-    assert [manifest(folder, key)["artifact_type"] for key in KEYS] == ["dataset", "file", "plot", "model", "dataset"]
-    assert "accuracy" in json.loads((folder / "results.json").read_text())["results"]
+        stored, place = manifest(folder, key), folder / "objects" / found[key].digest.replace(":", "-", 1) / found[key].stored
+        for file in stored["files"]:
+            assert (place / file["path"]).stat().st_size == file["size"]
+    with packagers_runs.connect(f"sqlite:///{folder}/runs.db") as store:
+        runs = store.list_runs()
+        assert [(each.metadata.name, each.status.state) for each in runs] == [
+            (f"breast-cancer-{name}", "completed") for name in ("check", "train", "prepare")
+        ]
+        assert runs[1].status.results["accuracy"] > 0.9
+        assert runs[1].spec.parameters == {"depth": 3}
+        assert runs[1].spec.inputs == {"data": runs[2].outputs["cleaned"]}
 
 
 def test_the_model_carries_the_rest(job: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = job
     model = manifest(folder, "model")
-    assert set(model["metrics"]) == {"accuracy"}  # type: ignore[call-overload]
-    assert set(model["extra_data"]) == {"confusion", "importances", "test_set"}  # type: ignore[call-overload]
+    assert set(model["metrics"]) == {"accuracy"}
+    assert set(model["extra_data"]) == {"confusion", "importances", "test_set"}
+
+
+def test_the_path_of_the_report_is_printed(job: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, done = job
+    said = re.search(r"^The report of the training: (.+)$", done.stdout, re.MULTILINE)
+    assert said is not None
+    report = Path(said[1])
+    assert report.is_relative_to(folder)
+    text = report.read_text(encoding="utf-8")
+    assert all(f">{key}<" in text for key in ("model", "importances", "accuracy"))
+
+
+def test_the_command_that_is_printed_lists_the_runs(job: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, done = job
+    said = re.search(r"^All runs: (.+)$", done.stdout, re.MULTILINE)
+    assert said is not None
+    listed = subprocess.run(shlex.split(said[1]), cwd=folder.parent, capture_output=True, text=True, check=True)
+    assert [line.split("\t")[1] for line in listed.stdout.splitlines()[1:]] == [
+        f"breast-cancer-{name}" for name in ("check", "train", "prepare")
+    ]
 
 
 def test_a_second_process_reads_it(job: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -85,13 +125,14 @@ def test_the_same_data_gives_the_same_digests(job: tuple[Path, subprocess.Comple
     folder, _ = job
     again = run(tmp_path, str(EXAMPLES / "main.py"), "--depth", "3")
     assert again.returncode == 0, again.stderr
+    first, second = artifacts(folder), artifacts(tmp_path / "out")
     for key in ("cleaned", "confusion", "importances", "test_set"):
-        assert manifest(folder, key)["digest"] == manifest(tmp_path / "out", key)["digest"], key
+        assert first[key].digest == second[key].digest, key
 
 
 def test_a_changed_prediction_is_noticed(job: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = job
-    (stored,) = (folder / "confusion").rglob("*.npy")
+    (stored,) = (folder / "objects" / artifacts(folder)["confusion"].digest.replace(":", "-", 1)).rglob("*.npy")
     good = stored.read_bytes()
     try:
         stored.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
