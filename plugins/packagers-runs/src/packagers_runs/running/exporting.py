@@ -184,8 +184,11 @@ class RunSession(Session):
         """
         whole = next((bundle.key for bundle in self.bundles.values() if key in bundle.items), None)
         place = self.places.of(key, whole)
-        if place is not None:
-            put_package(artifact, place)
+        if place is None:
+            return None
+        if not artifact.manifest.payload and place.rpartition("/")[2] != key:
+            place = f"{place}/{key}"  # a package without files is known by the name of its folder
+        put_package(artifact, place)
         return place
 
 
