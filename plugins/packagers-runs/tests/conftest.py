@@ -1,14 +1,17 @@
-"""What tests of stores need: SQLite in a folder, memory, and servers of PostgreSQL and S3 that live as long as the session."""
+"""What tests need: SQLite in a folder, memory, servers of PostgreSQL and S3 that live as long as the session, and of HTTP."""
 
 from __future__ import annotations
 
 import contextlib
+import http.server
 import itertools
 import os
 import pwd
 import shutil
+import ssl
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -113,3 +116,77 @@ def s3() -> Iterator[str]:
             patch.setenv(name, value)
         yield settings["AWS_ENDPOINT_URL"]
     server.stop()
+
+
+class WebServer:
+    """A server of HTTP on loopback that notes what it hears.
+
+    Attributes:
+        heard: ``(method, path, headers, body)`` of each request; the names of headers are in small letters.
+        answers: Gives status and body for a request's path; it may wait for ``released``.
+        released: Set when the test is over.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.heard: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.answers: Callable[[str], tuple[int, bytes]] = lambda path: (200, b"ok")
+        self.released = threading.Event()
+        web = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def reply(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                web.heard.append((self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+                status, said = web.answers(self.path)
+                with contextlib.suppress(OSError):  # who asked may be gone
+                    self.send_response(status)
+                    self.send_header("Content-Length", str(len(said)))
+                    if status == 302:
+                        self.send_header("Location", said.decode())
+                    self.end_headers()
+                    self.wfile.write(said)
+
+            do_GET = do_POST = do_PUT = reply
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who asked may be gone
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"{'https' if context else 'http'}://{self.address}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def hang(self, path: str) -> tuple[int, bytes]:
+        """Answer when the test is over."""
+        self.released.wait(60)
+        return 200, b""
+
+    def close(self) -> None:
+        """End it."""
+        self.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def new_web_server() -> Iterator[Callable[..., WebServer]]:
+    """Give what makes a server of HTTP, or with a context of TLS one of HTTPS."""
+    with contextlib.ExitStack() as made:
+
+        def new(context: ssl.SSLContext | None = None) -> WebServer:
+            server = WebServer(context)
+            made.callback(server.close)
+            return server
+
+        yield new
+
+
+@pytest.fixture
+def web_server(new_web_server: Callable[..., WebServer]) -> WebServer:
+    """Give a server of HTTP."""
+    return new_web_server()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -88,14 +89,14 @@ class MailNotifier(Notifier):
         return context
 
     def _mail(self, message: str, severity: str, run: Mapping[str, Any]) -> EmailMessage:
-        from email.utils import formatdate, make_msgid
+        from email.utils import format_datetime, make_msgid
 
         sender = Address(addr_spec=self.params["sender_address"])
         mail = EmailMessage()
         mail["Subject"] = cut(f"[{severity}] {one_line(message)}", _SUBJECT)
         mail["From"] = sender
         mail["To"] = [Address(addr_spec=each) for each in self._receivers()]
-        mail["Date"] = formatdate()
+        mail["Date"] = format_datetime(datetime.now(UTC))
         mail["Message-ID"] = make_msgid(domain=sender.domain)
         mail["Auto-Submitted"] = "auto-generated"
         table = html_text(run, message, severity, self.name)

@@ -23,7 +23,7 @@ class AppriseNotifier(Notifier):
         """Send it to each of them."""
         services = self._services()
         failed = []
-        with without_logs("apprise", "urllib3.connectionpool"):
+        with without_logs("apprise", "urllib3.connectionpool", everywhere=True):
             for service in services:
                 body = plain_text(run, message, severity)
                 if not service.notify(

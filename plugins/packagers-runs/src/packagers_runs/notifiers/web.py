@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,27 +105,35 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value] if isinstance(value, list | tuple) else value_text(value)
 
 
-_quiet = threading.local()
+_silent: Counter[tuple[str, int | None]] = Counter()
+_silent_lock = threading.Lock()
 
 
 @contextlib.contextmanager
-def without_logs(*loggers: str) -> Iterator[None]:
-    """Keep libraries from logging, in this thread, what they are doing: addresses may be secrets.
+def without_logs(*loggers: str, everywhere: bool = False) -> Iterator[None]:
+    """Keep libraries from logging what they are doing for this block: addresses may be secrets.
 
     Args:
         *loggers: The names of their loggers.
+        everywhere: Whether they work in threads of their own, so that those of all threads are silent.
     """
+    keys = [(name, None if everywhere else threading.get_ident()) for name in loggers]
     for name in loggers:
         logging.getLogger(name).addFilter(_is_wanted)  # one that is there already is not added again
-    _quiet.here = True
+    with _silent_lock:
+        _silent.update(keys)
     try:
         yield
     finally:
-        _quiet.here = False
+        with _silent_lock:
+            _silent.subtract(keys)
+            for key in keys:
+                if not _silent[key]:
+                    del _silent[key]
 
 
-def _is_wanted(_: logging.LogRecord) -> bool:
-    return not getattr(_quiet, "here", False)
+def _is_wanted(record: logging.LogRecord) -> bool:
+    return not (_silent[record.name, None] or _silent[record.name, threading.get_ident()])
 
 
 def _httpx() -> Any:
