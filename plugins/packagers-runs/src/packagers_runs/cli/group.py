@@ -24,6 +24,7 @@ _COMMANDS = {
     "gc": "keeping:gc",
     "export": "transfer:export",
     "import": "transfer:import_",
+    "doctor": "doctoring:doctor",
 }
 
 

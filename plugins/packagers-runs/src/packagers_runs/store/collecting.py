@@ -15,7 +15,7 @@ from packagers_runs.models.status import TERMINAL_STATES
 from packagers_runs.progress import counted
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import StateConflictError
-from packagers_runs.store.holding import PREFIX, forget_the_gone
+from packagers_runs.store.holding import PREFIX, forget_the_gone, holders
 from packagers_runs.store.objects import Objects
 from packagers_runs.store.runrows import LIVE, is_live
 from packagers_runs.store.schema import artifacts, claims, labels, logs, runs
@@ -67,17 +67,28 @@ def _remove_object(database: Database, objects: Objects, digest: str) -> bool:
 
 
 def _collect_stagings(database: Database, staging: Path) -> int:
+    dead = dead_stagings(database, staging)
+    forget_the_gone(database)
+    for path in dead:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(dead)
+
+
+def dead_stagings(database: Database, staging: Path) -> list[Path]:
+    """Give the folders in which a run or a holder has prepared something that is no more.
+
+    Args:
+        database: Of the store.
+        staging: The folder that they are in.
+    """
     # The folders first: a run has its row before it has a folder, and so has a holder.
     found = [(path, _STAGED.fullmatch(path.name)) for path in (staging.iterdir() if staging.is_dir() else ())]
     with database.reading() as connection:
         query = select(runs.c.uid, runs.c.iteration, runs.c.attempt).where(runs.c.state.in_(LIVE))
         live = {f"{row.uid}-{row.iteration}-{row.attempt}" for row in connection.execute(query)}
-    held = forget_the_gone(database)
+        held, _ = holders(connection, database.now(connection))
     dead = [path for path, named in found if named is not None and path.name not in live]
-    dead += [path for path, _ in found if path.name.startswith(PREFIX) and path.name not in held]
-    for path in dead:
-        shutil.rmtree(path, ignore_errors=True)
-    return len(dead)
+    return dead + [path for path, _ in found if path.name.startswith(PREFIX) and path.name not in held]
 
 
 def remove(database: Database, uid: str) -> None:

@@ -76,7 +76,8 @@ def holders(connection: Connection, now: float) -> tuple[set[str], set[str]]:
         connection: Of a transaction.
         now: The time in seconds since 1970.
     """
-    alive, gone = set(), set()
+    alive: set[str] = set()
+    gone: set[str] = set()
     for name, value in connection.execute(select(meta.c.name, meta.c.value).where(meta.c.name.startswith(PREFIX))):
         told = json.loads(value)
         (gone if Owner.parse(told["owner"]).is_gone(told["lease"], now) else alive).add(str(name))

@@ -14,7 +14,7 @@ from packagers import Artifact, DataItem
 from packagers_runs.errors import RunNotFoundError
 from packagers_runs.models.status import TERMINAL_STATES
 from packagers_runs.progress import counted, progress
-from packagers_runs.store.errors import StateConflictError, StoreError
+from packagers_runs.store.errors import StateConflictError
 from packagers_runs.store.objects import MANIFEST
 from packagers_runs.store.runrows import RunRows
 from packagers_runs.store.schema import artifacts, logs, runs
@@ -123,10 +123,6 @@ def _log(store: DocumentStore, uid: str, iteration: int) -> Iterator[bytes]:
 def _add_object(store: DocumentStore, digest: str, out: Writer) -> int:
     name = digest.replace(":", "-", 1)
     package = DataItem(store.objects.place(digest)).unpack(Artifact)
-    if not isinstance(package, Artifact):
-        raise StoreError(
-            "an object is no package", file=store.objects.place(digest), remedy="`packagers runs doctor` looks at all of them."
-        )
     package.verify()
     files = {file.path: file.size for file in package.manifest.files}
     size = out.add(f"objects/{name}/{MANIFEST}", read_chunks(store.objects.open(digest, MANIFEST)))

@@ -204,12 +204,9 @@ def artifact_in(folder: Path) -> Artifact:
         ValueError: Where there is none.
     """
     try:
-        found = DataItem(folder).unpack(Artifact)
+        return DataItem(folder).unpack(Artifact)
     except PackagersError as error:
         raise ValueError(f"a manifest is not as it was written: {error}") from error
-    if not isinstance(found, Artifact):
-        raise ValueError("a manifest is that of no package")
-    return found
 
 
 def _checked_values(text: str, where: str) -> bytes:
