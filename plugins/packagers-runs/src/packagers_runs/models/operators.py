@@ -7,6 +7,7 @@ import datetime
 import operator
 from collections.abc import Callable
 from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 _MOST_BITS = 4096
@@ -32,7 +33,11 @@ def plain(value: Any) -> Any:
     if issubclass(kind, dict):
         return dict(dict.items(value))
     if kind.__module__.partition(".")[0] == "numpy" and getattr(value, "shape", None) == ():
-        return plain(value.item())
+        item = value.item()
+        if type(item) is not kind:
+            return plain(item)
+        if isinstance(item, Real):  # longdouble, which is its own item
+            return float(item)
     raise TypeError(f"{shown(value)} is neither a number nor text")
 
 

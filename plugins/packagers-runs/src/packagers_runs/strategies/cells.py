@@ -92,8 +92,10 @@ def scalar(value: Any) -> Any:
 def _told(value: Any, depth: int) -> str:
     """Tell a value inside of another in text."""
     kind = type(value)
-    if isinstance(value, int | float | str | bytes):
-        return repr(scalar(value)) if not isinstance(value, bytes) else repr(value[:_CHARACTERS])
+    if isinstance(value, str | bytes):
+        return repr(value[:_CHARACTERS])
+    if isinstance(value, int | float):
+        return repr(scalar(value))
     if not depth:
         return "…"
     if isinstance(value, Mapping):
@@ -111,6 +113,8 @@ def _told(value: Any, depth: int) -> str:
     if hasattr(value, "__qualname__"):  # a class or function
         return f"{value.__module__}.{value.__qualname__}"
     if isinstance(getattr(value, "shape", None), tuple):
+        if not value.shape:
+            return str(value)
         is_short = hasattr(value, "tolist") and prod(value.shape) <= _ITEMS
         return f"{kind.__name__}({_told(value.tolist(), depth - 1)})" if is_short else f"{kind.__name__}{tuple(value.shape)}"
     text = repr(value)

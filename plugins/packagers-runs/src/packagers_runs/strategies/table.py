@@ -35,13 +35,13 @@ def iteration_table(outcomes: Iterable[Outcome], space: Iterable[str] = ()) -> l
 
 
 def csv_text(table: Sequence[Sequence[Any]]) -> str:
-    r"""Give a table as csv, RFC 4180 with lines that end in ``\n``; its cells can be read as a parameter file's.
+    """Give a table as csv (RFC 4180); its cells can be read as a parameter file's.
 
     Args:
         table: The header and the rows.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     for row in table:
         writer.writerow([write_cell(scalar(value)) for value in row])
     return text.getvalue().encode("utf-8", "backslashreplace").decode()
