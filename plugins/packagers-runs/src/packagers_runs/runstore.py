@@ -9,8 +9,11 @@ from typing import Any
 from packagers import Registry
 from packagers_runs.lists import ArtifactList, RunList
 from packagers_runs.models.runobject import RunObject
+from packagers_runs.running.provenance import Origin, why
+from packagers_runs.running.resuming import resume
 from packagers_runs.running.retrying import retry
 from packagers_runs.running.telling import notify
+from packagers_runs.running.verifying import Verification, verify
 from packagers_runs.store.store import DocumentStore, default_place, latest_store
 from packagers_runs.transfer.exporting import Exported, export_runs
 from packagers_runs.transfer.importing import Imported, import_runs
@@ -46,7 +49,7 @@ class Store(DocumentStore):
         """Give artifacts, the newest first.
 
         Args:
-            **filters: As of :meth:`ArtifactRows.list`: ``project key kind tag uid iteration digest limit``.
+            **filters: As of :meth:`ArtifactRows.list`: ``project key kind tag uid iteration digest size limit given``.
         """
         return ArtifactList(super().list_artifacts(**filters))
 
@@ -59,6 +62,18 @@ class Store(DocumentStore):
     def retry(self, uid: str) -> RunObject:
         """Try a run again that has failed, was aborted or is lost: see :func:`packagers_runs.running.retrying.retry`."""
         return retry(uid, self)
+
+    def resume(self, uid: str) -> RunObject:
+        """Go on with a run that has not completed, or that has changed since: see :func:`packagers_runs.running.resuming.resume`."""
+        return resume(uid, self)
+
+    def verify(self, uid: str, iteration: int = 0) -> Verification:
+        """Run a run again and compare what comes out: see :func:`packagers_runs.running.verifying.verify`."""
+        return verify(uid, self, iteration)
+
+    def why(self, what: str) -> Origin:
+        """Tell where an artifact or a result comes from: see :func:`packagers_runs.running.provenance.why`."""
+        return why(what, self)
 
     def export(self, uids: Iterable[str] | None, file: str | os.PathLike[str]) -> Exported:
         """Write runs into one zip: see :func:`packagers_runs.transfer.exporting.export_runs`."""

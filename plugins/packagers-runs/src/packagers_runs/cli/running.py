@@ -54,8 +54,7 @@ def run(
     from packagers_runs.models.template import new_task
     from packagers_runs.running.launching import new_function
 
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # modules of the working directory, as with python -m
+    importable()
     task = new_task(
         name,
         project,
@@ -70,7 +69,7 @@ def run(
     if limit is not None:
         task.spec.state_thresholds = {"executing": limit}
     with opened(store, makes=True) as place:
-        _tell(lambda: new_function().run(task, watch=not detach, store=place), as_json)
+        print_end(lambda: new_function().run(task, watch=not detach, store=place), as_json)
 
 
 @click.command("abort")
@@ -97,11 +96,18 @@ def retry(uid: str, store: str | None, as_json: bool) -> None:
 
     UID may be the beginning of one, or `last`. Its next attempt begins, also when the process that began it has died.
     """
+    importable()
     with opened(store) as place:
-        _tell(lambda: place.retry(str(run_of(place, uid).uid())), as_json)
+        print_end(lambda: place.retry(str(run_of(place, uid).uid())), as_json)
 
 
-def _tell(run: Callable[[], RunObject], as_json: bool) -> None:
+def importable() -> None:
+    """Let modules of the working directory be found, as with ``python -m``."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+
+
+def print_end(run: Callable[[], RunObject], as_json: bool) -> None:
     """Run, and print the run however it ended. What the handler prints goes to standard error where standard output is for JSON."""
     from packagers_runs.errors import RunError
 

@@ -23,6 +23,7 @@ from packagers_runs.store.store import DocumentStore
 
 HANDLER = ".handler"
 INPUT = ".inputs."
+SPACE = ".hyperparams"
 NOT_KEPT = "packagers/not-kept"
 """The annotation that says why something could not be kept, by its key."""
 _FOLDER = ".given"  # in the staging folder of the run, where no key begins with a dot
@@ -31,7 +32,13 @@ _OVERLAP = 1 << 16
 
 
 def keep(
-    run: RunObject, arguments: Arguments, attempt: Attempt, store: DocumentStore, registry: Registry, masker: Masker
+    run: RunObject,
+    arguments: Arguments,
+    attempt: Attempt,
+    store: DocumentStore,
+    registry: Registry,
+    masker: Masker,
+    space: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
     """Keep what a run was given.
 
@@ -42,13 +49,14 @@ def keep(
         store: Where it is recorded.
         registry: Finds the packagers.
         masker: Knows the values of its secrets: what holds one is not kept.
+        space: The values of hyper-parameters, where no document can say them.
 
     Returns:
         Why something could not be kept, by key.
     """
     packed: dict[str, Artifact] = {}
     reasons: dict[str, str] = {}
-    for number, (key, value, hint) in enumerate(_given(run, arguments)):
+    for number, (key, value, hint) in enumerate(_given(run, arguments, space)):
         session = Session(store.staging(attempt) / _FOLDER / str(number), registry=registry, record="packages")
         try:
             if hasattr(type(value), "__next__"):
@@ -65,7 +73,9 @@ def keep(
     return reasons
 
 
-def _given(run: RunObject, arguments: Arguments) -> Iterator[tuple[str, Any, LogHint]]:
+def _given(run: RunObject, arguments: Arguments, space: Mapping[str, Any] | None) -> Iterator[tuple[str, Any, LogHint]]:
+    if space is not None:
+        yield SPACE, dict(space), LogHint("hyperparams", artifact_type="object")
     if arguments.handler.reference is None:
         yield HANDLER, arguments.handler.function, LogHint("handler", artifact_type="object")
     for name, source in arguments.inputs.items():
@@ -116,6 +126,27 @@ def kept_input(name: str, run: RunObject, store: DocumentStore) -> Any:
             remedy="Run it anew; an artifact or a file can be read again.",
         )
     return _unpacked(key, run, store)
+
+
+def kept_space(run: RunObject, store: DocumentStore) -> Mapping[str, Any] | None:
+    """Give the values of hyper-parameters that no document can say; ``None`` where the document says them.
+
+    Args:
+        run: The run.
+        store: Where it is.
+
+    Raises:
+        RunsError: They could not be kept.
+        UntrustedPackageError: Somebody else has packed them.
+    """
+    if not run.spec.hyperparams:
+        return None
+    if SPACE in kept_digests(run, store):
+        found: Mapping[str, Any] = _unpacked(SPACE, run, store)
+        return found
+    if SPACE in (run.metadata.annotations.get(NOT_KEPT) or {}):
+        raise RunsError(f"the hyper-parameters hold objects that were not kept{_why(run, SPACE)}", remedy="Run it anew.")
+    return None
 
 
 def kept_digests(run: RunObject, store: DocumentStore) -> dict[str, str]:

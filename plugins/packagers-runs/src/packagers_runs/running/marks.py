@@ -1,6 +1,7 @@
 """What is noted of a run beside its document, so that it can go on, be run again and be explained: in its annotations.
 
-``packagers/inputs`` tells the version of each input as it was when the run began, ``packagers/fingerprint`` what running it does.
+``packagers/inputs`` tells the version of each input as it was when the run began, ``packagers/handler`` what was called,
+``packagers/fingerprint`` both, with the parameters, the log hints and the versions of plugins.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from typing import Any
 from packagers import PackagersWarning
 from packagers_runs.errors import RunsError
 from packagers_runs.models.status import RunStates
+from packagers_runs.running.digests import handler_digest
 from packagers_runs.running.execution import Job
 from packagers_runs.running.fingerprint import common_part, fingerprint
 from packagers_runs.running.inputversions import input_digests
-from packagers_runs.running.kept import HANDLER, INPUT, NOT_KEPT, digests_of_live, keep
+from packagers_runs.running.kept import HANDLER, INPUT, NOT_KEPT, SPACE, digests_of_live, keep
 from packagers_runs.store.runrows import Attempt
 
 FINGERPRINT = "packagers/fingerprint"
+HANDLER_DIGEST = "packagers/handler"
 INPUTS = "packagers/inputs"
+_NAMES = {HANDLER: "its handler", SPACE: "values of its hyper-parameters"}
 
 
 def marks_of(job: Job) -> dict[str, Any]:
@@ -29,15 +33,16 @@ def marks_of(job: Job) -> dict[str, Any]:
     """
     spec = job.run.spec
     inputs = input_digests(job.arguments.inputs, digests_of_live(job.run, job.store), job.store)
-    common = common_part(job.arguments.handler, inputs, spec.returns, spec.inputs_type_hints)
+    handler = job.arguments.handler
+    common = common_part(handler, inputs, spec.returns, spec.inputs_type_hints)
     parameters = job.masker.hide(spec.parameters) if job.masker else spec.parameters
-    return {FINGERPRINT: fingerprint(common, parameters), **({INPUTS: inputs} if inputs else {})}
+    return {FINGERPRINT: fingerprint(common, parameters), HANDLER_DIGEST: handler_digest(handler), **({INPUTS: inputs} if inputs else {})}
 
 
 def mark(job: Job) -> None:
     """Note in the run what tells its next attempt from others."""
-    annotations = job.run.metadata.annotations
-    job.run.metadata.annotations = {name: value for name, value in annotations.items() if name not in (FINGERPRINT, INPUTS)} | marks_of(job)
+    kept = {name: value for name, value in job.run.metadata.annotations.items() if name not in (FINGERPRINT, HANDLER_DIGEST, INPUTS)}
+    job.run.metadata.annotations = kept | marks_of(job)
 
 
 def secure(job: Job, attempt: Attempt, *, is_handed_over: bool = False) -> None:
@@ -54,9 +59,9 @@ def secure(job: Job, attempt: Attempt, *, is_handed_over: bool = False) -> None:
     Warns:
         PackagersWarning: Something could not be kept, so that the run can be neither resumed nor verified.
     """
-    reasons = keep(job.run, job.arguments, attempt, job.store, job.registry, job.masker)
+    reasons = keep(job.run, job.arguments, attempt, job.store, job.registry, job.masker, job.space)
     for key, reason in reasons.items():
-        what = "its handler" if key == HANDLER else f"its input {key.removeprefix(INPUT)!r}"
+        what = _NAMES.get(key) or f"its input {key.removeprefix(INPUT)!r}"
         if is_handed_over:
             message = f"{what} cannot be handed to the process of the run: {reason}"
             job.store.change(attempt.uid, {"status.state": RunStates.error.value, "status.error": message}, attempt.iteration)

@@ -1,12 +1,22 @@
-"""A run that has ended goes on in another attempt."""
+"""A run that has failed is tried again, whatever has changed since."""
 
 from __future__ import annotations
 
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.status import RunStates
 from packagers_runs.running.execution import attempts
+from packagers_runs.running.marks import mark
 from packagers_runs.running.preparing import stored_job
+from packagers_runs.store.errors import StateConflictError
 from packagers_runs.store.store import DocumentStore
+
+_RETRIED = {RunStates.error, RunStates.aborted, RunStates.pending_retry}
+_REMEDIES = {
+    RunStates.completed: "resume() runs it again where something has changed, verify() compares, and a new run is launched.",
+    RunStates.skipped: "Launch a new run.",
+    RunStates.created: "resume() runs it.",
+    RunStates.pending: "resume() runs it.",
+}
 
 
 def retry(uid: str, store: DocumentStore) -> RunObject:
@@ -25,8 +35,20 @@ def retry(uid: str, store: DocumentStore) -> RunObject:
         HandlerError: Its handler cannot be found again.
         RunError: It failed again.
     """
-    job = stored_job(RunObject.from_store(store, uid), store)
-    attempt = store.take(uid, expected=[RunStates.error.value, RunStates.aborted.value, RunStates.pending_retry.value])
+    seen = store.attempt(uid)
+    run = RunObject.from_store(store, uid)
+    state = run.status.state
+    if state not in _RETRIED:
+        raise StateConflictError(
+            f"the run {uid} is {state}, and only one that has failed is tried again",
+            uid=uid,
+            state=state,
+            attempt=seen,
+            remedy=_REMEDIES.get(RunStates(state), "Wait for its end, or abort() it first."),
+        )
+    job = stored_job(run, store, repeats_errors=True)
+    mark(job)
+    attempt = store.take(uid, expected=_RETRIED, seen=seen)
     error = attempts(job, attempt)
     job.run.raise_for_failure(error)
     return job.run

@@ -21,7 +21,7 @@ from packagers_runs.store.runrows import DEFAULT_PROJECT, Attempt
 from packagers_runs.store.schema import artifacts, claims
 
 GIVEN = 0
-"""The attempt of packages that a run did not make but was given: its handler and its live inputs. Their keys begin with a dot, as no other does."""
+"""The attempt of what a run did not make but was given: its handler and its live inputs. Their keys begin with a dot, as no others do."""
 _SHOWN = 1000
 _NEWEST = (artifacts.c.made.desc(), artifacts.c.id.desc())  # what was imported is as old as it was where it was made
 _GIVE_BACK = delete(claims).where(claims.c.uid == bindparam("this_uid"), claims.c.iteration == bindparam("this_iteration"))
@@ -198,6 +198,7 @@ class ArtifactRows:
         uid: str | None = None,
         iteration: int | None = None,
         digest: str | None = None,
+        size: int | None = None,
         limit: int | None = None,
         given: bool = False,
     ) -> list[Recorded]:
@@ -211,10 +212,12 @@ class ArtifactRows:
             uid: Of the run.
             iteration: Of the run.
             digest: Of the data.
+            size: Bytes of the payload.
             limit: The most to give.
             given: Whether to give what runs were given, in place of what they made.
         """
-        wanted = {"project": project, "key": key, "kind": kind, "tag": tag, "uid": uid, "iteration": iteration, "digest": digest}
+        wanted: dict[str, Any] = {"project": project, "key": key, "kind": kind, "tag": tag, "uid": uid, "iteration": iteration}
+        wanted |= {"digest": digest, "size": size}
         conditions = [artifacts.c[name] == value for name, value in wanted.items() if value is not None]
         conditions.append(artifacts.c.attempt == GIVEN if given else artifacts.c.attempt != GIVEN)
         query = select(*_SUMMARY).where(*conditions).order_by(*_NEWEST).limit(limit)
@@ -233,9 +236,7 @@ class ArtifactRows:
         return row
 
     def _missing(self, connection: Connection, address: Address, project: str) -> ArtifactNotFoundError:
-        same = (
-            select(*_SUMMARY).where(artifacts.c.project == project, artifacts.c.key == address.key).order_by(*_NEWEST).limit(3)
-        )
+        same = select(*_SUMMARY).where(artifacts.c.project == project, artifacts.c.key == address.key).order_by(*_NEWEST).limit(3)
         others = [str(_recorded(row).address) for row in connection.execute(same)]
         if others:
             what, remedy = f"no artifact {address.key!r} has the address {address}", f"There is {', '.join(others)}."

@@ -20,7 +20,7 @@ from packagers_runs.store.artifactrows import GIVEN, ArtifactRows, Prepared, Rec
 from packagers_runs.store.collecting import Collected, collect, prune, remove
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import ArtifactNotFoundError, StoreError
-from packagers_runs.store.freezing import freeze
+from packagers_runs.store.freezing import Frozen, freeze
 from packagers_runs.store.heartbeat import Heartbeat
 from packagers_runs.store.iterationrows import Ended, IterationRows
 from packagers_runs.store.journal import log_length, read_log
@@ -183,6 +183,10 @@ class DocumentStore:
             self._runs.check(connection, attempt)
             self._artifacts.record(connection, attempt._replace(number=GIVEN), project, made, is_end=False)
 
+    def frozen(self, document: dict[str, Any]) -> Frozen:
+        """Give the form in which a document is stored: see :func:`freezing.freeze`."""
+        return freeze(document, self._runs.registry)
+
     def record_iterations(self, attempt: Attempt, ended: Sequence[Ended]) -> None:
         """Write iterations that have ended, in one transaction, after their objects have been put.
 
@@ -285,12 +289,13 @@ class DocumentStore:
         uid: str | None = None,
         iteration: int | None = None,
         digest: str | None = None,
+        size: int | None = None,
         limit: int | None = None,
         given: bool = False,
     ) -> list[Recorded]:
         """Give artifacts, the newest first: see :meth:`ArtifactRows.list`."""
         wanted: dict[str, Any] = {"project": project, "key": key, "kind": kind, "tag": tag, "uid": uid, "iteration": iteration}
-        return self._artifacts.list(**wanted, digest=digest, limit=limit, given=given)
+        return self._artifacts.list(**wanted, digest=digest, size=size, limit=limit, given=given)
 
     def find(self, address: str | Address, payload: str | None = None) -> Recorded:
         """Find an artifact.
