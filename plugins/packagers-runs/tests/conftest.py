@@ -1,4 +1,4 @@
-"""What tests need: SQLite in a folder, memory, servers of PostgreSQL and S3 that live as long as the session, and of HTTP."""
+"""What tests need: SQLite in a folder, memory, servers of PostgreSQL and S3 that live as long as the session, and of HTTP, and a browser."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 DATABASES = ("sqlite", "memory", "postgresql")
 _numbers = itertools.count(1)
@@ -190,3 +194,54 @@ def new_web_server() -> Iterator[Callable[..., WebServer]]:
 def web_server(new_web_server: Callable[..., WebServer]) -> WebServer:
     """Give a server of HTTP."""
     return new_web_server()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. One for each module: while it is there, nothing else can have an event loop."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Chromium (Debian's package chromium)")
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as driver:
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = driver.chromium.launch(executable_path=chromium, args=flags, env={**os.environ, "HOME": home})
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page, and all that it did."""
+
+    def __init__(self, browser: Browser, width: int, **options: Any) -> None:
+        self._context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        self.page: Page = self._context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        self._context.on("page", lambda page: self.complaints.append("a window was opened"))
+
+    def open(self, path: Path) -> Page:
+        self.page.goto(path.as_uri(), wait_until="load")
+        return self.page
+
+    def close(self) -> None:
+        self._context.close()
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Callable[..., Watched]]:
+    """Give a function that makes a page which is watched."""
+    made: list[Watched] = []
+
+    def make(width: int = 1280, **options: Any) -> Watched:
+        made.append(Watched(browser, width, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

