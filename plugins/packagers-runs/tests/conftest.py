@@ -1,4 +1,4 @@
-"""What tests need: SQLite in a folder, memory, servers of PostgreSQL and S3 that live as long as the session, and of HTTP, and a browser."""
+"""What tests need: SQLite in a folder, memory, servers of PostgreSQL, S3 (as long as the session) and HTTP, and a browser."""
 
 from __future__ import annotations
 
