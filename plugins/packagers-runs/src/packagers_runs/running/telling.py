@@ -67,10 +67,13 @@ class Teller:
     def begun(self) -> None:
         """Tell that the run has begun; its handler does not wait for servers."""
         waiting = self._waiting(RunStates.running)
-        if waiting and self._thread is None and not self._run.status.retry_count:
-            arguments = (waiting, self._document())
-            self._thread = threading.Thread(target=self._tell_beside, args=arguments, name="packagers-runs-tell", daemon=True)
-            self._thread.start()
+        if not waiting or self._thread is not None or self._run.status.retry_count:
+            return
+        document = self._document()
+        self._tell_beside([each for each in waiting if _is_local(each)], document)
+        others = [each for each in waiting if not _is_local(each)]
+        self._thread = threading.Thread(target=self._tell_beside, args=(others, document), name="packagers-runs-tell", daemon=True)
+        self._thread.start()
 
     def follow(self) -> None:
         """Tell that a run in a process of its own has begun."""
@@ -138,7 +141,8 @@ class Teller:
 
     def _tell_beside(self, waiting: list[Notification], document: Mapping[str, Any]) -> None:
         try:
-            self._tell_and_record(waiting, document)
+            if waiting:
+                self._tell_and_record(waiting, document)
         except Exception as error:  # noqa: BLE001 - it is recorded with the end
             _logger.warning("who was told that the run %s has begun is not recorded: %s", self._run.metadata.uid, error)
 
