@@ -14,7 +14,7 @@ from packagers_runs.report.pages import render
 from packagers_runs.report.words import cut, short_text, value_text
 
 LINES, AXES, TICKS, STEPS = 300, 14, 8, 8
-_SIDE, _TOP, _HEIGHT, _BELOW = 60, 56, 240, 34
+_SIDE, _TOP, _HEIGHT, _BELOW = 72, 56, 240, 34
 _LEAST, _MOST, _WIDTH = 132, 220, 1060
 """The space between two axes: from which to which, and what all of them share."""
 _NAME, _LABEL = 17, 14
