@@ -161,7 +161,7 @@ def crash_runs(kind: str, new_database: Callable[[str], str], folder: Path, want
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kill_at_some_points_of_a_run(new_database: Callable[[str], str], tmp_path: Path, figure: Any, kind: str) -> None:
-    done = crash_runs(kind, new_database, tmp_path, 12)
+    done = crash_runs(kind, new_database, tmp_path, 6)
     figure("crash points of a run", f"kill -9 at a point of a whole run ({kind})", points=done, violations=0)
 
 
@@ -227,7 +227,7 @@ def crash_imports(kind: str, new_database: Callable[[str], str], folder: Path, e
 def test_a_kill_at_some_points_of_an_import(
     new_database: Callable[[str], str], tmp_path: Path, export: Path, figure: Any, kind: str
 ) -> None:
-    done = crash_imports(kind, new_database, tmp_path, export, 6)
+    done = crash_imports(kind, new_database, tmp_path, export, 4)
     figure("crash points of a run", f"kill -9 at a point of an import ({kind})", points=done, violations=0)
 
 
