@@ -52,6 +52,10 @@ HARMLESS = {
 """Arguments, written out, with which a reader can run none."""
 
 REASONS = {
+    "executors/remote.py:_opened pickle.loads": "in a worker: what the process that began it has given it",
+    "executors/remote.py:perform_packed pickle.loads": "as above",
+    "executors/remote.py:unpack_performed pickle.loads": "what a worker that this process began says of an iteration that it did",
+    "executors/travelling.py:_is_found find_spec": "asks whether another process would find a module that is loaded here; imports nothing",
     "cli/app.py:Root.get_command importlib.import_module": "our own commands, from a table in the same module",
     "cli/group.py:Commands.get_command importlib.import_module": "the commands of runs, from a table in the same module",
     "cli/loaded.py:_Process.__init__ subprocess.Popen": "a type",

@@ -226,7 +226,7 @@ def test_what_ends_programs_ends_the_run_first(store: Store, kind: type[BaseExce
         ({"handler": "no_such_module:fn"}, HandlerError, "no_such_module"),
         ({"handler": train, "inputs": []}, FieldError, "inputs must be a dict"),
         ({"handler": train, "inputs": {"data": None}}, FieldError, "input_path"),
-        ({"handler": lambda: 0, "hyper_params": {"x": [1]}}, FieldError, "hyperparams"),
+        ({"handler": train, "hyper_params": {"dpeth": [1]}, "inputs": {"data": "x"}}, UnknownNameError, "depth"),
         ({"handler": lambda: 0, "returns": ["a : b : c"]}, packagers.HintSyntaxError, "a : b : c"),
         ({"handler": lambda: 0, "name": "ä" * 70}, FieldError, "name"),
     ],

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from packagers_runs.errors import ExpressionError as ExpressionError
     from packagers_runs.errors import FieldError as FieldError
     from packagers_runs.errors import HandlerError as HandlerError
+    from packagers_runs.errors import IterationsError as IterationsError
     from packagers_runs.errors import RunError as RunError
     from packagers_runs.errors import RunNotFoundError as RunNotFoundError
     from packagers_runs.errors import RunsError as RunsError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from packagers_runs.errors import UnknownNameError as UnknownNameError
     from packagers_runs.lists import ArtifactList as ArtifactList
     from packagers_runs.lists import RunList as RunList
+    from packagers_runs.executors.executor import Executor as Executor
     from packagers_runs.models.hyperparams import HyperParamOptions as HyperParamOptions
     from packagers_runs.models.hyperparams import HyperParamStrategies as HyperParamStrategies
     from packagers_runs.models.metadata import RunMetadata as RunMetadata
@@ -79,6 +81,7 @@ _MODULES = {
         "ExpressionError",
         "FieldError",
         "HandlerError",
+        "IterationsError",
         "RunError",
         "RunNotFoundError",
         "RunTimeoutError",
@@ -86,6 +89,7 @@ _MODULES = {
         "UnknownNameError",
     ),
     "lists": ("ArtifactList", "RunList"),
+    "executors.executor": ("Executor",),
     "models.hyperparams": ("HyperParamOptions", "HyperParamStrategies"),
     "running.launching": ("Function", "new_function"),
     "running.masking": ("Masker",),

@@ -10,6 +10,7 @@
         ├── FieldError                 a field has a value that it cannot have        (also ValueError)
         ├── HandlerError               what is to be run cannot be found or called    (also ValueError)
         ├── ExportError                an artifact cannot be put besides the store
+        ├── IterationsError            some iterations of a run failed
         ├── UnknownNameError           a name that does not exist: a field, a kind …  (also ValueError)
         └── ExpressionError            a condition that cannot be read or evaluated   (also ValueError)
 
@@ -104,6 +105,10 @@ class HandlerError(RunsError, ValueError):
 
 class ExportError(RunsError):
     """An artifact cannot be put where the run wants it besides the store."""
+
+
+class IterationsError(RunsError):
+    """Some iterations of a run failed; the others are recorded, and the best of them is found."""
 
 
 class UnknownNameError(RunsError, ValueError):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from packagers import Artifact, DataItem, LogHint, Result, Session
-from packagers_runs.errors import RunsError
+from packagers_runs.errors import FieldError, RunsError
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.nearest import unknown_name
 
@@ -34,6 +35,8 @@ class RunContext:
         inputs: The sources of its inputs by name.
         secrets: Values by name.
         save: Records the run as it is.
+        report: Takes a value and a step; the log of the run does where nobody else wants to know.
+        mark: Marks the run as the best of its siblings; ``None`` where it has none that its handler could tell.
     """
 
     def __init__(
@@ -43,9 +46,16 @@ class RunContext:
         inputs: Mapping[str, Any],
         secrets: Mapping[str, str],
         save: Callable[[], None],
+        *,
+        report: Callable[[float, int], None] | None = None,
+        mark: Callable[[], None] | None = None,
     ) -> None:
         self._run = run
         self._save = save
+        self._report = report
+        self._begin_child: Callable[[Mapping[str, Any]], ChildContext] | None = None
+        self._mark = mark
+        self._steps = 0
         self.is_complete = False
         self._session = session
         self._inputs = dict(inputs)
@@ -217,6 +227,67 @@ class RunContext:
         """
         return self._log(key, model, {"artifact_type": "model", **hint})
 
+    def report(self, value: float, step: int | None = None) -> None:
+        """Tell how the run does so far. A strategy may then end an iteration that is not worth its time; elsewhere the log takes it.
+
+        Args:
+            value: What the iteration will be chosen by, as it is now.
+            step: How far it is, such as the number of the epoch; one more than the last if ``None``.
+
+        Raises:
+            FieldError: The value is no number, or the step none from 0.
+        """
+        number = checked_number(value)
+        if step is not None and (type(step) is not int or step < 0):
+            raise FieldError(f"a step cannot be {step!r:.80}", model="report", field="step", remedy="It is a whole number from 0.")
+        at = self._steps if step is None else step
+        self._steps = at + 1
+        if self._report is None:
+            self.logger.info("step %d: %s", at, number)
+        else:
+            self._report(number, at)
+
+    def get_child_context(self, **params: Any) -> ChildContext:
+        """Begin a child: an iteration of its own, whose results and artifacts are recorded when its block ends.
+
+        ::
+
+            with context.get_child_context(depth=3) as child:
+                child.log_result("accuracy", train(child.get_param("depth")))
+
+        Args:
+            **params: Its parameters, beside those of the run.
+
+        Raises:
+            RunsError: This is an iteration itself.
+        """
+        if self._begin_child is None:
+            raise RunsError(
+                f"{self.name} is an iteration itself, and has no children",
+                remedy="Say strategy='custom', and begin children in the handler of the run.",
+            )
+        return self._begin_child(params)
+
+    def let_children_begin(self, begin: Callable[[Mapping[str, Any]], ChildContext]) -> None:
+        """Let the handler have children.
+
+        Args:
+            begin: Begins one, with its parameters.
+        """
+        self._begin_child = begin
+
+    def mark_as_best(self) -> None:
+        """Say that this child is the best of those so far: the run gets its results and links to its artifacts, whatever a selector says.
+
+        Raises:
+            RunsError: This is no child that a handler has begun.
+        """
+        if self._mark is None:
+            raise RunsError(
+                f"{self.name} is no child of a handler", remedy="Mark what get_child_context gave; elsewhere the selector finds the best."
+            )
+        self._mark()
+
     def set_label(self, key: str, value: Any) -> None:
         """Set a label of the run.
 
@@ -247,6 +318,53 @@ class RunContext:
         parsed = LogHint.parse(key)
         merged = {**parsed.to_dict(), **hint} if hint else parsed
         return self._session.pack(value, merged)
+
+
+class ChildContext(RunContext):
+    """The context of a child. At the end of its block the child is recorded: as completed, or as failed with what was raised.
+
+    Args:
+        *args: As of :class:`RunContext`.
+        block: Gives what is entered with its block.
+        end: Records the child, with what ended it early.
+        **more: As of :class:`RunContext`.
+    """
+
+    def __init__(
+        self, *args: Any, block: Callable[[], AbstractContextManager[None]], end: Callable[[BaseException | None], None], **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self._block = block
+        self._end = end
+        self._blocks = ExitStack()
+
+    def __enter__(self) -> ChildContext:
+        self._blocks.enter_context(self._session)
+        self._blocks.enter_context(entered(self))
+        self._blocks.enter_context(self._block())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            self._blocks.__exit__(kind, error, trace)
+        except BaseException as failure:
+            self._end(failure)
+            raise
+        self._end(error)
+
+
+def checked_number(value: Any) -> float:
+    """Give a number that was reported.
+
+    Raises:
+        FieldError: It is none.
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise FieldError(
+            f"a {type(value).__qualname__} is no number to report", model="report", field="value", remedy="Report a number."
+        ) from error
 
 
 _current: ContextVar[RunContext | None] = ContextVar("packagers_runs_context", default=None)

@@ -16,7 +16,7 @@ from typing import Any
 from attrs import field, frozen
 
 import packagers
-from packagers import Artifact, PackagersWarning, PackingFailed, Registry
+from packagers import Artifact, PackagersWarning, PackingFailed, Registry, Session
 from packagers_runs.errors import ExportError, RunsError
 from packagers_runs.models.durations import seconds_of
 from packagers_runs.models.runobject import RunObject
@@ -54,6 +54,9 @@ class Job:
         registry: Finds the packagers.
         secrets: Values by name.
         shows: Whether somebody sees what this process prints.
+        body: What is done in an attempt; the handler is called where there is none.
+        retries: How often the run is tried again when it fails.
+        space: The values of hyper-parameters, where no document can say them.
         masker: Hides the values of secrets, also those of notifications.
         teller: Tells who is to be told.
     """
@@ -64,6 +67,9 @@ class Job:
     registry: Registry
     secrets: Mapping[str, str] = field(factory=dict, repr=False)
     shows: bool = True
+    body: Callable[[Job, Attempt, RunSession, RunContext], None] | None = None
+    retries: int = 0
+    space: Mapping[str, Any] | None = field(default=None, repr=False)
     masker: Masker = field(init=False, repr=False)
     teller: Teller = field(init=False, repr=False)
 
@@ -151,6 +157,18 @@ def execute(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseExce
     return execution.end(error)
 
 
+def call_handler(job: Job, session: Session, context: RunContext) -> None:
+    """Call the handler of a run, and pack what it returns.
+
+    Args:
+        job: The run.
+        session: Packs its outputs.
+        context: Its context.
+    """
+    arguments, returns = job.arguments, job.run.spec.returns or None
+    packagers.call(arguments.function(), arguments.inputs, arguments.params_with(context), returns, session=session)
+
+
 @contextlib.contextmanager
 def _masked(sink: Sink, masker: Masker) -> Iterator[Sink]:
     """Give a sink that the values of secrets do not reach."""
@@ -181,22 +199,19 @@ class _Execution:
         self._job = job
         self._attempt = attempt
         self._session = session
-        self._recorded: set[str] = set()
+        self._recorded: dict[str, Artifact] = {}
         self._places: dict[str, str] = {}
         self._context = RunContext(job.run, session, job.arguments.inputs, job.secrets, self._save)
 
     def call(self) -> BaseException | None:
         """Call the handler and pack what it returns; gives what ended it early."""
-        arguments, run = self._job.arguments, self._job.run
+        job = self._job
         try:
             with self._interruptible(), self._session, entered(self._context):
-                packagers.call(
-                    arguments.function(),
-                    arguments.inputs,
-                    arguments.params_with(self._context),
-                    run.spec.returns or None,
-                    session=self._session,
-                )
+                if job.body is None:
+                    call_handler(job, self._session, self._context)
+                else:
+                    job.body(job, self._attempt, self._session, self._context)
                 self._miss_outputs()
         except BaseException as error:  # noqa: BLE001 - whatever ends a handler ends its run, and is recorded
             return error
@@ -247,20 +262,20 @@ class _Execution:
 
     def _save(self) -> None:
         """Record what was logged so far."""
-        new = self._new_artifacts()
+        new = {key: artifact for key, artifact in self._new_artifacts().items() if not self._session.is_waiting(artifact)}
         self._export(new)
         self._describe(new)
         self.write(new)
         self._recorded.update(new)
 
-    def write(self, artifacts: Mapping[str, Artifact] | None = None) -> None:
-        """Write the document, without the values of secrets, and artifacts."""
+    def write(self, artifacts: Mapping[str, Artifact | str] | None = None) -> None:
+        """Write the document, without the values of secrets, and artifacts, those of others by their addresses."""
         self._job.teller.mark()
         self._job.store.write(self._attempt, self._job.document(), artifacts)
 
     def end(self, error: BaseException | None) -> BaseException | None:
         """Record how it ended; gives what ended it early."""
-        run, status = self._job.run, self._job.run.status
+        status = self._job.run.status
         if error is not None and self._context.is_complete and isinstance(error, Exception) and not isinstance(error, PackingFailed):
             error = None
         new = self._new_artifacts()
@@ -272,14 +287,15 @@ class _Execution:
         self._describe(new)
         status.end_time = utc_text()
         status.state = _state_after(error)
-        if status.state == RunStates.error and self._attempt.number <= (run.spec.retry.count or 0):
+        if status.state == RunStates.error and self._attempt.number <= self._job.retries:
             status.state = RunStates.pending_retry
         if error is not None:
             self._tell(error)
         if isinstance(error, Terminated):
             status.reason = self._reason()
+        links = {key: uri for key, uri in status.artifact_uris.items() if key not in self._session.packages}
         try:
-            self.write(new)
+            self.write({**links, **new})
         except StateConflictError as conflict:  # somebody else has ended it, or taken it for lost
             return error or conflict
         except StoreError as failure:
@@ -291,7 +307,7 @@ class _Execution:
         return error
 
     def _new_artifacts(self) -> dict[str, Artifact]:
-        return {key: artifact for key, artifact in self._session.packages.items() if key not in self._recorded}
+        return {key: artifact for key, artifact in self._session.packages.items() if self._recorded.get(key) is not artifact}
 
     def _export(self, artifacts: Mapping[str, Artifact]) -> None:
         """Put artifacts and metrics where the run wants them besides the store."""

@@ -6,11 +6,13 @@ import getpass
 import socket
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve
 
+from packagers import InputError
 from packagers_runs.errors import FieldError
 from packagers_runs.models.documents import HIDDEN
 from packagers_runs.models.inputs import is_live
@@ -18,12 +20,16 @@ from packagers_runs.models.names import run_name
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.spec import RunSpec
 from packagers_runs.models.status import RunStates
-from packagers_runs.running.arguments import check_arguments
+from packagers_runs.running.arguments import Arguments, check_arguments
+from packagers_runs.running.children import with_children
 from packagers_runs.running.execution import Job, registry_here
 from packagers_runs.running.exporting import fill_paths
-from packagers_runs.running.handlers import find_handler
+from packagers_runs.running.handlers import INIT_ARGUMENTS, Handler, find_handler
 from packagers_runs.running.inputversions import pinned
-from packagers_runs.running.kept import kept_handler, kept_input
+from packagers_runs.running.kept import kept_handler, kept_input, kept_space
+from packagers_runs.running.plans import Plan, planned
+from packagers_runs.running.recordable import can_be_kept, recordable_space
+from packagers_runs.running.searching import search
 from packagers_runs.running.sources import opened, recorded, resolved
 from packagers_runs.running.telling import check_notifications
 from packagers_runs.secretsources.reading import read_secrets
@@ -54,7 +60,6 @@ def prepare(
     """
     spec, metadata = run.spec, run.metadata
     spec.validate()
-    _refuse_what_is_not_here(spec)
     check_notifications(run)
     if spec.handler is None:
         raise FieldError("a run needs a handler", model="RunSpec", field="handler", remedy="Give handler=, a function or its name.")
@@ -65,7 +70,8 @@ def prepare(
     metadata.project = metadata.project or project or store.project or DEFAULT_PROJECT
     fill_paths(spec, metadata)
     inputs = {name: pinned(resolved(name, source, spec), store) for name, source in spec.inputs.items()}
-    arguments = check_arguments(handler, inputs, spec.parameters, spec.inputs_type_hints)
+    plan = planned(spec)
+    arguments = _checked_arguments(handler, inputs, spec, spec.inputs_type_hints, plan)
     secrets = read_secrets(spec.secret_sources)
     with store.current():
         arguments = evolve(arguments, inputs=opened(inputs, spec, secrets))
@@ -73,9 +79,10 @@ def prepare(
     spec.function = spec.function or function
     spec.handler = handler.reference or handler.name
     spec.inputs = {name: recorded(source) for name, source in inputs.items()}
+    spec.hyperparams = recordable_space(spec.hyperparams)
     run.status.state = RunStates.created
     run.tie(store)
-    return Job(run, arguments, store, registry_here(), secrets)
+    return Job(run, arguments, store, registry_here(), secrets, **_done_by(plan, spec))
 
 
 def stored_job(
@@ -86,6 +93,7 @@ def stored_job(
     secrets: Mapping[str, str] | None = None,
     file: str | Path | None = None,
     shows: bool = True,
+    repeats_errors: bool = False,
 ) -> Job:
     """Make the job of a run that is in a store, from what is recorded of it.
 
@@ -96,6 +104,7 @@ def stored_job(
         secrets: The values of its secrets by name; by default they are read from its sources.
         file: Where its bare handler is looked for.
         shows: Whether somebody sees what this process prints.
+        repeats_errors: Whether iterations that failed are done again.
 
     Raises:
         HandlerError: Its handler is not found by its name any more, or could not be kept.
@@ -109,10 +118,36 @@ def stored_job(
         secrets = read_secrets(spec.secret_sources)
     handler = kept_handler(run, store, file)
     inputs = {name: kept_input(name, run, store) if is_live(source) else source for name, source in spec.inputs.items()}
-    arguments = check_arguments(handler, inputs, spec.parameters, spec.inputs_type_hints if hints is None else hints)
+    plan = planned(spec, kept_space(run, store), repeats_errors=repeats_errors)
+    arguments = _checked_arguments(handler, inputs, spec, spec.inputs_type_hints if hints is None else hints, plan)
     with store.current():
         arguments = evolve(arguments, inputs=opened(inputs, spec, secrets))
-    return Job(run, arguments, store, registry_here(), secrets, shows)
+    return Job(run, arguments, store, registry_here(), secrets, shows, **_done_by(plan, spec))
+
+
+def _checked_arguments(
+    handler: Handler, inputs: Mapping[str, Any], spec: RunSpec, hints: Mapping[str, Any], plan: Plan | None
+) -> Arguments:
+    """Check what a handler is called with, in the first of its iterations too; gives what all of them have in common."""
+    if plan is None or plan.is_custom:
+        return check_arguments(handler, inputs, spec.parameters, hints)
+    for name, source in inputs.items():
+        if hasattr(type(source), "__next__"):
+            raise InputError(
+                f"the input {name!r} is a stream, which the first iteration would use up", key=name, remedy="Give what all can read."
+            )
+    arguments = check_arguments(handler, inputs, {**spec.parameters, **plan.first()}, hints)
+    values = {name: value for name, value in spec.parameters.items() if name != INIT_ARGUMENTS}
+    return evolve(arguments, params=values, init=spec.parameters.get(INIT_ARGUMENTS) or {})
+
+
+def _done_by(plan: Plan | None, spec: RunSpec) -> dict[str, Any]:
+    """Give what of a job follows from its plan: its body, how often it is tried, and what no document can say of it."""
+    retries = spec.retry.count or 0
+    if plan is None or plan.is_custom:
+        return {"body": partial(with_children, plan=plan), "retries": retries}
+    space = None if can_be_kept(plan.space) or plan.options.param_file is not None else plan.space
+    return {"body": partial(search, plan=plan), "space": space}  # its iterations are tried again, and not all of it
 
 
 def _refuse_lost_secrets(spec: RunSpec) -> None:
@@ -121,7 +156,7 @@ def _refuse_lost_secrets(spec: RunSpec) -> None:
         raise FieldError(
             "the inline secrets of the run are kept nowhere", model="RunSpec", field="secret_sources", remedy="Run it anew with them."
         )
-    hidden = [name for name, value in spec.parameters.items() if spec.secret_sources and HIDDEN in str(value)]
+    hidden = [name for name, value in {**spec.parameters, **spec.hyperparams}.items() if spec.secret_sources and HIDDEN in str(value)]
     if hidden:
         raise FieldError(
             f"the parameter {hidden[0]!r} held the value of a secret, which is kept nowhere",
@@ -129,16 +164,6 @@ def _refuse_lost_secrets(spec: RunSpec) -> None:
             field="parameters",
             remedy="Run it anew; a handler that asks context.get_secret() can be run again.",
         )
-
-
-def _refuse_what_is_not_here(spec: RunSpec) -> None:
-    """Refuse what this release reads in documents and cannot do: nothing is accepted and then ignored."""
-    idle = {
-        "hyperparams": spec.is_hyper_job() or spec.tuning.strategy is not None,
-    }
-    for name, is_set in idle.items():
-        if is_set:
-            raise FieldError(f"{name} is not in this release of packagers-runs", model="RunSpec", field=name, remedy="Leave it out.")
 
 
 def _user() -> str:

@@ -14,15 +14,15 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from packagers import Artifact
 from packagers_runs.store.artifactrows import ArtifactRows, Prepared
 from packagers_runs.store.engine import Database
-from packagers_runs.store.freezing import freeze
-from packagers_runs.store.runrows import Attempt, RunRows, columns_of, labels_of
+from packagers_runs.store.freezing import Frozen
+from packagers_runs.store.runrows import DEFAULT_PROJECT, Attempt, RunRows, columns_of, labels_of
 from packagers_runs.store.schema import artifacts, claims, labels, logs, runs
 
 _CHUNK = 400
 _INSERT = insert(runs)
 _INSERT_LABEL = insert(labels)
 _INSERT_LOG = insert(logs)
-_NUMBERS = bindparam("numbers", expanding=True)
+_NUMBERS: Any = bindparam("numbers", expanding=True)
 _KNOWN = select(runs.c.iteration, runs.c.attempt).where(runs.c.uid == bindparam("this_uid"), runs.c.iteration.in_(_NUMBERS))
 _MOST = 10**9
 
@@ -32,12 +32,14 @@ class Ended(NamedTuple):
 
     Attributes:
         document: As ``RunObject.to_dict()`` gives it, with the uid of the run and the number of the iteration.
+        frozen: The same, frozen.
         artifacts: Its packages by key, signed.
         log: What it has printed.
         tries: How often it was tried.
     """
 
     document: dict[str, Any]
+    frozen: Frozen
     artifacts: Mapping[str, Artifact] = {}
     log: str = ""
     tries: int = 1
@@ -74,7 +76,6 @@ class IterationRows:
             StateConflictError: Where there is a newer attempt, or this one has ended.
             StoreError: Where a value cannot be stored. Nothing is recorded then.
         """
-        frozen = [freeze(each.document, self._runs.registry) for each in ended]
         with self._database.writing() as connection:
             self._runs.check(connection, attempt)
             now = self._database.now(connection)
@@ -86,15 +87,16 @@ class IterationRows:
             connection.execute(
                 _INSERT,
                 [
-                    common | {"iteration": each.number, "attempt": tries[each.number]} | columns_of(each.document, text, now)
-                    for each, text in zip(ended, frozen, strict=True)
+                    common | {"iteration": each.number, "attempt": tries[each.number]} | columns_of(each.document, each.frozen, now)
+                    for each in ended
                 ],
             )
             self._write_beside(connection, attempt, ended)
             for each, packages in zip(ended, made, strict=True):
                 if packages:
                     own = Attempt(attempt.uid, each.number, tries[each.number])
-                    self._artifacts.record(connection, own, columns_of(each.document, frozen[0], now)["project"], packages, is_end=False)
+                    project = each.document["metadata"].get("project") or DEFAULT_PROJECT
+                    self._artifacts.record(connection, own, project, packages, is_end=False)
             digests = {package.digest for packages in made for package in packages}
             if digests:
                 mine = (claims.c.uid == attempt.uid, claims.c.iteration == attempt.iteration)

@@ -1,0 +1,170 @@
+"""Iterations in other processes: what goes there and comes back as bytes, and what a worker does with it.
+
+A pickle of cloudpickle carries what has no name that a worker would find: a lambda, what ``__main__`` or a notebook defines, packagers that
+the project has given to ``registry.add`` as classes. It is read by a process that runs the code of the same user, who began it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import pickle
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+from attrs import evolve
+
+from packagers import Artifact, DataItem, IntegrityError, Registry, sign
+from packagers_runs.executors.absent import reference_for
+from packagers_runs.executors.performing import perform
+from packagers_runs.executors.travelling import by_value, travellers
+from packagers_runs.executors.work import Performed, Plugin, Setup, Staged, Work, failed
+from packagers_runs.models.status import RunStates, utc_text
+from packagers_runs.running.capture import Sink, descriptors
+from packagers_runs.running.fingerprint import versions
+
+
+def plugins_of(registry: Registry) -> dict[str, Plugin]:
+    """Give the distributions that pack in this process, but for the core and the project."""
+    types: dict[str, list[str]] = {}
+    for registration in registry:
+        if registration.origin == "plugin":
+            types.setdefault(registration.distribution, []).append(registration.type_path)
+    known = versions()
+    return {name: Plugin(known.get(name, ""), tuple(paths)) for name, paths in types.items()}
+
+
+def pack_setup(setup: Setup, *, shares_files: bool) -> bytes:
+    """Give a setup as bytes.
+
+    Args:
+        setup: It.
+        shares_files: Whether the workers see the files of this process; otherwise the code of the project goes along, and neither the
+            staging folder nor a store in a file.
+    """
+    roots = [Path.cwd(), *([setup.registry.project.folder] if setup.registry.project else [])]
+    if not shares_files:
+        setup = evolve(setup, staging=None, store=setup.store if setup.store is not None and setup.store.database.file is None else None)
+    with by_value(travellers(roots, shares_files=shares_files)):
+        inner = cloudpickle.dumps(setup)
+    place = (list(sys.path), os.getcwd()) if shares_files else None
+    return pickle.dumps((place, inner))
+
+
+def pack_work(work: Work, *, shares_files: bool) -> bytes:
+    """Give a work as bytes; see :func:`pack_setup`."""
+    if _is_plain(work.parameters):
+        return pickle.dumps(work)
+    with by_value(travellers([Path.cwd()], shares_files=shares_files)):
+        return bytes(cloudpickle.dumps(work))
+
+
+def perform_packed(setup: bytes, work: bytes, capture: Callable[[Sink], AbstractContextManager[None]] = descriptors) -> bytes:
+    """Do an iteration: what a worker calls.
+
+    Args:
+        setup: As :func:`pack_setup` gives it; equal bytes are read once in a process.
+        work: As :func:`pack_work` gives it.
+        capture: What takes what is printed: by default all that the process prints, so that a worker does one iteration at a time.
+    """
+    opened = _opened(setup)
+    asked: Work = pickle.loads(work)  # noqa: S301 - from the process that began this one
+    performed = evolve(perform(opened, asked, capture), differences=_differences(opened.plugins))
+    try:
+        return bytes(cloudpickle.dumps(performed))
+    except Exception as error:  # noqa: BLE001 - a result may refuse to be pickled in any way
+        return bytes(cloudpickle.dumps(failed(performed, error)))
+
+
+def unpack_performed(data: bytes) -> Performed:
+    """Read what :func:`perform_packed` gave."""
+    performed: Performed = pickle.loads(data)  # noqa: S301 - from a process that runs the code of this user
+    return performed
+
+
+def lost(work: Work, error: BaseException) -> Performed:
+    """Give what came of an iteration whose worker died.
+
+    Args:
+        work: The iteration.
+        error: What is known of it.
+    """
+    text = f"the worker of the iteration died: {type(error).__name__}: {error}".rstrip(": ")
+    now = utc_text()
+    return Performed(work.number, RunStates.error.value, now, now, "", error=text, error_type=type(error).__name__)
+
+
+def received(staged: Staged, folder: Path) -> Artifact:
+    """Check a package that a worker has left or sent, byte by byte, and sign it with the user's key.
+
+    Args:
+        staged: What the worker said of it.
+        folder: Where packages that were sent are put.
+
+    Raises:
+        IntegrityError: It is not the one that the worker made.
+    """
+    if staged.folder is not None and not staged.seal:
+        found: Artifact = DataItem(staged.folder).unpack(Artifact)
+        return found
+    place = staged.folder
+    if place is None:
+        place = folder / staged.key
+        with zipfile.ZipFile(BytesIO(staged.data or b"")) as archive:
+            archive.extractall(place)
+    _check_seal(staged, DataItem(place).unpack(Artifact))
+    signed = sign(place)
+    _check_seal(staged, signed)
+    return signed
+
+
+def _check_seal(staged: Staged, found: Artifact) -> None:
+    if found.package.seal != staged.seal or found.key != staged.key:
+        raise IntegrityError(
+            "this package is not the one that the worker made",
+            key=staged.key,
+            file=found.path,
+            remedy="Look who else writes to this folder, and run the iteration again.",
+        )
+
+
+@functools.lru_cache(maxsize=2)
+def _opened(data: bytes) -> Setup:
+    place, inner = pickle.loads(data)  # noqa: S301 - from the process that began this one
+    if place is not None:
+        sys.path[:], folder = place
+        os.chdir(folder)
+    setup: Setup = pickle.loads(inner)  # noqa: S301
+    for name, plugin in _lacking(setup.plugins).items():
+        for path in plugin.types:
+            setup.registry.add(path, reference_for(name, plugin.version))
+    return setup
+
+
+def _lacking(plugins: Mapping[str, Plugin]) -> dict[str, Plugin]:
+    here = versions()
+    return {name: plugin for name, plugin in plugins.items() if name not in here}
+
+
+def _differences(plugins: Mapping[str, Plugin]) -> tuple[str, ...]:
+    here = versions()
+    return tuple(
+        f"{name} is {here[name]} in a worker, and {plugin.version} here"
+        for name, plugin in sorted(plugins.items())
+        if name in here and here[name] != plugin.version
+    )
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind in (str, int, float, bool, bytes, type(None)):
+        return True
+    if kind in (list, tuple, set):
+        return all(map(_is_plain, value))
+    return kind is dict and all(_is_plain(key) and _is_plain(item) for key, item in value.items())

@@ -1,0 +1,291 @@
+"""The iterations of one attempt of a run: recorded as they end, and what the run has of them in the end.
+
+A thread writes them, so that neither a signal nor the end of a handler ever falls into a transaction. Iterations of a few milliseconds
+share one of :data:`SHARED_S`; after one that took longer, nothing goes on before it is recorded.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from packagers import Artifact, PackagersError, Session
+from packagers_runs.executors.remote import received
+from packagers_runs.executors.work import Performed, Staged, failed
+from packagers_runs.models.metadata import RunMetadata
+from packagers_runs.models.status import RunStates
+from packagers_runs.running.artifactdocs import document_of
+from packagers_runs.running.execution import Job
+from packagers_runs.running.exporting import put_package
+from packagers_runs.running.fingerprint import common_part, fingerprint
+from packagers_runs.running.marks import FINGERPRINT, INPUTS
+from packagers_runs.running.plans import Plan
+from packagers_runs.running.recordable import recordable
+from packagers_runs.store.iterationrows import Ended
+from packagers_runs.store.runrows import Attempt
+from packagers_runs.strategies.selecting import Selection
+from packagers_runs.strategies.strategy import Outcome
+from packagers_runs.strategies.table import csv_text, iteration_table
+
+SHARED_S = 0.05
+"""How long an iteration that has ended waits at most for others to be recorded with."""
+TABLE = "iteration_results"
+PLOT = "parallel_coordinates"
+BEST = "best_iteration"
+_MOST_WAITING = 1000
+PARAMETERS = "packagers/hyperparameters"
+"""The annotation of an iteration that names its hyper-parameters."""
+_LEFT_OUT = ("hyperparams", "param_file", "selector", "strategy", "hyper_param_options", "notifications", "state_thresholds", "parameters")
+"""What of a specification is the run's, and not its iterations'."""
+_ANNOTATIONS = (FINGERPRINT, INPUTS)
+
+
+class Iterations:
+    """The iterations of one attempt; a context manager that has recorded all of them at its end.
+
+    Args:
+        job: The run.
+        attempt: The right to write it.
+        plan: How values are tried; ``None`` where the handler does it without one.
+    """
+
+    def __init__(self, job: Job, attempt: Attempt, plan: Plan | None) -> None:
+        self._job = job
+        self._attempt = attempt
+        self._plan = plan
+        document = job.document()
+        metadata, spec = document["metadata"], document.get("spec", {})
+        annotations = metadata.get("annotations", {})
+        self._metadata = {name: value for name, value in metadata.items() if name != "annotations"}
+        self._annotations = {name: value for name, value in annotations.items() if name not in _ANNOTATIONS}
+        self._spec = {name: value for name, value in spec.items() if name not in _LEFT_OUT}
+        self._parameters = spec.get("parameters", {})
+        run = job.run.spec
+        self._common = common_part(job.arguments.handler, annotations.get(INPUTS, {}), run.returns, run.inputs_type_hints)
+        self._folder = job.store.staging(attempt) / "received"
+        self._writer = _Writer(job, attempt)
+        self.outcomes: dict[int, Outcome] = {}
+        self.selection = None if plan is None or plan.selector is None else Selection(plan.selector)
+        self.marked: int | None = None
+        self.errors: dict[int, str] = {}
+
+    def __enter__(self) -> Iterations:
+        self._writer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+
+    @property
+    def best(self) -> int | None:
+        """The number of the best so far."""
+        return self.marked if self.marked is not None or self.selection is None else self.selection.best
+
+    def fingerprint(self, parameters: Mapping[str, Any]) -> str:
+        """Give the fingerprint of an iteration.
+
+        Args:
+            parameters: Its hyper-parameters.
+        """
+        return fingerprint(self._common, {**self._job.run.spec.parameters, **parameters})
+
+    def record(self, performed: Performed, parameters: Mapping[str, Any], tries: int = 1, took: float = 0.0) -> Outcome:
+        """Record an iteration that has ended.
+
+        Args:
+            performed: What came of it.
+            parameters: Its hyper-parameters.
+            tries: How often it was tried.
+            took: Seconds; those that are short share a transaction.
+
+        Returns:
+            What became of it, which is not what came of it where a package is not as it was made.
+        """
+        try:
+            ended = self._ended(performed, parameters, self._received(performed.packages), tries)
+        except PackagersError as error:
+            performed = failed(performed, error)
+            ended = self._ended(performed, parameters, {}, tries)
+        if performed.error is not None:
+            self.errors[performed.number] = performed.error
+        self._writer.put(ended, waits=took < SHARED_S)
+        return self._remember(performed.number, parameters, performed.state, performed.results, performed.reports)
+
+    def recorded(self) -> dict[int, Mapping[str, Any]]:
+        """Give the documents of the iterations that earlier attempts have recorded, by number."""
+        if self._attempt.number == 1:
+            return {}
+        found = self._job.store.documents(uid=self._attempt.uid)
+        return {document["metadata"]["iteration"]: document for document in found if document["metadata"].get("iteration")}
+
+    def keep(self, document: Mapping[str, Any], parameters: Mapping[str, Any]) -> Outcome:
+        """Take an iteration as an earlier attempt has recorded it.
+
+        Args:
+            document: Its document.
+            parameters: Its hyper-parameters.
+        """
+        status = document["status"]
+        if status.get("error"):
+            self.errors[document["metadata"]["iteration"]] = status["error"]
+        return self._remember(document["metadata"]["iteration"], parameters, status["state"], status.get("results", {}), {})
+
+    def drop(self, above: int) -> None:
+        """Take away the iterations of higher numbers than one."""
+        self._writer.flush()
+        self._job.store.drop_iterations(self._attempt, above)
+        self.outcomes = {number: outcome for number, outcome in self.outcomes.items() if number <= above}
+
+    def conclude(self, session: Session) -> None:
+        """Write into the run what it has of its iterations: their table, and the results and artifacts of the best.
+
+        Args:
+            session: Packs the table.
+        """
+        self._writer.flush()
+        status = self._job.run.status
+        table = iteration_table(self.outcomes.values(), self._plan.space if self._plan is not None else ())
+        status.iterations = table
+        if self.best is not None:
+            found = self._job.store.document(self._attempt.uid, self.best).get("status", {})
+            status.results = {**status.results, **found.get("results", {}), BEST: self.best}
+            status.artifacts = [*status.artifacts, *found.get("artifacts", [])]
+            status.artifact_uris = {**status.artifact_uris, **found.get("artifact_uris", {})}
+        folder = session.folder / ".table"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{TABLE}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
+        session.pack(folder / f"{TABLE}.csv", {"key": TABLE, "artifact_type": "file"})
+
+    def _remember(self, number: int, parameters: Mapping[str, Any], state: str, results: Mapping[str, Any], reports: Any) -> Outcome:
+        value = None if self.selection is None else self.selection.value_of(state, results)
+        outcome = Outcome(iteration=number, parameters=dict(parameters), state=state, results=results, value=value, reports=reports)
+        self.outcomes[number] = outcome
+        return outcome
+
+    def _received(self, packages: tuple[Staged, ...]) -> dict[str, Artifact]:
+        """Check and sign what was packed elsewhere, and put it where it goes besides the store."""
+        artifacts: dict[str, Artifact] = {}
+        for staged in packages:
+            artifacts[staged.key] = received(staged, self._folder)
+            if staged.place is not None:
+                put_package(artifacts[staged.key], staged.place)
+        return artifacts
+
+    def _ended(self, performed: Performed, parameters: Mapping[str, Any], artifacts: Mapping[str, Artifact], tries: int) -> Ended:
+        """Give what is recorded of an iteration."""
+        metadata = {**self._metadata, "labels": dict(performed.labels), "iteration": performed.number}
+        names = RunMetadata.from_dict(metadata) if artifacts else None
+        places = {staged.key: staged.place for staged in performed.packages}
+        objects = self._job.store.objects
+        described = [document_of(each, names, places[key] or objects.place(each.digest)) for key, each in artifacts.items() if names]
+        status = {
+            "state": performed.state,
+            "error": performed.error,
+            "host": performed.host,
+            "status_text": performed.status_text,
+            "results": dict(performed.results),
+            "artifacts": described,
+            "start_time": performed.start_time,
+            "last_update": performed.end_time,
+            "reason": "pruned" if performed.state == RunStates.skipped else None,
+            "end_time": performed.end_time,
+            "artifact_uris": {each["metadata"]["key"]: each["metadata"]["uri"] for each in described},
+            "retry_count": tries - 1 or None,
+            "error_type": performed.error_type,
+            "traceback": performed.traceback,
+        }
+        marks = {FINGERPRINT: self.fingerprint(parameters), PARAMETERS: list(parameters)}
+        document = {
+            "metadata": metadata | {"annotations": self._annotations | marks},
+            "spec": self._spec | {"parameters": self._parameters | recordable(parameters)},
+            "status": {name: value for name, value in status.items() if value not in (None, {}, [])},
+        }
+        masker = self._job.masker
+        hidden = masker.hide(document) if masker else document
+        log = masker.mask(performed.log) if masker else performed.log
+        return Ended(hidden, self._job.store.frozen(hidden), artifacts, log, tries)
+
+
+class _Writer:
+    """The thread that records iterations.
+
+    Args:
+        job: The run.
+        attempt: The right to write it.
+    """
+
+    def __init__(self, job: Job, attempt: Attempt) -> None:
+        self._store = job.store
+        self._attempt = attempt
+        self._waiting: list[Ended] = []
+        self._changed = threading.Condition()
+        self._is_hurried = self._is_closing = self._is_writing = False
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._write, name="packagers-runs-iterations", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def put(self, ended: Ended, *, waits: bool) -> None:
+        """Take an iteration.
+
+        Args:
+            ended: It.
+            waits: Whether others may come with it; otherwise it is recorded when this returns.
+
+        Raises:
+            StoreError: It cannot be recorded, or one before it could not.
+        """
+        with self._changed:
+            self._check()
+            self._waiting.append(ended)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: len(self._waiting) < _MOST_WAITING or self._failure is not None)
+        if not waits:
+            self.flush()
+
+    def flush(self) -> None:
+        """Wait until all is recorded that was put.
+
+        Raises:
+            StoreError: It cannot be recorded.
+        """
+        with self._changed:
+            self._is_hurried = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._failure is not None or not (self._waiting or self._is_writing))
+            self._is_hurried = False
+            self._check()
+
+    def close(self) -> None:
+        """Record what waits, and end."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _write(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._waiting) or self._is_closing)
+                if not self._waiting:
+                    return
+                self._changed.wait_for(lambda: self._is_hurried or self._is_closing, timeout=SHARED_S / 2)
+                batch, self._waiting = self._waiting, []
+                self._is_writing = True
+            try:
+                self._store.record_iterations(self._attempt, batch)
+            except BaseException as error:  # noqa: BLE001 - whoever puts or flushes next is told
+                with self._changed:
+                    self._failure, self._is_writing = error, False
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                self._is_writing = False
+                self._changed.notify_all()

@@ -1,0 +1,51 @@
+"""Values as documents hold them: exactly where that can be, else as tables tell them (a function, a class, a live object)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from packagers_runs.store.errors import StoreError
+from packagers_runs.store.freezing import freeze
+from packagers_runs.strategies.cells import scalar
+
+_SCALARS = (str, int, bool, type(None))
+
+
+def recordable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give values by name as documents hold them.
+
+    Args:
+        values: Any.
+    """
+    return {name: value if can_be_kept(value) else scalar(value) for name, value in values.items()}
+
+
+def recordable_space(space: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values of hyper-parameters as documents hold them.
+
+    Args:
+        space: A list of values for each, or whatever else a strategy takes.
+    """
+    made = {}
+    for name, values in space.items():
+        if isinstance(values, list | tuple):
+            made[name] = values if can_be_kept(values) else [value if can_be_kept(value) else scalar(value) for value in values]
+        else:
+            made[name] = values if can_be_kept(values) else scalar(values)
+    return made
+
+
+def can_be_kept(value: Any) -> bool:
+    """Tell whether a document holds a value so that it comes back as it was."""
+    kind = type(value)
+    if kind in _SCALARS or (kind is float and math.isfinite(value)):
+        return True
+    if kind is list:
+        return all(map(can_be_kept, value))
+    try:
+        freeze({"value": value})
+    except StoreError:
+        return False
+    return True
