@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, update
@@ -17,12 +17,13 @@ from sqlalchemy.exc import IntegrityError
 
 from packagers import Registry
 from packagers_runs.errors import RunNotFoundError
-from packagers_runs.models.status import STATES, TERMINAL_STATES, may_follow, utc_text
+from packagers_runs.models.status import STATES, TERMINAL_STATES, may_follow
 from packagers_runs.nearest import unknown_name
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import RunExistsError, StateConflictError, StoreError
 from packagers_runs.store.freezing import Frozen, freeze, thaw
 from packagers_runs.store.liveness import LEASE_S, Owner, this_process
+from packagers_runs.store.patching import iso, patched, put, text_of
 from packagers_runs.store.schema import claims, labels, runs
 
 DEFAULT_PROJECT = "default"
@@ -150,7 +151,7 @@ class RunRows:
             else:
                 raise _conflict(row, "another process has it in hand")
             now = self._database.now(connection)
-            text = _patched(row.document, {"state": state, "last_update": _iso(now)}, _UNDONE if number > row.attempt else ())
+            text = patched(row.document, {"state": state, "last_update": iso(now)}, _UNDONE if number > row.attempt else ())
             values = {"attempt": number, "state": state, "document": text, "updated": now, **self._owner(owned, now)}
             connection.execute(_UPDATE, _this(uid, iteration) | values)
         return Attempt(uid, iteration, number)
@@ -209,13 +210,13 @@ class RunRows:
                 raise _conflict(row, f"it would have to be {' or '.join(sorted(expected))}")
             document = json.loads(row.document)
             for name, value in json.loads(frozen.text).items():
-                _put(document, name, value, merge)
+                put(document, name, value, merge)
             state = _state(document)
             if state != row.state:
                 _check_step(row, state)
             now = self._database.now(connection)
-            document.setdefault("status", {})["last_update"] = _iso(now)
-            columns = columns_of(document, Frozen(_text(document), row.values), now)
+            document.setdefault("status", {})["last_update"] = iso(now)
+            columns = columns_of(document, Frozen(text_of(document), row.values), now)
             if _ends_attempt(state):
                 columns |= {"owner": None, "lease": None}
             connection.execute(_UPDATE, _this(uid, iteration) | columns)
@@ -347,9 +348,9 @@ class RunRows:
             state = "aborted" if row.state == "aborting" else "error"
             error = f"the process that had the run in hand is gone (process {owner.pid} on {owner.host})"
             reason = json.loads(row.document)["status"].get("reason") if state == "aborted" else None
-            text = _patched(
+            text = patched(
                 row.document,
-                {"state": state, "reason": reason or "lost", "error": error, "last_update": _iso(now), "end_time": _iso(now)},
+                {"state": state, "reason": reason or "lost", "error": error, "last_update": iso(now), "end_time": iso(now)},
             )
             values = {"state": state, "document": text, "updated": now, "owner": None, "lease": None}
             connection.execute(_UPDATE, _this(row.uid, row.iteration) | values)
@@ -446,32 +447,3 @@ def _conflict(row: Any, why: str) -> StateConflictError:
     return StateConflictError(
         f"the run {row.uid} is {row.state}: {why}", uid=row.uid, iteration=row.iteration, state=row.state, attempt=row.attempt, remedy=over
     )
-
-
-def _patched(text: str, status: Mapping[str, Any], without: Collection[str] = ()) -> str:
-    document = json.loads(text)
-    kept = {name: value for name, value in document.get("status", {}).items() if name not in without}
-    document["status"] = {**kept, **status}
-    return _text(document)
-
-
-def _put(document: dict[str, Any], name: str, value: Any, merge: bool) -> None:
-    *outer, last = name.split(".")
-    for step in outer:
-        document = document.setdefault(step, {})
-        if not isinstance(document, dict):
-            raise StoreError(f"{name!r} is no field of a run: {step!r} has no fields", remedy="Name it as in status.state.")
-    if value is None:
-        document.pop(last, None)
-    elif merge and isinstance(value, dict):
-        document[last] = {**document.get(last, {}), **value}
-    else:
-        document[last] = value
-
-
-def _text(document: dict[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-
-
-def _iso(now: float) -> str:
-    return utc_text(datetime.fromtimestamp(now, UTC))
