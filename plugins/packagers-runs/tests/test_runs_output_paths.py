@@ -304,3 +304,15 @@ def test_outputs_that_came_out_in_any_way_are_no_warning(store: Store) -> None:
 
 def fails() -> None:
     raise ValueError("it fails")
+
+
+def test_what_is_logged_again_after_a_commit_takes_its_place(store: Store) -> None:
+    def handler(context: RunContext) -> None:
+        for size in (2, 3):
+            context.log_artifact("again", np.arange(size))
+            context.commit()
+        context.log_artifact("again", np.arange(4))
+
+    made = run(handler, [], out_path="out")
+    assert len(made.unpack("again")) == len(packagers.unpack("out/again")) == 4
+    assert len(made.status.artifacts) == 1

@@ -17,7 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
-from packagers import Artifact, DataItem, LogHint, PackagersError, Session
+from packagers import Artifact, Bundle, DataItem, LogHint, PackagersError, Session
 from packagers_runs.errors import ExportError, FieldError
 from packagers_runs.models.metadata import RunMetadata
 from packagers_runs.models.spec import RunSpec
@@ -143,10 +143,12 @@ class RunSession(Session):
     def __init__(self, folder: Path, places: Places, **arguments: Any) -> None:
         super().__init__(folder, record="structures", **arguments)
         self.places = places
+        self._hints: dict[str, LogHint] = {}
+        self._shapes: dict[str, tuple[Bundle, Artifact]] = {}
 
     def pack(self, obj: Any, hint: str | Mapping[str, Any] | LogHint, *, exist: str = "replace") -> Any:
         """Pack one value; see :meth:`packagers.Session.pack`."""
-        return super().pack(obj, self.places.remember(LogHint.parse(hint)), exist=exist)
+        return super().pack(obj, self._known(LogHint.parse(hint)), exist=exist)
 
     def pack_returns(self, value: Any, hints: Any, *, final: bool = True) -> Any:
         """Pack what a function returned; see :meth:`packagers.Session.pack_returns`."""
@@ -157,17 +159,33 @@ class RunSession(Session):
         if hint is None:
             return None
         try:
-            return self.places.remember(LogHint.parse(hint))
+            return self._known(LogHint.parse(hint))
         except PackagersError:
             return hint  # the session says what is wrong with it, and packs the others
+
+    def _known(self, hint: LogHint) -> LogHint:
+        self._hints[hint.key] = hint
+        return self.places.remember(hint)
 
     @property
     def packages(self) -> dict[str, Artifact]:
         """What a run records as packages, by key: its artifacts, and the shapes of what was itemized."""
-        shapes: dict[str, Artifact] = {}
-        for key in self.bundles:
-            shapes[key] = DataItem(self.folder / key, registry=self.registry).unpack(Artifact)
-        return {**self.artifacts, **shapes}
+        for key, bundle in self.bundles.items():
+            if key not in self._shapes or self._shapes[key][0] is not bundle:
+                self._shapes[key] = bundle, DataItem(self.folder / key, registry=self.registry).unpack(Artifact)
+        return {**self.artifacts, **{key: self._shapes[key][1] for key in self.bundles}}
+
+    def is_waiting(self, artifact: Artifact) -> bool:
+        """Tell whether links of an artifact will still be filled, so that its manifest is not the last one.
+
+        Args:
+            artifact: What was packed.
+        """
+        hint = self._hints.get(artifact.key)
+        return hint is not None and not (
+            hint.links("extra_data").keys() <= artifact.manifest.extra_data.keys()
+            and hint.links("metrics").keys() <= artifact.manifest.metrics.keys()
+        )
 
     def export(self, key: str, artifact: Artifact) -> str | None:
         """Put an artifact where the run wants it besides the store.
