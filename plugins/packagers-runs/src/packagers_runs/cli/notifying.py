@@ -39,7 +39,7 @@ def notify(uid: str, again: bool, secrets: tuple[str, ...], store: str | None, a
     """
     with opened(store) as place:
         found = run_of(place, uid)
-        values = _secret_params(found, pairs(secrets, "--secret"), asks=sys.stdin.isatty() and not as_json)
+        values = _secret_params(found, pairs(secrets, "--secret"), asks=_is_terminal() and not as_json)
         with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
             tried = place.notify(str(found.uid()), again=again, secret_params=values)
         status = found.refresh().status
@@ -77,6 +77,10 @@ def notify_test(kind: str, params: tuple[str, ...], secrets: tuple[str, ...], me
     tell({"kind": kind, **entry, "seconds": seconds}, said, as_json)
     if entry["status"] != "sent":
         raise click.exceptions.Exit(1)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _cells(entry: dict[str, Any]) -> tuple[object, ...]:

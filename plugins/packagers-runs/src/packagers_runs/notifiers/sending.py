@@ -90,8 +90,8 @@ class _Sending:
     def begin(self) -> None:
         """Send it: where it is shown here, at once; otherwise beside this thread."""
         try:
-            self.notification.validate_params()
             _refuse_hidden(self.notification)
+            self.notification.validate_params()
             self._notifier = notifier_of(self.notification, self._timeout)
         except Exception as error:  # noqa: BLE001 - a kind of a stranger
             self.entry = self._failed(error)
