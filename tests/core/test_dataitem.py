@@ -92,6 +92,22 @@ def test_anything_else_is_no_source(source: Any) -> None:
         DataItem(source)
 
 
+def test_a_notebook_shows_what_a_package_holds_and_where_anything_else_is(folder: Path, http: str) -> None:
+    for name, words in (("array", "array: numpy.ndarray as file (npy)"), ("accuracy", "accuracy: float as result")):
+        for source in (folder / name, packagers.unpack(folder / name, Artifact) if name == "array" else str(folder / name)):
+            assert words in DataItem(source)._repr_html_()
+    odd = folder / "<b>odd\x1b"
+    odd.write_text("x")
+    for source in (odd, folder / "plain", folder / "missing", "nosuch://place", f"{http}/array"):
+        item = DataItem(source)
+        html = item._repr_html_()
+        assert html.startswith("<code>DataItem(")
+        assert "<b>" not in html
+        assert html.isprintable()
+    item.unpack()
+    assert "array: numpy.ndarray" in item._repr_html_()  # what is known needs no server
+
+
 def test_nothing_is_touched_before_it_is_needed(tmp_path: Path) -> None:
     item = DataItem(tmp_path / "later.json")
     assert not item.exists()
