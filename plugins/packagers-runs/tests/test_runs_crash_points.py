@@ -32,6 +32,7 @@ class Killed:
         self._folder = folder
         self._shared = new_database(kind) if kind == "postgresql" else ""
         self._count = 0
+        self.kills = 0
         self.process = subprocess.Popen(
             [sys.executable, str(PROGRAM), what], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder
         )
@@ -46,7 +47,10 @@ class Killed:
         self.process.stdin.write(f"{point} {url} {artifacts}\n")
         self.process.stdin.flush()
         told = json.loads(self.process.stdout.readline())
-        assert told["status"] == (-signal.SIGKILL if point else 0), f"point {point}: {told}"
+        # How many points a run has differs by a few: threads decide who of them makes a folder first.
+        is_past = told["status"] == 0 and told["points"] < point
+        assert told["status"] == (-signal.SIGKILL if point else 0) or is_past, f"point {point}: {told}"
+        self.kills += told["status"] == -signal.SIGKILL
         return url, artifacts, told
 
     def _empty(self) -> str:
@@ -156,7 +160,8 @@ def crash_runs(kind: str, new_database: Callable[[str], str], folder: Path, want
             except BaseException as error:
                 raise AssertionError(f"killed at point {point} of {whole['points']}, after {told['done']}") from error
         assert set(states.values()) >= {"error", "completed"}
-    return len(points)
+        assert program.kills > 0.9 * len(points)
+    return program.kills
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -220,7 +225,8 @@ def crash_imports(kind: str, new_database: Callable[[str], str], folder: Path, e
                 check_import(url, artifacts, export, told["done"])
             except BaseException as error:
                 raise AssertionError(f"killed at point {point} of {whole['points']}, after {told['done']}") from error
-    return len(points)
+        assert program.kills > 0.9 * len(points)
+    return program.kills
 
 
 @pytest.mark.parametrize("kind", KINDS)
