@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from typing import Any
 
 from packagers import PackagersWarning
@@ -59,15 +60,26 @@ def secure(job: Job, attempt: Attempt, *, is_handed_over: bool = False) -> None:
     Warns:
         PackagersWarning: Something could not be kept, so that the run can be neither resumed nor verified.
     """
-    reasons = keep(job.run, job.arguments, attempt, job.store, job.registry, job.masker, job.space)
-    for key, reason in reasons.items():
-        what = _NAMES.get(key) or f"its input {key.removeprefix(INPUT)!r}"
-        if is_handed_over:
-            message = f"{what} cannot be handed to the process of the run: {reason}"
-            job.store.change(attempt.uid, {"status.state": RunStates.error.value, "status.error": message}, attempt.iteration)
-            raise RunsError(message, remedy="Run it in this process, or give a function or a file by name.")
-        text = f"the run {job.run.metadata.name} can be neither resumed nor verified, for {what} cannot be kept: {reason}"
-        warnings.warn(text, PackagersWarning, stacklevel=5)
-    if reasons:
-        job.run.metadata.annotations = {**job.run.metadata.annotations, NOT_KEPT: reasons}
-    mark(job)
+    try:
+        reasons = keep(job.run, job.arguments, attempt, job.store, job.registry, job.masker, job.space)
+        if reasons and is_handed_over:
+            key, reason = next(iter(reasons.items()))
+            raise RunsError(
+                f"{_what(key)} cannot be handed to the process of the run: {reason}",
+                remedy="Run it in this process, or give a function or a file by name.",
+            )
+        for key, reason in reasons.items():
+            text = f"the run {job.run.metadata.name} can be neither resumed nor verified, for {_what(key)} cannot be kept: {reason}"
+            warnings.warn(text, PackagersWarning, stacklevel=5)
+        if reasons:
+            job.run.metadata.annotations = {**job.run.metadata.annotations, NOT_KEPT: reasons}
+        mark(job)
+    except BaseException as error:
+        changes = {"status.state": RunStates.error.value, "status.error": job.masker.mask(f"{type(error).__name__}: {error}")}
+        with suppress(RunsError):
+            job.store.change(attempt.uid, changes, attempt.iteration, expected=[RunStates.created.value])
+        raise
+
+
+def _what(key: str) -> str:
+    return _NAMES.get(key) or f"its input {key.removeprefix(INPUT)!r}"
