@@ -10,7 +10,6 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
@@ -35,12 +34,6 @@ from packagers_runs.store.errors import StateConflictError, StoreError
 from packagers_runs.store.journal import Journal
 from packagers_runs.store.runrows import Attempt
 from packagers_runs.store.store import DocumentStore
-
-
-def registry_here() -> Registry:
-    """Give the registry of the working directory's project, or of what is installed."""
-    folder = Path.cwd()
-    return Registry.for_project(folder) if (folder / "pyproject.toml").is_file() else Registry()
 
 
 @frozen

@@ -22,13 +22,14 @@ from packagers_runs.models.spec import RunSpec
 from packagers_runs.models.status import RunStates
 from packagers_runs.running.arguments import Arguments, check_arguments
 from packagers_runs.running.children import with_children
-from packagers_runs.running.execution import Job, registry_here
+from packagers_runs.running.execution import Job
 from packagers_runs.running.exporting import fill_paths
 from packagers_runs.running.handlers import INIT_ARGUMENTS, Handler, find_handler
 from packagers_runs.running.inputversions import pinned
 from packagers_runs.running.kept import kept_handler, kept_input, kept_space
 from packagers_runs.running.plans import Plan, planned
 from packagers_runs.running.recordable import can_be_kept, recordable_space
+from packagers_runs.running.registries import registry_here
 from packagers_runs.running.searching import search
 from packagers_runs.running.sources import opened, recorded, resolved
 from packagers_runs.running.telling import check_notifications
