@@ -48,13 +48,22 @@ def pack_setup(setup: Setup, *, shares_files: bool) -> bytes:
         shares_files: Whether the workers see the files of this process; otherwise the code of the project goes along, and neither the
             staging folder nor a store in a file.
     """
+    from packagers_runs.store.runrows import DEFAULT_PROJECT  # in a worker nothing of the store is imported unless it is used
+    from packagers_runs.store.store import ARTIFACTS_VARIABLE, URL_VARIABLE
+
     roots = [Path.cwd(), *([setup.registry.project.folder] if setup.registry.project else [])]
-    if not shares_files:
-        setup = evolve(setup, staging=None, store=setup.store if setup.store is not None and setup.store.database.file is None else None)
+    store = setup.store
+    is_file = store is not None and store.database.file is not None
+    variables: dict[str, str] = {}
+    if is_file and shares_files and store.project == DEFAULT_PROJECT:
+        # As the default of the worker it is opened when somebody asks for it, and costs nothing where nobody does.
+        url, artifacts = store.opened_with
+        variables = {URL_VARIABLE: url, **({} if artifacts is None else {ARTIFACTS_VARIABLE: artifacts})}
+        store = None
+    sent = evolve(setup, store=store) if shares_files else evolve(setup, staging=None, store=None if is_file else store)
     with by_value(travellers(roots, shares_files=shares_files)):
-        inner = cloudpickle.dumps(setup)
-    place = (list(sys.path), os.getcwd()) if shares_files else None
-    return pickle.dumps((place, inner))
+        inner = cloudpickle.dumps(sent)
+    return pickle.dumps((list(sys.path) if shares_files else None, os.getcwd() if shares_files else None, variables, inner))
 
 
 def pack_work(work: Work, *, shares_files: bool) -> bytes:
@@ -136,10 +145,11 @@ def _check_seal(staged: Staged, found: Artifact) -> None:
 
 @functools.lru_cache(maxsize=2)
 def _opened(data: bytes) -> Setup:
-    place, inner = pickle.loads(data)  # noqa: S301 - from the process that began this one
-    if place is not None:
-        sys.path[:], folder = place
+    path, folder, variables, inner = pickle.loads(data)  # noqa: S301 - from the process that began this one
+    if path is not None:
+        sys.path[:] = path
         os.chdir(folder)
+    os.environ.update(variables)
     setup: Setup = pickle.loads(inner)  # noqa: S301
     for name, plugin in _lacking(setup.plugins).items():
         for path in plugin.types:

@@ -49,7 +49,7 @@ class Job:
         shows: Whether somebody sees what this process prints.
         body: What is done in an attempt; the handler is called where there is none.
         retries: How often the run is tried again when it fails.
-        space: The values of hyper-parameters, where no document can say them.
+        space: The values of its hyper-parameters, as they are; ``None`` where there are none.
         masker: Hides the values of secrets, also those of notifications.
         teller: Tells who is to be told.
     """

@@ -17,6 +17,7 @@ from packagers_runs.models.runobject import RunObject
 from packagers_runs.running.arguments import Arguments
 from packagers_runs.running.handlers import Handler, find_handler
 from packagers_runs.running.masking import Masker
+from packagers_runs.running.recordable import can_be_kept
 from packagers_runs.store.addresses import Address
 from packagers_runs.store.runrows import Attempt
 from packagers_runs.store.store import DocumentStore
@@ -49,7 +50,7 @@ def keep(
         store: Where it is recorded.
         registry: Finds the packagers.
         masker: Knows the values of its secrets: what holds one is not kept.
-        space: The values of hyper-parameters, where no document can say them.
+        space: The values of hyper-parameters, which are kept where no document can say them.
 
     Returns:
         Why something could not be kept, by key.
@@ -74,7 +75,7 @@ def keep(
 
 
 def _given(run: RunObject, arguments: Arguments, space: Mapping[str, Any] | None) -> Iterator[tuple[str, Any, LogHint]]:
-    if space is not None:
+    if space is not None and not can_be_kept(dict(space)):
         yield SPACE, dict(space), LogHint("hyperparams", artifact_type="object")
     if arguments.handler.reference is None:
         yield HANDLER, arguments.handler.function, LogHint("handler", artifact_type="object")

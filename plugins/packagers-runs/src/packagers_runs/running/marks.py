@@ -36,7 +36,8 @@ def marks_of(job: Job) -> dict[str, Any]:
     inputs = input_digests(job.arguments.inputs, digests_of_live(job.run, job.store), job.store)
     handler = job.arguments.handler
     common = common_part(handler, inputs, spec.returns, spec.inputs_type_hints)
-    parameters = job.masker.hide(spec.parameters) if job.masker else spec.parameters
+    parameters = spec.parameters if job.space is None else {**spec.parameters, SPACE: dict(job.space)}
+    parameters = job.masker.hide(parameters) if job.masker else parameters
     return {FINGERPRINT: fingerprint(common, parameters), HANDLER_DIGEST: handler_digest(handler), **({INPUTS: inputs} if inputs else {})}
 
 

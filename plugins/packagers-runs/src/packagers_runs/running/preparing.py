@@ -28,7 +28,7 @@ from packagers_runs.running.handlers import INIT_ARGUMENTS, Handler, find_handle
 from packagers_runs.running.inputversions import pinned
 from packagers_runs.running.kept import kept_handler, kept_input, kept_space
 from packagers_runs.running.plans import Plan, planned
-from packagers_runs.running.recordable import can_be_kept, recordable_space
+from packagers_runs.running.recordable import recordable_space
 from packagers_runs.running.registries import registry_here
 from packagers_runs.running.searching import search
 from packagers_runs.running.sources import opened, recorded, resolved
@@ -143,12 +143,11 @@ def _checked_arguments(
 
 
 def _done_by(plan: Plan | None, spec: RunSpec) -> dict[str, Any]:
-    """Give what of a job follows from its plan: its body, how often it is tried, and what no document can say of it."""
+    """Give what of a job follows from its plan: its body, how often it is tried, and the values that are."""
     retries = spec.retry.count or 0
     if plan is None or plan.is_custom:
         return {"body": partial(with_children, plan=plan), "retries": retries}
-    space = None if can_be_kept(plan.space) or plan.options.param_file is not None else plan.space
-    return {"body": partial(search, plan=plan), "space": space}  # its iterations are tried again, and not all of it
+    return {"body": partial(search, plan=plan), "space": plan.space}  # its iterations are tried again, and not all of it
 
 
 def _refuse_lost_secrets(spec: RunSpec) -> None:
