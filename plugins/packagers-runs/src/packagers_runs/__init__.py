@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from packagers_runs.data.targetbase import DataTargetBase as DataTargetBase
     from packagers_runs.data.targetpath import TargetPathObject as TargetPathObject
     from packagers_runs.display.bars import show_progress as show_progress
+    from packagers_runs.errors import ExportError as ExportError
     from packagers_runs.errors import ExpressionError as ExpressionError
     from packagers_runs.errors import FieldError as FieldError
     from packagers_runs.errors import HandlerError as HandlerError
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from packagers_runs.notifiers.notifier import Notifier as Notifier
     from packagers_runs.running.context import RunContext as RunContext
     from packagers_runs.running.context import current_context as current_context
+    from packagers_runs.running.existence import MissingInputError as MissingInputError
     from packagers_runs.running.launching import Function as Function
     from packagers_runs.running.launching import new_function as new_function
     from packagers_runs.running.masking import Masker as Masker
@@ -78,6 +80,7 @@ _MODULES = {
     "data.drivers.files": ("FileDriver",),
     "display.bars": ("show_progress",),
     "errors": (
+        "ExportError",
         "ExpressionError",
         "FieldError",
         "HandlerError",
@@ -91,6 +94,7 @@ _MODULES = {
     "lists": ("ArtifactList", "RunList"),
     "executors.executor": ("Executor",),
     "models.hyperparams": ("HyperParamOptions", "HyperParamStrategies"),
+    "running.existence": ("MissingInputError",),
     "running.launching": ("Function", "new_function"),
     "running.masking": ("Masker",),
     "models.metadata": ("RunMetadata",),
