@@ -96,11 +96,11 @@ class _Comparing:
         elif isinstance(one, Set):
             for item in sorted(map(_shown, one ^ other)):
                 self._note(where, item if item in set(map(_shown, one)) else "—", item if item in set(map(_shown, other)) else "—")
-        elif all(hasattr(one, name) for name in ("columns", "index", "iloc")):
+        elif all(hasattr(type(one), name) for name in ("columns", "index", "iloc")):
             self._or_state(self._tables, one, other, where)
-        elif all(hasattr(one, name) for name in ("dtype", "index", "iloc")):
+        elif all(hasattr(type(one), name) for name in ("dtype", "index", "iloc")):
             self._or_state(self._series, one, other, where)
-        elif all(hasattr(one, name) for name in ("dtype", "shape", "nonzero")):
+        elif all(hasattr(type(one), name) for name in ("dtype", "shape", "nonzero")):
             self._or_state(self._arrays, one, other, where)
         else:
             self._objects(one, other, where)
@@ -194,7 +194,7 @@ class _Comparing:
     def _objects(self, one: Any, other: Any, where: str) -> None:
         """Compare by what pickle would take; where that differs, an ``==`` of the type's own may say that it does not matter."""
         known = len(self.found)
-        if hasattr(one, "equals") and _answers(lambda: one.equals(other)):
+        if hasattr(type(one), "equals") and _answers(lambda: one.equals(other)):
             return
         try:
             left, right = _reduced(one), _reduced(other)
@@ -258,7 +258,8 @@ def _parts_of(state: Any) -> tuple[Any, ...]:
 
 
 def _has_eq(cls: type) -> bool:
-    return any("__eq__" in vars(base) for base in cls.__mro__[:-1])
+    """Tell whether a class says itself when two values are equal; a list, say, does not know of attributes that a class has added."""
+    return any("__eq__" in vars(base) for base in cls.__mro__ if base.__module__ != "builtins")
 
 
 def _answers(ask: Callable[[], Any]) -> bool:
