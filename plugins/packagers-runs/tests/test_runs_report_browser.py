@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -172,22 +173,39 @@ def test_the_page_is_as_wide_as_the_window(kind: str, width: int, reports: dict[
     assert page.evaluate(f"{beyond}.map(each => each.outerHTML.slice(0, 80))") == []
 
 
-def test_the_policy_holds_even_where_escaping_would_not(reports: dict[str, Path], watched: Callable[..., Any], tmp_path: Path) -> None:
-    """Put the markup into the page as it is: the browser runs and requests nothing all the same."""
-    html = reports["plain"].read_text(encoding="utf-8")
-    broken = tmp_path / "broken.html"
-    hostile = "\n".join(text for text in MARKUP if "http-equiv=refresh" not in text)
-    broken.write_text(
-        html.replace("<footer>", f"<form action=https://evil.example><button id=go></button></form>{hostile}<footer>"), "utf-8"
+@pytest.mark.parametrize("is_there", [True, False], ids=["policy", "none"])
+def test_the_policy_holds_even_where_escaping_would_not(
+    is_there: bool, reports: dict[str, Path], watched: Callable[..., Any], tmp_path: Path, web_server: Any
+) -> None:
+    """Put the markup into a page as it is: the browser runs and requests nothing; without the policy it does."""
+    sources = ("img src", "iframe src", "object data", "video autoplay src", "embed src", "link rel=stylesheet href", "script src")
+    remote = "".join(f"<{source}=https://evil.example/{source[:3]}></{source.split()[0]}>" for source in sources)
+    form = "<form action=https://evil.example/form target=_blank><button id=go></button></form>"
+    hostile = form + remote + "\n".join(text for text in MARKUP if "http-equiv=refresh" not in text)
+    html = (
+        reports["plain"]
+        .read_text(encoding="utf-8")
+        .replace("<footer>", f"{hostile.replace('https://evil.example', web_server.url)}<footer>")
     )
+    if not is_there:
+        html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
+    broken = tmp_path / "broken.html"
+    broken.write_text(html, "utf-8")
     seen = watched()
     page = seen.open(broken)
-    page.evaluate("document.getElementById('go')?.click()")
+    page.evaluate("document.getElementById('go').click()")
     poke(page)
-    assert page.evaluate("window.pwned") is None
-    assert not any("evil.example" in url for url in seen.requests)
-    assert any("Content Security Policy" in text for text in seen.complaints)
-    assert page.title() != "theirs"
+    page.wait_for_load_state("networkidle")
+    asked = [path for _, path, _, _ in web_server.heard]
+    if is_there:
+        assert asked == []
+        assert page.evaluate("window.pwned") is None
+        assert page.title() != "theirs"
+        assert any("Content Security Policy" in text for text in seen.complaints)
+    else:
+        assert {"/img", "/ifr", "/scr"} <= set(asked)
+        assert page.evaluate("window.pwned") == 1
+        assert page.title() == "theirs"
 
 
 def column(page: Page, number: int) -> list[str]:

@@ -213,7 +213,7 @@ def test_pictures_are_checked_png_files() -> None:
     huge = PNG[:16] + b"\x7f\xff\xff\xff" * 2 + PNG[24:]
     no_sides = PNG[:16] + bytes(8) + PNG[24:]
     svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
-    for other in (b"", svg, b"GIF89a" + PNG, PNG[:20], huge, no_sides, PNG + bytes(2 << 20)):
+    for other in (b"", svg, b"GIF89a" + PNG, bytes(8) + PNG[8:], PNG[:20], huge, no_sides, PNG + bytes(2 << 20)):
         assert picture(other) is None
     for text in ("%%%", "javascript:alert(1)", "data:image/png;base64,AAAA", "\ud800"):
         assert preview_of({"png": text}) is None
