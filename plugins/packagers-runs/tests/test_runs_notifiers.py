@@ -10,12 +10,18 @@ import re
 import sys
 import types
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from packagers_runs import FieldError, Notification, NotificationError
+from packagers_runs.notifiers import slack
 from packagers_runs.notifiers.notifier import Notifier, notifier_of
+from packagers_runs.notifiers.texts import html_text, one_line
+from packagers_runs.notifiers.web import json_bytes
 
 RUN = {
     "metadata": {"name": "train", "project": "shop", "uid": "ab" * 16, "iteration": 0, "labels": {"host": "h1"}},
@@ -123,6 +129,17 @@ def test_a_webhook_with_a_method_and_headers(web_server: Any) -> None:
 def test_a_webhook_with_a_body_of_ones_own(web_server: Any, override: Any, body: Any) -> None:
     notifier("webhook", url=web_server.url, override_body=override).send(SAID, "info", RUN)
     assert web_server.heard.pop()[3].decode() == json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+
+def test_a_webhook_with_a_certificate(new_web_server: Any, server_context: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = new_web_server(server_context)
+    with pytest.raises(NotificationError, match="CERTIFICATE_VERIFY_FAILED"):
+        notifier("webhook", url=server.url).send(SAID, "info", RUN)
+    assert server.heard == []
+    notifier("webhook", url=server.url, verify_ssl=False).send(SAID, "info", RUN)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    notifier("webhook", url=server.url, verify_ssl=True).send(SAID, "info", RUN)
+    assert len(server.heard) == 2
 
 
 def test_a_webhook_gives_every_character_and_value_as_data(web_server: Any) -> None:
@@ -384,6 +401,20 @@ def test_addresses_are_in_no_log(web_server: Any, caplog: pytest.LogCaptureFixtu
     assert "s3cret" not in caplog.text
     logging.getLogger("httpx").info("of somebody else")
     assert "of somebody else" in caplog.text
+
+
+@settings(derandomize=True, max_examples=200)
+@given(st.text(st.characters(codec=None), max_size=300) | st.text(alphabet="`<>&|*_~@#\\\r\n\x1b\u202e", max_size=300), st.integers(4, 200))
+def test_no_text_breaks_out(text: str, most: int) -> None:
+    page = _Page(html_text({"metadata": {"name": text}}, text, "info", text))
+    assert page.tags - {"code"} == {"h2", "h3", "table border=1", "thead", "tr", "th", "tbody", "td"}
+    assert page.outside == "Run Results[info] projectnameuidstartedstateresults"
+    assert one_line(text) in page.inside
+    assert all(each.isprintable() or each in "\u200c\u200d" for each in one_line(text))
+    shown = slack._code(one_line(text), most)
+    assert len(shown) <= most
+    assert shown == "-" or re.fullmatch(r"`([^`<>&]|&(amp|lt|gt);)+`", shown)
+    assert json.loads(json_bytes({"a": text})) == {"a": text}
 
 
 def test_nothing_is_lost_of_what_is_shown(web_server: Any) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import datetime
 import email
 import email.policy
-import ipaddress
 import re
 import socket
 import ssl
@@ -18,9 +17,6 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from packagers_runs import FieldError, Notification, NotificationError
 from packagers_runs.notifiers.notifier import Notifier, notifier_of
@@ -99,33 +95,6 @@ def new_mail_server() -> Iterator[Callable[..., MailServer]]:
             return server
 
         yield new
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a file with a key and a certificate for 127.0.0.1 that it has signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("certificate") / "server.pem"
-    encoding = serialization.Encoding.PEM
-    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(private + made.public_bytes(encoding))
-    return path
-
-
-@pytest.fixture
-def context(certificate: Path) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(certificate)
-    return made
 
 
 def notifier(server: MailServer | None = None, timeout: float = 10, **params: Any) -> Notifier:
@@ -236,8 +205,8 @@ def test_ports_where_none_is_given(params: dict[str, Any], port: int) -> None:
 
 
 @pytest.mark.parametrize("way", ["start_tls", "use_tls"])
-def test_encrypted(new_mail_server: Any, context: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    options = {"tls_context": context, "require_starttls": True} if way == "start_tls" else {"implicit": context}
+def test_encrypted(new_mail_server: Any, server_context: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    options = {"tls_context": server_context, "require_starttls": True} if way == "start_tls" else {"implicit": server_context}
     server = new_mail_server(**options)
     params: dict[str, Any] = {"start_tls": True} if way == "start_tls" else {"use_tls": True}
     with pytest.raises(NotificationError, match="CERTIFICATE_VERIFY_FAILED"):

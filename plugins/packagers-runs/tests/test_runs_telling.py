@@ -86,6 +86,19 @@ def test_of_a_run_that_completes(database_url: str, tmp_path: Path, web_server: 
     assert json.loads(web_server.heard[0][3])["severity"] == "warning"
 
 
+def test_the_document_of_the_run_is_sent_without_whom_else_is_told(store: Store, web_server: Any) -> None:
+    whole = Notification("webhook", "whole", params={"url": web_server.url, "method": "PUT"})
+    found = run(good, hook(web_server, when=["error"]), whole)
+    (sent,) = json.loads(web_server.heard[0][3])["runs"]
+    recorded = json.loads(found.to_json())
+    assert recorded["spec"].pop("notifications")
+    assert recorded["status"].pop("notifications")["whole"]["status"] == "sent"
+    assert sent["status"].pop("notifications") == {"whole": {"status": "pending", "state": "completed"}}
+    for document in (sent, recorded):
+        document["status"].pop("last_update")
+    assert sent == recorded
+
+
 def test_of_a_run_that_fails_or_is_aborted(store: Store, web_server: Any) -> None:
     assert entry(run(bad, hook(web_server, when=["error"]), hook(web_server, "never"))) == {"status": "sent", "state": "error"}
     with pytest.raises(KeyboardInterrupt):

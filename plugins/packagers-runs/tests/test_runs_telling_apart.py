@@ -219,7 +219,7 @@ def test_notify(store: Store, tmp_path: Path, web_server: Any, monkeypatch: pyte
     lines = command("notify", "last", code=1).splitlines()
     assert lines[0].split("\t") == ["notification", "tried", "about", "status", "sent", "reason"]
     assert "the value of url, headers is kept nowhere" in lines[1]
-    assert lines[2].split("\t") == ["c", "False", "completed", "not due", "", "the condition does not hold"]
+    assert lines[2].split("\t") == ["c", "", "completed", "not due", "", "the condition does not hold"]
     given = ("--secret", "url=env:HOOK", "--secret", "tell.headers=file:headers.json")
     found = json.loads(command("notify", "last", *given, "--json"))
     assert (found["state"], found["tried"], found["notifications"]["tell"]["status"]) == ("completed", ["tell"], "sent")

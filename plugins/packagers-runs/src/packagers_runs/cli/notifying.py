@@ -46,7 +46,7 @@ def notify(uid: str, again: bool, secrets: tuple[str, ...], store: str | None, a
     if as_json:
         print_json({"uid": found.uid(), "state": status.state, "tried": sorted(tried), "notifications": status.notifications})
     else:
-        rows = [(name, name in tried, *_cells(entry)) for name, entry in status.notifications.items()]
+        rows = [(name, "yes" if name in tried else "", *_cells(entry)) for name, entry in status.notifications.items()]
         print_table(("notification", "tried", "about", "status", "sent", "reason"), rows)
     if any(entry["status"] == "error" for entry in tried.values()):
         raise click.exceptions.Exit(1)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from packagers_runs.errors import FieldError, RunsError
-from packagers_runs.models.documents import HIDDEN
+from packagers_runs.models.documents import HIDDEN, clone
 from packagers_runs.models.notification import Notification
 from packagers_runs.models.status import utc_text
 from packagers_runs.notifiers.notifier import NotificationError, Notifier, notifier_of
@@ -59,7 +59,8 @@ def send_all(notifications: Iterable[Notification], run: Mapping[str, Any], mask
         timeout = timeout_here()
     except FieldError as error:
         return {each.name: {"status": "error", "reason": str(error)} for each in notifications}
-    sending = [_Sending(each, run, timeout, mask) for each in notifications]
+    spec = {name: value for name, value in run.get("spec", {}).items() if name != "notifications"}  # one is told nothing of the others
+    sending = [_Sending(each, clone({**run, "spec": spec}), timeout, mask) for each in notifications]
     for each in sending:
         each.begin()
     end = time.monotonic() + timeout + _GRACE_S
