@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from packagers_runs.errors import RunsError
@@ -49,9 +52,22 @@ def load_extension(group: str, what: str, name: str, base: type[_Class]) -> type
 
 
 def _entries(group: str) -> list[EntryPoint]:
+    return list(_found(group, tuple(map(_version, sys.path))))
+
+
+@functools.lru_cache(64)
+def _found(group: str, places: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
+    """Give the entry points of a group, as long as nothing is installed or removed in the places where they are looked for."""
     from importlib.metadata import entry_points  # 40 ms, and most programs ask for no extension
 
-    return list(entry_points(group=group))
+    return tuple(entry_points(group=group))
+
+
+def _version(place: str) -> tuple[str, int]:
+    try:
+        return place, os.stat(place or os.curdir).st_mtime_ns
+    except OSError:
+        return place, 0
 
 
 def _loaded(entry: EntryPoint, what: str) -> Any:

@@ -31,6 +31,8 @@ def as_document(value: Any, *, strip: bool = False) -> Any:
     Raises:
         FieldError: It contains itself, or is nested too deeply.
     """
+    if value is None or isinstance(value, str | int | float):  # most fields are
+        return value
     return _unless_endless(lambda: _as_document(value, strip))
 
 
