@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future
 
 from packagers_runs.executors.executor import Executor
 from packagers_runs.executors.performing import perform
 from packagers_runs.executors.work import Performed, Setup, Work
-from packagers_runs.models.hyperparams import HyperParamOptions
 from packagers_runs.running.capture import captured
 
 
@@ -17,10 +15,6 @@ class LocalExecutor(Executor):
 
     is_here = True
 
-    def __init__(self, options: HyperParamOptions) -> None:
-        super().__init__(options)
-        self.is_hopeless: Callable[[int, int, float], bool] | None = None
-
     def open(self, setup: Setup) -> None:
         """Begin."""
         self._setup = setup
@@ -28,7 +22,7 @@ class LocalExecutor(Executor):
     def submit(self, work: Work) -> Future[Performed]:
         """Do an iteration, now."""
         future: Future[Performed] = Future()
-        future.set_result(perform(self._setup, work, captured, signer="user", is_hopeless=self.is_hopeless))
+        future.set_result(perform(self._setup, work, captured, signer="user"))
         return future
 
     def close(self, *, kill: bool) -> None:

@@ -35,7 +35,6 @@ def perform(
     capture: Capture,
     *,
     signer: Literal["user"] | None = None,
-    is_hopeless: Callable[[int, int, float], bool] | None = None,
 ) -> Performed:
     """Do an iteration; whatever its handler raises is part of what comes of it.
 
@@ -44,24 +43,22 @@ def perform(
         work: What is its own.
         capture: What takes what it prints.
         signer: Who signs what it packs: ``"user"`` in the process of the run, nobody elsewhere.
-        is_hopeless: Asked with the number, a step and a value whenever the handler reports how it does.
 
     Raises:
         KeyboardInterrupt: The whole run is to end, which :class:`Terminated` says too.
     """
     if work.delay:
         time.sleep(work.delay)
-    return _Performance(setup, work, signer, is_hopeless).run(capture)
+    return _Performance(setup, work, signer).run(capture)
 
 
 class _Performance:
     """An iteration while it lasts; the arguments are those of :func:`perform`."""
 
-    def __init__(self, setup: Setup, work: Work, signer: Literal["user"] | None, is_hopeless: Callable[..., bool] | None) -> None:
+    def __init__(self, setup: Setup, work: Work, signer: Literal["user"] | None) -> None:
         self._setup = setup
         self._work = work
         self._is_signed = signer is not None
-        self._is_hopeless = is_hopeless
         self._run = setup.run_of(work)
         self._arguments = setup.arguments_of(work)
         self._folder = None if setup.staging is None else setup.staging / f"{work.number}-{work.tries}"
@@ -123,7 +120,7 @@ class _Performance:
 
     def _report(self, value: float, step: int) -> None:
         self._reports[step] = value
-        if self._is_hopeless is not None and self._is_hopeless(self._work.number, step, value):
+        if self._setup.judge is not None and self._setup.judge(self._work.number, step, value):
             raise Pruned(f"pruned at step {step}")
 
     def _staged(self, key: str, artifact: packagers.Artifact) -> Staged:

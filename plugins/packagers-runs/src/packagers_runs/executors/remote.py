@@ -60,7 +60,7 @@ def pack_setup(setup: Setup, *, shares_files: bool) -> bytes:
         url, artifacts = store.opened_with
         variables = {URL_VARIABLE: url, **({} if artifacts is None else {ARTIFACTS_VARIABLE: artifacts})}
         store = None
-    sent = evolve(setup, store=store) if shares_files else evolve(setup, staging=None, store=None if is_file else store)
+    sent = evolve(setup, store=store) if shares_files else evolve(setup, staging=None, judge=None, store=None if is_file else store)
     with by_value(travellers(roots, shares_files=shares_files)):
         inner = cloudpickle.dumps(sent)
     return pickle.dumps((list(sys.path) if shares_files else None, os.getcwd() if shares_files else None, variables, inner))

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from packagers import Registry
+from packagers_runs.executors.judging import Judge
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.status import RunStates
 from packagers_runs.running.arguments import Arguments
@@ -44,6 +45,7 @@ class Setup:
         secrets: Values by name.
         store: Where ``store://`` addresses are looked for; ``None`` where that is not to be reached from elsewhere.
         staging: The folder in which packages are left; ``None`` where they are sent back as bytes.
+        judge: Asked with its number, a step and a value whenever an iteration reports; ``None`` where none is pruned.
     """
 
     run: RunObject
@@ -53,6 +55,7 @@ class Setup:
     secrets: Mapping[str, str] = field(repr=False)
     store: Any
     staging: Path | None
+    judge: Judge | None = None
 
     def run_of(self, work: Work) -> RunObject:
         """Give the run of one iteration; nothing that is set in it is seen by others."""

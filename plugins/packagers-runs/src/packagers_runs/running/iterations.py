@@ -17,7 +17,7 @@ from packagers_runs.models.metadata import RunMetadata
 from packagers_runs.models.status import RunStates
 from packagers_runs.running.artifactdocs import document_of
 from packagers_runs.running.execution import Job
-from packagers_runs.running.exporting import put_package
+from packagers_runs.running.exporting import place_of, put_package
 from packagers_runs.running.fingerprint import common_part, fingerprint
 from packagers_runs.running.marks import FINGERPRINT, INPUTS
 from packagers_runs.running.plans import Plan
@@ -36,6 +36,8 @@ BEST = "best_iteration"
 _MOST_WAITING = 1000
 PARAMETERS = "packagers/hyperparameters"
 """The annotation of an iteration that names its hyper-parameters."""
+REPORTS = "packagers/reports"
+"""That of what it reported on its way: steps and values."""
 _LEFT_OUT = ("hyperparams", "param_file", "selector", "strategy", "hyper_param_options", "notifications", "state_thresholds", "parameters")
 """What of a specification is the run's, and not its iterations'."""
 _ANNOTATIONS = (FINGERPRINT, INPUTS)
@@ -126,10 +128,11 @@ class Iterations:
             document: Its document.
             parameters: Its hyper-parameters.
         """
-        status = document["status"]
+        metadata, status = document["metadata"], document["status"]
         if status.get("error"):
-            self.errors[document["metadata"]["iteration"]] = status["error"]
-        return self._remember(document["metadata"]["iteration"], parameters, status["state"], status.get("results", {}), {})
+            self.errors[metadata["iteration"]] = status["error"]
+        reports = dict(metadata.get("annotations", {}).get(REPORTS, ()))
+        return self._remember(metadata["iteration"], parameters, status["state"], status.get("results", {}), reports)
 
     def drop(self, above: int) -> None:
         """Take away the iterations of higher numbers than one."""
@@ -178,7 +181,11 @@ class Iterations:
         names = RunMetadata.from_dict(metadata) if artifacts else None
         places = {staged.key: staged.place for staged in performed.packages}
         objects = self._job.store.objects
-        described = [document_of(each, names, places[key] or objects.place(each.digest)) for key, each in artifacts.items() if names]
+        described = [
+            document_of(each, names, place_of(each, place) if (place := places[key]) else objects.place(each.digest))
+            for key, each in artifacts.items()
+            if names
+        ]
         status = {
             "state": performed.state,
             "error": performed.error,
@@ -195,7 +202,9 @@ class Iterations:
             "error_type": performed.error_type,
             "traceback": performed.traceback,
         }
-        marks = {FINGERPRINT: self.fingerprint(parameters), PARAMETERS: list(parameters)}
+        marks: dict[str, Any] = {FINGERPRINT: self.fingerprint(parameters), PARAMETERS: list(parameters)}
+        if performed.reports:
+            marks[REPORTS] = [list(each) for each in performed.reports.items()]
         document = {
             "metadata": metadata | {"annotations": self._annotations | marks},
             "spec": self._spec | {"parameters": self._parameters | recordable(parameters)},

@@ -6,10 +6,12 @@ the iteration at which it would stop one after the other, and has the same table
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from attrs import evolve
@@ -17,6 +19,7 @@ from attrs import evolve
 from packagers import PackagersWarning, Session
 from packagers_runs.errors import IterationsError
 from packagers_runs.executors.executor import Executor
+from packagers_runs.executors.judging import Judge, answering
 from packagers_runs.executors.remote import lost, plugins_of
 from packagers_runs.executors.work import Performed, Setup, Work
 from packagers_runs.models.durations import seconds_of
@@ -30,7 +33,7 @@ from packagers_runs.running.marks import FINGERPRINT
 from packagers_runs.running.plans import Plan
 from packagers_runs.store.runrows import Attempt
 from packagers_runs.strategies.stopping import ErrorLimit, StopCondition
-from packagers_runs.strategies.strategy import Outcome
+from packagers_runs.strategies.strategy import Outcome, Strategy
 
 _LOOK_S = 0.5
 """How often a thread that waits looks whether it is to end."""
@@ -72,6 +75,7 @@ class _Search:
         self._retries = job.run.spec.retry.count or 0
         self._delay = seconds_of(job.run.spec.retry.backoff.base_delay or 0) or 0.0
         self._setup = _setup_of(job, attempt, self._executor)
+        self._turn = threading.Lock()
         self._repeats_errors = plan.repeats_errors
         self._known = iterations.recorded()
         self._next = self._undecided = 1
@@ -82,8 +86,16 @@ class _Search:
 
     def run(self) -> None:
         """Do them; see :func:`search`."""
+        with self._judging() as judge:
+            self._do_all(evolve(self._setup, judge=judge))
+        if self._last is not None:
+            self._iterations.drop(self._last)
+        elif self._known:
+            self._iterations.drop(self._next - 1)
+
+    def _do_all(self, setup: Setup) -> None:
         is_done = False
-        self._executor.open(self._setup)
+        self._executor.open(setup)
         try:
             with progress("iterations", self._strategy.count, "iterations") as self._advance:
                 while self._begin():
@@ -91,10 +103,20 @@ class _Search:
             is_done = True
         finally:
             self._executor.close(kill=bool(self._running) or not is_done)
-        if self._last is not None:
-            self._iterations.drop(self._last)
-        elif self._known:
-            self._iterations.drop(self._next - 1)
+
+    def _judging(self) -> AbstractContextManager[Judge | None]:
+        """Give what iterations ask that report; nothing for a strategy that prunes none, and for workers of other machines."""
+        if type(self._strategy).report is Strategy.report or not self._executor.SHARES_FILES:
+            return nullcontext()
+        return nullcontext(self._judge) if self._executor.is_here else answering(self._judge)
+
+    def _judge(self, iteration: int, step: int, value: float) -> bool:
+        with self._turn:
+            return self._strategy.report(iteration, step, value)
+
+    def _ask(self, number: int) -> dict[str, Any] | None:
+        with self._turn:
+            return self._strategy.ask(number)
 
     def check(self) -> None:
         """Check, when all have ended, that none failed, and that all results were there that were asked for."""
@@ -115,7 +137,7 @@ class _Search:
                 self._next += 1
                 self._ended(kept)
                 continue
-            parameters = self._strategy.ask(number)
+            parameters = self._ask(number)
             if parameters is None:
                 self._is_exhausted = True
             else:
@@ -131,7 +153,7 @@ class _Search:
             return None
         # Of a strategy that goes by what it was told, what it has asked for is as it was recorded.
         asked = {name: parameters[name] for name in marks.get(PARAMETERS, ()) if name in parameters}
-        wanted = asked if self._strategy.SEQUENTIAL else self._strategy.ask(number)
+        wanted = self._strategy.recalled(asked) if self._strategy.LEARNS else self._ask(number)
         if wanted is None or marks.get(FINGERPRINT) != self._iterations.fingerprint(wanted):
             return None
         return self._iterations.keep(document, wanted)
@@ -160,7 +182,8 @@ class _Search:
 
     def _ended(self, outcome: Outcome) -> None:
         """Tell what became of one, and decide on all whose turn it is."""
-        self._strategy.tell(outcome)
+        with self._turn:
+            self._strategy.tell(outcome)
         self._advance(1)
         while self._last is None and (found := self._iterations.outcomes.get(self._undecided)) is not None:
             self._errors.add(found.state)

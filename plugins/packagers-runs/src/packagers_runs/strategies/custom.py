@@ -12,6 +12,8 @@ from packagers_runs.strategies.strategy import Strategy, invalid
 class CustomStrategy(Strategy):
     """No iteration is asked for: the handler runs once and opens children with ``context.get_child_context``."""
 
+    LEARNS = False
+
     def __init__(self, space: Mapping[str, Any], options: HyperParamOptions, variant: str = "") -> None:
         super().__init__(space, options, variant)
         for name in ("stop_condition", "parallel_runs", "dask_cluster_uri", "max_errors"):

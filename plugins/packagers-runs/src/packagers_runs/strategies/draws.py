@@ -36,6 +36,7 @@ def number_by_chance(seed: int, iteration: int, name: str) -> int:
 class RandomStrategy(Strategy):
     """``max_iterations`` draws (10), each of one value of every list; a combination can come more than once."""
 
+    LEARNS = False
     SEEDED = True
     LIMITED = True
 

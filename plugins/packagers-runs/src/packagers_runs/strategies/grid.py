@@ -32,6 +32,8 @@ class GridStrategy(Strategy):
     Each combination is computed from its number, so that it does not matter how many there are.
     """
 
+    LEARNS = False
+
     def __init__(self, space: Mapping[str, Any], options: HyperParamOptions, variant: str = "") -> None:
         super().__init__(space, options, variant)
         self._values = value_lists(space, "grid")

@@ -13,6 +13,8 @@ from packagers_runs.strategies.strategy import Strategy
 class ListStrategy(Strategy):
     """Row by row: ``{"p1": [2, 4], "p2": [10, 20]}`` gives (2, 10), (4, 20). All lists are equally long."""
 
+    LEARNS = False
+
     def __init__(self, space: Mapping[str, Any], options: HyperParamOptions, variant: str = "") -> None:
         super().__init__(space, options, variant)
         self._values = value_lists(space, "list")

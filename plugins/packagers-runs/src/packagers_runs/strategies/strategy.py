@@ -13,6 +13,7 @@ import attrs
 
 from packagers_runs.errors import FieldError
 from packagers_runs.models.hyperparams import HyperParamOptions
+from packagers_runs.strategies.cells import scalar
 
 Number = int | float | Decimal | Fraction
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -79,6 +80,8 @@ class Strategy(abc.ABC):
     """Whether chance plays a part; if so, a run is given a seed where its task has none, and records it."""
     LIMITED: ClassVar[bool] = False
     """Whether ``max_iterations`` means something to it."""
+    LEARNS: ClassVar[bool] = True
+    """Whether what it asks for goes by what it was told. If not, a resumed run asks again for the iterations that were run before."""
     SEQUENTIAL: ClassVar[bool] = False
     """Whether an iteration can only be asked for when all before it were told, so that none run side by side."""
     VARIANTS: ClassVar[tuple[str, ...]] = ()
@@ -113,6 +116,16 @@ class Strategy(abc.ABC):
             outcome: What became of it.
         """
 
+    def recalled(self, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the hyper-parameters of an iteration that was run before.
+
+        Documents hold functions, classes and other live objects as text: each is looked for among the values of its parameter.
+
+        Args:
+            recorded: What the document of the iteration has of its hyper-parameters.
+        """
+        return {name: _recalled(self.space.get(name), value) for name, value in recorded.items()}
+
     def report(self, iteration: int, step: int, value: float) -> bool:
         """Be told how an iteration does that is still running.
 
@@ -125,6 +138,14 @@ class Strategy(abc.ABC):
             Whether it is to be pruned: ended now, as one that is not worth its time.
         """
         return False
+
+
+def _recalled(values: Any, recorded: Any) -> Any:
+    if not isinstance(recorded, str) or not isinstance(values, list | tuple):
+        return recorded
+    if any(isinstance(value, str) and value == recorded for value in values):
+        return recorded
+    return next((value for value in values if not isinstance(value, str) and scalar(value) == recorded), recorded)
 
 
 def invalid(message: str, field: str = "hyperparams", remedy: str = "") -> FieldError:
