@@ -94,7 +94,7 @@ def test_paths_have_places_that_the_run_fills(store: Store, tmp_path: Path) -> N
     with pytest.warns(PackagersWarning, match="two"):
         made = new_function().run(task)
     assert made.spec.inputs == {"data": "in/shop/x.json"}
-    assert (made.spec.output_path, made.spec.output_paths) == ("out/shop", {"one": f"{made.uid()}/first"})
+    assert (made.spec.output_path, made.spec.output_paths) == (f"{tmp_path}/out/shop", {"one": f"{made.uid()}/first"})
     assert places(made) == {"one": f"{tmp_path}/out/shop/{made.uid()}/first/one"}
     assert packagers.unpack(places(made)["one"]) == [1]
     for field, value in (("in_path", "{{run.id}}"), ("out_path", "{{projct}}"), ("outputs", {"one": "{{uid}}"})):
@@ -109,7 +109,7 @@ def test_artifact_path_beats_out_path(store: Store, tmp_path: Path) -> None:
     made = run(out_path="one", artifact_path="two")
     assert (tmp_path / "two/array/manifest.json").exists()
     assert not (tmp_path / "one").exists()
-    assert made.spec.output_path == "two"
+    assert made.spec.output_path == f"{tmp_path}/two"
 
 
 def test_a_path_of_its_own_and_one_left_out(store: Store, tmp_path: Path) -> None:

@@ -305,6 +305,8 @@ class _Execution:
     def _export(self, artifacts: Mapping[str, Artifact]) -> None:
         """Put artifacts and metrics where the run wants them besides the store."""
         run = self._job.run
+        if self._job.store.is_scratch:
+            return
         for key, artifact in artifacts.items():
             place = self._session.export(key, artifact)
             if place is not None:

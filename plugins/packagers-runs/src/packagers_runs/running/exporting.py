@@ -41,7 +41,8 @@ def fill_paths(spec: RunSpec, metadata: RunMetadata) -> None:
     if spec.input_path:
         spec.input_path = fill_path(spec.input_path, field="input_path", **given)
     if spec.output_path:
-        spec.output_path = fill_path(spec.output_path, field="output_path", **given)
+        path = fill_path(spec.output_path, field="output_path", **given)
+        spec.output_path = path if _is_whole(path) else (Path.cwd() / path).as_posix()  # all processes of the run mean this folder
     if spec.output_paths:
         paths = {key: fill_path(path, field="outputs", **given) for key, path in spec.output_paths.items()}
         spec.outputs = {**dict.fromkeys(spec.outputs), **paths}
@@ -204,10 +205,19 @@ class RunSession(Session):
         place = self.places.of(key, whole)
         if place is None:
             return None
-        if not artifact.manifest.payload and place.rpartition("/")[2] != key:
-            place = f"{place}/{key}"  # a package without files is known by the name of its folder
         put_package(artifact, place)
-        return place
+        return place_of(artifact, place)
+
+
+def place_of(artifact: Artifact, place: str) -> str:
+    """Give where a package stands that is put to a place: one without files is known by its folder, which has to be called by its key.
+
+    Args:
+        artifact: The package.
+        place: The folder or URL.
+    """
+    key = artifact.key
+    return place if artifact.manifest.payload or place.rpartition("/")[2] == key else f"{place}/{key}"
 
 
 def put_package(artifact: Artifact, place: str) -> None:
@@ -215,11 +225,12 @@ def put_package(artifact: Artifact, place: str) -> None:
 
     Args:
         artifact: The package, on this machine.
-        place: A folder, or a URL of fsspec.
+        place: A folder, or a URL of fsspec; see :func:`place_of`.
 
     Raises:
         ExportError: It cannot be put there.
     """
+    place = place_of(artifact, place)
     try:
         if "://" in place:
             _put_far(artifact, place)

@@ -52,12 +52,14 @@ class DocumentStore:
         reports: Where the reports of runs are.
         metrics: Where their numeric results are, as OpenMetrics text files.
         project: The project of addresses that name none.
+        is_scratch: As it was given.
     """
 
     def __init__(
         self, url: str, artifacts: str | os.PathLike[str] | None = None, *, registry: Registry | None = None, is_scratch: bool = False
     ) -> None:
         self.database = Database(url)
+        self.is_scratch = is_scratch
         self.project = DEFAULT_PROJECT
         self._arguments = (self.database.full_url, None if artifacts is None else os.fspath(artifacts))
         base = Path(FOLDER).absolute() if self.database.file is None else self.database.file.parent
