@@ -207,6 +207,17 @@ def test_the_command_gives_json(store: Store) -> None:
     assert told["outcome", "error"]["values"][0] is None
 
 
+def test_iterations_of_a_run_are_compared(store: Store) -> None:
+    uid = str(trained(hyper_params={"depth": [2, 3]}, selector="accuracy").uid())
+    found = json.loads(command(f"{uid}#1", f"{uid[:9]}#2", "--json").stdout)
+    assert [(run["uid"], run["iteration"]) for run in found["runs"]] == [(uid, 1), (uid, 2)]
+    (depth,) = [each for each in found["lines"] if each["name"] == "depth"]
+    assert depth["values"] == [2, 3]
+    assert "by no number" in command(uid, f"{uid}#x", code=2).output
+    assert "whole runs" in CliRunner().invoke(runs, ["abort", f"{uid}#1"]).output
+    assert "has no iteration 7" in str(command(uid, f"{uid}#7", code=1).exception)
+
+
 def test_odd_values_have_a_form_in_json() -> None:
     found = of_results({1, 2}, Unreadable("no plugin"), math.nan, object)
     assert json.dumps(found.to_dict())

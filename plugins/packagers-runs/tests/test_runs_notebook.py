@@ -23,6 +23,7 @@ from packagers_runs.lists import ArtifactList, RunList
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.report.comparison import compare
 from packagers_runs.report.notebook import ROWS, artifacts_html, runs_html
+from packagers_runs.report.tables import tables_of_run
 from packagers_runs.running.launching import new_function
 from packagers_runs.runstore import Store, connect
 
@@ -127,11 +128,21 @@ def test_lists_in_a_notebook_are_bounded(store: Store) -> None:
     assert text.index("run-2") < text.index("run-1") < text.index("run-0")
     assert "half=0.5" in text
     assert text_of(store.list_artifacts()._repr_html_()).count("store://default/list@") == 3
-    many = text_of(runs_html([found[0].to_dict()] * 5000))
+    many = text_of(runs_html([found[0].to_dict()] * 5000, 5000))
     assert many.count("run-2") == ROWS
     assert f"… {5000 - ROWS:,} more" in many
     assert f"… {5000 - ROWS:,} more" in text_of(artifacts_html(list(store.list_artifacts()[:1]) * 5000))
     assert "more" not in text
+
+
+def test_iterations_are_a_table_of_the_first_ones() -> None:
+    run = RunObject()
+    run.status.iterations = [["state", "iter", "output.a"], *(["completed", n, n / 3 if n % 2 else None] for n in range(1, 201))]
+    (_, table) = tables_of_run(run.to_dict())
+    assert table.columns == ("state", "iter", "output.a")
+    assert table.rows[:2] == [("completed", "1", "0.333333"), ("completed", "2", "")]
+    assert table.rows[-1] == ("… 150 more", "", "")
+    assert "… 150 more" in text_of(run._repr_html_())
 
 
 def test_a_comparison_in_a_notebook_folds_what_is_the_same(store: Store) -> None:

@@ -120,6 +120,14 @@ def _raise() -> None:
     raise ValueError("boom")
 
 
+def test_the_index_says_how_many_iterations_a_run_has(store: Store) -> None:
+    launched(0, params={}, hyper_params={"number": [1, 2, 3]}, selector="quarter")
+    path = written()
+    assert "3 iterations" in Page(path).rows[1]
+    assert "iterations" not in index_page([launched_document()], ["x.html"])
+    assert len(leads_somewhere(path)) >= 2
+
+
 def test_reports_are_written_where_they_are_missing_or_old(store: Store) -> None:
     uid = str(launched(0).uid())
     written()

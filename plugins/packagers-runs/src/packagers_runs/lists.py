@@ -69,7 +69,7 @@ class RunList(_Listed[RunObject]):
     def _repr_html_(self) -> str:
         from packagers_runs.report.notebook import runs_html
 
-        return runs_html([run.to_dict() for run in self])
+        return runs_html((run.to_dict() for run in self), len(self))
 
 
 class ArtifactList(_Listed[Recorded]):

@@ -20,7 +20,7 @@ from packagers_runs.display.bars import show_progress
 def compare(uids: tuple[str, ...], everything: bool, file: Path | None, store: str | None, as_json: bool) -> None:
     """Compare runs: parameters, inputs and artifacts by digest, results, versions, and what else was set.
 
-    UID may be the beginning of one, or `last`. ≠ marks what differs, ? what nobody can tell.
+    UID may be the beginning of one, or `last`; UID#3 is an iteration. ≠ marks what differs, ? what nobody can tell.
     """
     from packagers_runs.report.comparison import compare as compared
     from packagers_runs.report.folders import write_comparison
@@ -28,7 +28,7 @@ def compare(uids: tuple[str, ...], everything: bool, file: Path | None, store: s
     if len(uids) < 2:
         raise click.UsageError("There are two runs to name at least.")
     with show_progress(not as_json), opened(store) as place:
-        documents = [run_of(place, uid).to_dict() for uid in uids]
+        documents = [run_of(place, uid, iterations=True).to_dict() for uid in uids]
         found = compared(documents, place)
         if file is not None:
             write_comparison(place, documents, file)

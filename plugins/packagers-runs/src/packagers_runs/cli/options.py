@@ -50,25 +50,32 @@ def opened(url: str | None, *, makes: bool = False) -> Store:
     return connect(url)
 
 
-def run_of(store: Store, text: str) -> RunObject:
+def run_of(store: Store, text: str, *, iterations: bool = False) -> RunObject:
     """Give the run that a person means.
 
     Args:
         store: Where it is.
-        text: Its uid, or the beginning of it; ``last`` is the newest one.
+        text: Its uid, or the beginning of it; ``last`` is the newest one. ``#`` and a number name an iteration.
+        iterations: Whether an iteration may be meant.
 
     Raises:
         RunNotFoundError: There is none, or there are several.
+        UsageError: An iteration is meant that cannot be.
     """
     from packagers_runs.models.runobject import RunObject
 
-    if len(text) == 32:
-        return RunObject.from_store(store, text)
-    documents = store.documents(limit=1) if text == "last" else store.documents(prefix=text)
-    if len(documents) != 1:
-        what = f"{len(documents)} runs begin with {text!r}" if documents else f"there is no run {text!r}"
-        raise RunNotFoundError(what, uid=text, remedy="`packagers runs ls` shows those there are.")
-    return RunObject.from_store(store, documents[0]["metadata"]["uid"])
+    text, mark, number = text.partition("#")
+    if mark and not (iterations and number.isdecimal() and number.isascii()):
+        what = "names an iteration, as UID#3 does, by no number" if iterations else "names an iteration, and this is done with whole runs"
+        raise click.UsageError(f"{text}#{number} {what}.")
+    uid = text
+    if len(text) != 32:
+        documents = store.documents(limit=1) if text == "last" else store.documents(prefix=text)
+        if len(documents) != 1:
+            what = f"{len(documents)} runs begin with {text!r}" if documents else f"there is no run {text!r}"
+            raise RunNotFoundError(what, uid=text, remedy="`packagers runs ls` shows those there are.")
+        uid = documents[0]["metadata"]["uid"]
+    return RunObject.from_store(store, uid, int(number or 0))
 
 
 def pairs(texts: Iterable[str], option: str) -> dict[str, str]:

@@ -33,15 +33,15 @@ def report(
 ) -> None:
     """Write HTML pages and print the path: an index of the newest runs, of one run its report, of several what differs side by side.
 
-    UID may be the beginning of one, or `last`. Every page is one file that asks for nothing outside of it; the reports that an index or a
-    comparison leads to are beside it.
+    UID may be the beginning of one, or `last`; UID#3 is an iteration. Every page is one file that asks for nothing outside of it; the
+    reports that an index or a comparison leads to are beside it.
     """
     from packagers_runs.report.folders import write_comparison, write_index, write_run
 
     if uids and (name or project):
         raise click.UsageError("--name and --run-project choose the runs of an index; leave them out, or UID.")
     with show_progress(not as_json), opened(store) as place:
-        documents = [run_of(place, uid).to_dict() for uid in uids]
+        documents = [run_of(place, uid, iterations=True).to_dict() for uid in uids]
         if not documents:
             path = write_index(place, folder, limit=limit, name=name, project=project)
         elif len(documents) == 1:

@@ -24,10 +24,10 @@ _LOOK_S = 0.2
 def show(uid: str, as_yaml: bool, store: str | None, as_json: bool) -> None:
     """Show a run: its state, parameters, results and artifacts.
 
-    UID may be the beginning of one, or `last`.
+    UID may be the beginning of one, or `last`; UID#3 is an iteration.
     """
     with opened(store) as place:
-        found = run_of(place, uid)
+        found = run_of(place, uid, iterations=True)
         if as_json:
             print_json(found.to_dict())
         elif as_yaml:
@@ -45,16 +45,16 @@ def show(uid: str, as_yaml: bool, store: str | None, as_json: bool) -> None:
 def logs(uid: str, follow: bool, offset: int, store: str | None, as_json: bool) -> None:
     """Print what a run has printed, as it did.
 
-    UID may be the beginning of one, or `last`.
+    UID may be the beginning of one, or `last`; UID#3 is an iteration.
     """
     with opened(store) as place:
-        found = run_of(place, uid)
+        found = run_of(place, uid, iterations=True)
         if not as_json:
             found.logs(watch=follow, offset=offset)
             return
         if follow:
             found.wait_for_completion(sleep=_LOOK_S, raise_on_failure=False, show_logs=False)
-        text, end = place.log(str(found.uid()), offset=offset)
+        text, end = place.log(str(found.uid()), found.metadata.iteration, offset)
     print_json({"uid": found.uid(), "state": found.status.state, "log": text, "offset": end})
 
 

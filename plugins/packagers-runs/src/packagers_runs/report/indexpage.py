@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from packagers_runs.report.pages import page, render
-from packagers_runs.report.previews import mapping_of
+from packagers_runs.report.previews import list_of, mapping_of
 from packagers_runs.report.tables import took, uid_text
 from packagers_runs.report.words import cut, short_text, time_text, value_text
 
@@ -35,6 +35,7 @@ class IndexLine:
         took: How long it took, in words.
         results: Names and short values of the first of its results.
         more: How many results it has besides.
+        iterations: How many iterations it has.
     """
 
     name: str
@@ -49,6 +50,7 @@ class IndexLine:
     took: str
     results: Sequence[tuple[str, str]]
     more: int
+    iterations: int
 
 
 def index_page(documents: Sequence[Mapping[str, Any]], files: Sequence[str], *, are_all: bool = True) -> str:
@@ -84,4 +86,5 @@ def _line(document: Mapping[str, Any], file: str) -> IndexLine:
         took(status),
         [(cut(key, 60), cut(short_text(value), 60)) for key, value in list(results.items())[:_RESULTS]],
         max(0, len(results) - _RESULTS),
+        max(0, len(list_of(status, "iterations")) - 1),
     )

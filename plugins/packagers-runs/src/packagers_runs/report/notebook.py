@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,13 +33,14 @@ def run_html(document: Mapping[str, Any]) -> str:
     return _rendered(*(_shown(table) for table in tables_of_run(document)))
 
 
-def runs_html(documents: Sequence[Mapping[str, Any]]) -> str:
+def runs_html(documents: Iterable[Mapping[str, Any]], count: int) -> str:
     """Give a list of runs as HTML.
 
     Args:
-        documents: Of the runs.
+        documents: Of the runs; as many are taken as are shown.
+        count: How many there are.
     """
-    return _rendered(_shown(table_of_runs(islice(documents, ROWS)), len(documents)))
+    return _rendered(_shown(table_of_runs(islice(documents, ROWS)), count))
 
 
 def artifacts_html(artifacts: Sequence[Recorded]) -> str:

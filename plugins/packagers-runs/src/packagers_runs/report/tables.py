@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packagers_runs.models.status import utc_text
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from packagers_runs.store.artifactrows import Recorded
 
 _RESULTS, _RESULT = 3, 24
+_ITERATIONS, _COLUMNS = 50, 12
 UID = 8
 """How much of a uid is enough for people."""
 
@@ -29,7 +30,7 @@ class Table(NamedTuple):
 
 
 def tables_of_run(document: Mapping[str, Any]) -> list[Table]:
-    """Give what is said of a run: what it is, its parameters, inputs and results, its artifacts.
+    """Give what is said of a run: what it is, its parameters, inputs and results, its iterations and artifacts.
 
     Args:
         document: Of the run.
@@ -55,9 +56,20 @@ def tables_of_run(document: Mapping[str, Any]) -> list[Table]:
     for heading, values in sections:
         if values:
             tables.append(Table((heading, "value"), [(key, value_text(value, SHORT)) for key, value in values.items()]))
+    if status.get("iterations"):
+        tables.append(_iterations(status["iterations"]))
     if status.get("artifacts"):
         tables.append(Table(("artifact", "kind", "type", "size", "address"), [_artifact(each) for each in status["artifacts"]]))
     return tables
+
+
+def _iterations(table: Sequence[Sequence[object]]) -> Table:
+    """Give the first iterations, and as much of each as people read."""
+    header, *rows = (row[:_COLUMNS] for row in table)
+    shown: list[tuple[object, ...]] = [tuple("" if cell is None else short_text(cell) for cell in row) for row in rows[:_ITERATIONS]]
+    if len(rows) > len(shown):
+        shown.append((f"… {len(rows) - len(shown):,} more", *[""] * (len(header) - 1)))
+    return Table(tuple(map(str, header)), shown)
 
 
 def table_of_runs(documents: Iterable[Mapping[str, Any]]) -> Table:
