@@ -18,6 +18,7 @@ from packagers_runs.running.arguments import Arguments
 from packagers_runs.running.handlers import Handler, find_handler
 from packagers_runs.running.masking import Masker
 from packagers_runs.running.recordable import can_be_kept
+from packagers_runs.running.registries import registry_here
 from packagers_runs.store.addresses import Address
 from packagers_runs.store.runrows import Attempt
 from packagers_runs.store.store import DocumentStore
@@ -166,7 +167,7 @@ def _unpacked(key: str, run: RunObject, store: DocumentStore) -> Any:
     address = Address(key, str(run.metadata.project), uid=str(run.metadata.uid))
     with store.current():
         try:
-            return store.item(address).unpack()
+            return DataItem(str(address), registry=registry_here()).unpack()
         except PackagersError as error:
             error.add_note(f"It was kept as {address} when the run was launched.")
             raise

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from packagers import PackagersError
+from packagers import DataItem, PackagersError, Registry
 from packagers_runs.models.limits import Retry
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.status import RunStates, RunStatus
@@ -176,17 +176,19 @@ def _artifacts(recorded: RunObject, store: DocumentStore, scratch: DocumentStore
         elif before[key].digest == after[key].digest:
             yield Compared(key, "artifact", IDENTICAL)
         else:
-            found = _unpacked_differences(before[key], after[key], store, scratch)
+            found = _unpacked_differences(before[key], after[key], store, scratch, job.registry)
             yield Compared(key, "artifact", DIFFERENT if found else EQUAL, tuple(each._replace(**_masked(each, job)) for each in found))
 
 
-def _unpacked_differences(before: Recorded, after: Recorded, store: DocumentStore, scratch: DocumentStore) -> list[Difference]:
+def _unpacked_differences(
+    before: Recorded, after: Recorded, store: DocumentStore, scratch: DocumentStore, registry: Registry
+) -> list[Difference]:
     """Unpack both, each by its packager, and compare."""
     values = []
     for place, each in ((store, before), (scratch, after)):
         try:
             with place.current():
-                values.append(place.item(each.address).unpack())
+                values.append(DataItem(str(each.address), registry=registry).unpack())
         except PackagersError as error:
             return [Difference("", f"it cannot be unpacked: {error}", "")]
     return differences(*values)
