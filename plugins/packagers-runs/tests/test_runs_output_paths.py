@@ -279,6 +279,35 @@ def test_a_process_of_its_own_puts_them_too(store: Store, tmp_path: Path) -> Non
     assert packagers.unpack(places(made)["numbers"]) == [1, 2]
 
 
+def search(n: int) -> Any:
+    return float(n), np.arange(n), [np.ones(n), 2], {"n": n}
+
+
+def test_iterations_have_folders_of_their_own_and_the_best_is_named(store: Store, tmp_path: Path) -> None:
+    returns = ["score", LogHint("array", artifact_path="sub"), "*many", "own : file"]
+    task = new_task(handler=search, returns=returns, artifact_path="out", outputs={"own": "mine/own"})
+    task.with_hyper_params({"n": [1, 3, 2]}, selector="max.score").spec.scrape_metrics = True
+    made = new_function().run(task)
+    assert places(made)["array"] == f"{tmp_path}/out/sub/2/array"
+    assert places(made)["own"] == f"{tmp_path}/out/mine/2/own"
+    assert [len(packagers.unpack(f"out/sub/{number}/array")) for number in (1, 2, 3)] == [1, 3, 2]
+    assert [len(packagers.unpack(f"out/{number}/many")[0]) for number in (1, 2, 3)] == [1, 3, 2]
+    assert len(made.unpack("many")[0]) == 3
+    assert 'result="score"} 3.0' in store.metrics.path(str(made.uid())).read_text(encoding="utf-8")
+
+
+def test_a_run_that_is_verified_writes_to_no_path(store: Store, tmp_path: Path) -> None:
+    returns = ["score", LogHint("array", artifact_path="sub"), "*many", "own : file"]
+    task = new_task(handler=search, params={"n": 2}, returns=returns, artifact_path="out", outputs={"own": "mine/own"})
+    task.spec.scrape_metrics = True
+    made = new_function().run(task)
+    shutil.rmtree(tmp_path / "out")
+    shutil.rmtree(tmp_path / ".packagers/metrics")
+    assert store.verify(str(made.uid())).outputs
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / ".packagers/metrics").exists()
+
+
 # Outputs that were to come out.
 
 
