@@ -156,7 +156,8 @@ class _Linked(Mapping[str, Any]):
         try:
             target = open_sibling(package, entry[LINK])
         except UnpackError as error:
-            error.remedy = f"Keep it in the same folder as {self._artifact.key!r}: links are by key."
+            if package.remote is None:
+                error.remedy = f"Keep it in the same folder as {self._artifact.key!r}: links are by key."
             raise
         if not isinstance(target, Package) or "digest" not in entry:
             return Reader(registry).read(target)
