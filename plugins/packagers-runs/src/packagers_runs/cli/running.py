@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from packagers_runs.cli.options import json_option, literal, opened, pairs, run_of, store_option
 from packagers_runs.cli.screen import print_json, tell
 from packagers_runs.cli.showing import print_run
+from packagers_runs.cli.tuning import tune, tuning_options
 from packagers_runs.display.bars import show_progress
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--limit", metavar="TIME", help="End it when it takes longer, such as 30s or 1h.")
 @click.option("--retries", type=click.IntRange(0), default=0, help="How often it is tried again when it fails.")
 @click.option("-d", "--detach", is_flag=True, help="Do not wait for its end.")
+@tuning_options
 @store_option
 @json_option
 def run(
@@ -42,6 +44,7 @@ def run(
     limit: str | None,
     retries: int,
     detach: bool,
+    tuning: dict[str, Any],
     store: str | None,
     as_json: bool,
 ) -> None:
@@ -50,6 +53,8 @@ def run(
     HANDLER is FILE.py:name or module:name, or Class::method in place of the name.
 
     Example: packagers runs run train.py:train -i data=iris.csv -p depth=3 -r accuracy -r "model : model"
+
+    With hyper-parameters: packagers runs run train.py:train -r accuracy --hyper depth=2,4,8 --selector max.accuracy --parallel 2
     """
     from packagers_runs.models.template import new_task
     from packagers_runs.running.launching import new_function
@@ -64,6 +69,7 @@ def run(
         returns=[None if hint.strip() == "None" else hint for hint in returns],
         retry={"count": retries} if retries else None,
     )
+    tune(task, tuning)
     for key, text in pairs(labels, "-l").items():
         task.set_label(key, text)
     if limit is not None:

@@ -205,7 +205,8 @@ class _Execution:
                     call_handler(job, self._session, self._context)
                 else:
                     job.body(job, self._attempt, self._session, self._context)
-                self._miss_outputs()
+                if job.space is None:  # what iterations put out is theirs
+                    self._miss_outputs()
         except BaseException as error:  # noqa: BLE001 - whatever ends a handler ends its run, and is recorded
             return error
         return None

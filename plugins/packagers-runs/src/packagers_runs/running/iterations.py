@@ -149,6 +149,7 @@ class Iterations:
         self._writer.flush()
         status = self._job.run.status
         table = iteration_table(self.outcomes.values(), self._plan.space if self._plan is not None else ())
+        table = self._job.masker.hide(table) if self._job.masker else table
         status.iterations = table
         if self.best is not None:
             found = self._job.store.document(self._attempt.uid, self.best).get("status", {})
