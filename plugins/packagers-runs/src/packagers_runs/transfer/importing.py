@@ -90,7 +90,8 @@ class _Import:
         self._holder = holder
         self._folder = folder
         with store.database.reading() as connection:
-            self._latest = store.database.now(connection) + SKEW_S
+            latest = store.database.now(connection) + SKEW_S
+        self._lines = Lines(folder / "scratch", store.objects.place, latest)
 
     def run(self, replace: bool) -> Imported:
         """Check everything, then put the objects, then record the runs."""
@@ -105,6 +106,8 @@ class _Import:
             iterations = self._iterations(uid)
             with self._store.database.writing() as connection:
                 merge, why = decide(connection, uid, iterations, replace=replace)
+                if merge is Merge.REPLACE:
+                    delete_runs(connection, [uid])
                 if merge in (Merge.ADD, Merge.REPLACE):
                     self._record(connection, uid, iterations, plan.objects)
             if merge is Merge.REPLACE:
@@ -139,7 +142,7 @@ class _Import:
     def _iterations(self, uid: str) -> list[Iteration]:
         name = f"runs/{uid}.jsonl"
         with self._told(name):
-            return Lines(uid, self._reader.lines(name), self._folder / "scratch", self._store.objects.place, self._latest).read()
+            return self._lines.read(uid, self._reader.lines(name))
 
     def _extract_objects(self, plan: _Plan) -> None:
         files: dict[str, set[str]] = {}
@@ -159,8 +162,7 @@ class _Import:
                 plan.objects[manifest.digest] = manifest.payload
 
     def _record(self, connection: Connection, uid: str, iterations: list[Iteration], stored: Mapping[str, str]) -> None:
-        """Write the rows of a run; where it is here already, in the place of those."""
-        delete_runs(connection, [uid])
+        """Write the rows of a run."""
         connection.execute(insert(runs), [{"uid": uid, "owner": None, "lease": None, **each.row} for each in iterations])
         rows = [
             {"uid": uid, "iteration": each.number, "stored": stored[artifact["digest"]], **artifact}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,36 +104,37 @@ def moved(document: dict[str, Any], place: Callable[[str], str]) -> dict[str, An
 
 
 class Lines:
-    """Reads the lines of one run.
+    """Reads the lines of runs.
 
     Args:
-        uid: Of the run, as the name of the member tells.
-        lines: As they stand there.
         scratch: A folder to read manifests in.
         place: Gives where the objects of the store to be are, by digest.
         latest: The latest time that can be true, in seconds since 1970.
     """
 
-    def __init__(self, uid: str, lines: Iterator[dict[str, Any]], scratch: Path, place: Callable[[str], str], latest: float) -> None:
-        self._uid = uid
-        self._lines = lines
+    def __init__(self, scratch: Path, place: Callable[[str], str], latest: float) -> None:
         self._scratch = scratch
         self._place = place
         self._latest = latest
+        self._known: dict[bytes, dict[str, Any]] = {}
 
-    def read(self) -> list[Iteration]:
-        """Give all iterations, the run itself first.
+    def read(self, uid: str, lines: Iterable[dict[str, Any]]) -> list[Iteration]:
+        """Give all iterations of a run, the run itself first.
+
+        Args:
+            uid: Of the run, as the name of the member tells.
+            lines: As they stand there.
 
         Raises:
             ValueError: Where something cannot be true; it says what.
         """
-        found = [self._iteration(line) for line in self._lines]
+        found = [self._iteration(uid, line) for line in lines]
         _expect(bool(found), "it is empty")
         numbers = [each.number for each in found]
         _expect(numbers[0] == 0 and numbers == sorted(set(numbers)), "its iterations are not in order, or 0 is not among them")
         return found
 
-    def _iteration(self, line: dict[str, Any]) -> Iteration:
+    def _iteration(self, uid: str, line: dict[str, Any]) -> Iteration:
         _expect(line.keys() == _FIELDS, "a line has other fields than it should")
         number, document, values = line["iteration"], line["document"], line["values"]
         _expect(_is_number(number, 0, 10**9 - 1), f"an iteration has the number {number!r:.50}")
@@ -145,7 +147,7 @@ class Lines:
             run = RunObject.from_dict(document)
         except (RunsError, ValueError, TypeError, RecursionError) as error:
             raise ValueError(f"the document of {where} is that of no run: {error}") from error
-        _expect((run.metadata.uid, run.metadata.iteration) == (self._uid, number), f"the document of {where} is that of another run")
+        _expect((run.metadata.uid, run.metadata.iteration) == (uid, number), f"the document of {where} is that of another run")
         _expect(run.status.state in TERMINAL_STATES, f"{where} is {run.status.state!r:.50} and has not ended")
         project, name = run.metadata.project or DEFAULT_PROJECT, run.metadata.name or ""
         Address("key", project)
@@ -177,8 +179,17 @@ class Lines:
         _expect(key.startswith(".") == (told["attempt"] == GIVEN), f"{what} is of an attempt that has no such artifact")
         _expect(type(manifest) is str and manifest.isascii(), f"{what} has no manifest")
         text = manifest.encode("ascii")
-        columns = columns_of(self._package(text), text)
-        return {**columns, "key": key, "tag": tag, "attempt": told["attempt"], "made": float(told["made"])}
+        digest = hashlib.sha256(text).digest()  # each is read twice: when it is checked, and when it is recorded
+        columns = self._known.get(digest) or columns_of(self._package(text), b"")
+        self._known[digest] = columns
+        return {
+            **columns,
+            "manifest": zlib.compress(text, 6),
+            "key": key,
+            "tag": tag,
+            "attempt": told["attempt"],
+            "made": float(told["made"]),
+        }
 
     def _package(self, manifest: bytes) -> Artifact:
         """Give the package of a manifest that stands alone; a package without files is told by the name of its folder."""
