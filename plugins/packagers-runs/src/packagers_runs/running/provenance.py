@@ -24,6 +24,7 @@ from packagers_runs.store.artifactrows import Recorded
 from packagers_runs.store.errors import ArtifactNotFoundError
 from packagers_runs.store.store import DocumentStore
 
+BEST = "best_iteration"
 MOST_RUNS = 1000
 """Runs that one answer tells of."""
 
@@ -143,7 +144,9 @@ class _Tracing:
 
     def of_run(self, run: RunObject, origin: Origin) -> Origin:
         """Give what a run made with what is to be told of the run."""
+        run = self._maker(run, origin)
         metadata, spec, status = run.metadata, run.spec, run.status
+        origin = evolve(origin, iteration=metadata.iteration)
         named = evolve(origin, name=metadata.name or "", handler=str(spec.handler or ""), made=status.end_time or status.start_time or "")
         this = (origin.uid, origin.iteration)
         if this in self._told:
@@ -152,6 +155,19 @@ class _Tracing:
             return evolve(named, note=_joined(origin.note, "what leads to it is left out"))
         self._told.add(this)
         return evolve(named, parameters=spec.parameters, inputs=tuple(self._inputs(run)))
+
+    def _maker(self, run: RunObject, origin: Origin) -> RunObject:
+        """Give the iteration that made what a run of several has from its best one; the run itself of all else."""
+        best = run.status.results.get(BEST)
+        if run.metadata.iteration or type(best) is not int:
+            return run
+        try:
+            child = RunObject.from_store(self._store, origin.uid, best)
+        except RunNotFoundError:
+            return run
+        made = self._store.list_artifacts(uid=origin.uid, iteration=best, key=origin.key)
+        is_from_it = any(each.digest == origin.digest for each in made) if origin.digest else origin.key in child.status.results
+        return child if is_from_it else run
 
     def _inputs(self, run: RunObject) -> Iterator[Input]:
         versions = run.metadata.annotations.get(INPUTS)
