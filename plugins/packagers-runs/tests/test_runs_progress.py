@@ -33,11 +33,23 @@ class Told:
         self.works.append({"what": what, "total": total, "unit": unit, "done": 0, "over": False})
         return self.works[-1]
 
-    def advance(self, work: dict[str, Any], amount: float) -> None:
+    def advance(self, work: dict[str, Any], amount: float, note: str) -> None:
         work["done"] += amount
+        if note:
+            work["note"] = note
 
     def end(self, work: dict[str, Any]) -> None:
         work["over"] = True
+
+
+def test_a_search_counts_its_iterations_and_says_the_best_so_far(tmp_path: Path) -> None:
+    told = Told()
+    with connect(f"sqlite:///{tmp_path}/runs.db") as store, watched_by(told):
+        task = {"handler": lambda p: p * p / 3, "hyper_params": {"p": [1, 4, 2]}, "selector": "max.square", "returns": ["square"]}
+        new_function().run(**task, store=store)
+    (work,) = [each for each in told.works if each["what"] == "iterations"]
+    assert (work["total"], work["done"], work["over"]) == (3, 3, True)
+    assert work["note"] == "best square so far 5.33333, in iteration 2"
 
 
 def divide() -> None:
@@ -71,7 +83,7 @@ def test_an_upload_counts_its_bytes(tmp_path: Path) -> None:
         run = new_function().run(handler=lambda: b"x" * 300_000, returns=["data : file"], store=store)
     size = run.status.artifacts[0]["spec"]["size"]
     assert size >= 300_000
-    assert told.works == [{"what": "uploading data", "total": size, "unit": "bytes", "done": size, "over": True}]
+    assert {"what": "uploading data", "total": size, "unit": "bytes", "done": size, "over": True} in told.works
 
 
 def test_collecting_counts_objects(tmp_path: Path) -> None:
@@ -79,9 +91,11 @@ def test_collecting_counts_objects(tmp_path: Path) -> None:
     with connect(f"sqlite:///{tmp_path}/runs.db") as store:
         for number in range(3):
             new_function().run(handler=lambda number=number: b"x" * number, returns=["data : file"], store=store)
+        count = len(list(store.objects.digests()))
         with watched_by(told):
             store.prune(0)
-    assert [(work["total"], work["done"], work["unit"]) for work in told.works] == [(3, 3, "objects")]
+    assert count >= 3
+    assert [(work["total"], work["done"], work["unit"]) for work in told.works] == [(count, count, "objects")]
 
 
 def drawn(monkeypatch: pytest.MonkeyPatch, work: Callable[[], None], *, wanted: bool = True, out: Any = None, err: Any = None) -> str:
@@ -102,7 +116,8 @@ def long_work() -> None:
     with progress("up[b]load\x1b]0;title\x07", 3_000_000, "bytes") as advance:
         advance(1_000_000)
         with progress("counting", 1200, "runs") as count:
-            count(1100)
+            count(1100, "best \x1b[31m[b]0.97")
+            count(0)
             until = time.monotonic() + 30
             assert isinstance(sys.stderr, Terminal)
             while "1,100" not in sys.stderr.getvalue() and time.monotonic() < until:
@@ -115,6 +130,7 @@ def test_a_terminal_shows_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "up[b]load\\x1b]0;title\\x07" in plain
     assert "1.0 MB of 3.0 MB" in plain
     assert "1,100 of 1,200 runs" in plain
+    assert "best \\x1b[31m[b]0.97" in plain
     assert "\x1b]" not in text
     assert text.rstrip("\r").endswith("\x1b[?25h")  # the cursor is there again, and the last line is empty
     assert "\x1b[2K" in text.rpartition("1.0 MB")[2]

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 import packagers
 from packagers_runs import Notification, RunNotFoundError, StateConflictError, Store, StoreError, connect
+from packagers_runs.cli.group import runs as runs_command
 from packagers_runs.progress import watched_by
 from packagers_runs.store import schema
 from packagers_runs.store.journal import Journal
@@ -353,7 +355,7 @@ def test_it_says_how_far_it_has_come(stores: Callable[..., Store], tmp_path: Pat
             assert total
             return f"{what} {unit}"
 
-        def advance(self, work: str, amount: float) -> None:
+        def advance(self, work: str, amount: float, note: str) -> None:
             told[work] += amount
 
         def end(self, work: str) -> None:
@@ -391,3 +393,43 @@ def test_the_documents_can_be_read_without_us(stores: Callable[..., Store], tmp_
         assert json.loads(line)["document"]["status"]["results"]["number"] == 1
         assert archive.read("export.json").startswith(b"{\n")
         assert archive.testzip() is None
+
+
+# The commands.
+
+
+def command(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(runs_command, arguments)
+    return done.exit_code, done.output
+
+
+def test_the_commands(tmp_path: Path) -> None:
+    store = connect(f"sqlite:///{tmp_path}/a/runs.db")
+    here, there = ("--store", f"sqlite:///{tmp_path}/a/runs.db"), ("--store", f"sqlite:///{tmp_path}/b/runs.db")
+    do(store, 1, state="error", note="first")
+    do(store, 2)
+    store.begin(document(3))
+    one, all_ = str(tmp_path / "one.zip"), str(tmp_path / "all.zip")
+    assert command("export", "-o", one, *here)[0] == 2
+    assert command("export", "last", "--all", "-o", one, *here)[0] == 2
+    assert "is running" in str(CliRunner().invoke(runs_command, ["export", uid(3), "-o", one, *here]).exception)
+    assert command("export", uid(1), "-o", one, *here) == (0, f"{one} holds 1 runs and 1 objects, {size_of(one):,} bytes\n")
+    code, out = command("export", "--all", "-o", all_, "--json", *here)
+    told = json.loads(out)
+    assert (code, told["runs"], told["left_out"], told["objects"]) == (0, [uid(1), uid(2)], [uid(3)], 1)
+    assert command("import", one, *there) == (0, "1 new\n")
+    assert command("import", all_, *there) == (0, "1 new, 1 here already\n")
+    do(store, 1, note="second")
+    later = str(tmp_path / "later.zip")
+    command("export", uid(1), "-o", later, *here)
+    code, out = command("import", later, *there)
+    assert (code, "the file has a later state of it" in out) == (1, True)
+    assert command("import", later, "--replace", *there) == (0, "1 replaced\n")
+    assert json.loads(command("import", one, "--json", *there)[1])["newer_here"] == [uid(1)]
+    assert command("import", str(tmp_path / "none.zip"), *there)[0] == 2
+    store.close()
+
+
+def size_of(file: str) -> int:
+    with zipfile.ZipFile(file) as archive:
+        return sum(info.file_size for info in archive.infolist() if info.filename != "export.json")

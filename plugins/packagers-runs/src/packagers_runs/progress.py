@@ -10,14 +10,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
-Advance = Callable[[float], None]
-"""Takes how much more is done."""
+
+
+class Advance(Protocol):
+    """Takes how much more is done."""
+
+    def __call__(self, amount: float, note: str = "", /) -> None:
+        """Tell it.
+
+        Args:
+            amount: How much more.
+            note: What else there is to say now, in a few words; what was said before stands if empty.
+        """
 
 
 class Watcher(Protocol):
@@ -32,8 +42,8 @@ class Watcher(Protocol):
             unit: What is counted, such as ``"runs"``; ``"bytes"`` for bytes.
         """
 
-    def advance(self, work: Any, amount: float) -> None:
-        """Be told that so much more is done."""
+    def advance(self, work: Any, amount: float, note: str) -> None:
+        """Be told that so much more is done, and what else there is to say; an empty note leaves the one before."""
 
     def end(self, work: Any) -> None:
         """Be told that the work is over, done or not."""
@@ -54,7 +64,7 @@ def progress(what: str, total: float | None = None, unit: str = "") -> Iterator[
         return
     work = watcher.begin(what, total, unit)
     try:
-        yield lambda amount: watcher.advance(work, amount)
+        yield lambda amount, note="", /: watcher.advance(work, amount, note)
     finally:
         watcher.end(work)
 
@@ -88,7 +98,7 @@ def watched_by(watcher: Watcher) -> Iterator[None]:
         _watcher.reset(token)
 
 
-def _nothing(amount: float) -> None:
+def _nothing(amount: float, note: str = "", /) -> None:
     """Nobody is told."""
 
 

@@ -12,6 +12,7 @@ import click
 from packagers_runs.cli.options import json_option, opened, run_of, store_option
 from packagers_runs.cli.running import importable, print_end
 from packagers_runs.cli.screen import print_json, print_table, shown
+from packagers_runs.display.bars import show_progress
 
 if TYPE_CHECKING:
     from packagers_runs.running.provenance import Input, Origin
@@ -49,7 +50,7 @@ def verify(uid: str, store: str | None, as_json: bool) -> None:
     named, _, number = uid.partition("#")
     if not (number or "0").isdecimal():
         raise click.UsageError(f"{uid!r} is not of the form UID or UID#3.")
-    with opened(store) as place, contextlib.redirect_stdout(sys.stderr):
+    with show_progress(not as_json), opened(store) as place, contextlib.redirect_stdout(sys.stderr):
         found = place.verify(str(run_of(place, named).uid()), int(number or 0))
     if as_json:
         print_json(found.to_dict())

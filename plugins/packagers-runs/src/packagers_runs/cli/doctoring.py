@@ -10,6 +10,7 @@ import click
 
 from packagers_runs.cli.options import json_option, opened, store_option
 from packagers_runs.cli.screen import print_json, shown
+from packagers_runs.display.bars import show_progress
 
 if TYPE_CHECKING:
     from packagers_runs.checkup.examining import Examined
@@ -33,7 +34,7 @@ def doctor(ctx: click.Context, deep: bool, fix: bool, store: str | None, as_json
 
     _refuse_what_is_not_there(store)
     try:
-        with opened(store) as place:
+        with show_progress(not as_json), opened(store) as place:
             done = examine(place, deep=deep)
             if fix and any(found.is_mended_by_fix for found in done.findings):
                 fixed = mend(place)

@@ -6,6 +6,7 @@ import click
 
 from packagers_runs.cli.options import json_option, opened, run_of, store_option
 from packagers_runs.cli.screen import print_json, shown
+from packagers_runs.display.bars import show_progress
 
 
 @click.command("export")
@@ -21,7 +22,7 @@ def export(uids: tuple[str, ...], output: str, is_all: bool, store: str | None, 
     """
     if bool(uids) == is_all:
         raise click.UsageError("Name the runs to be exported, or give --all.")
-    with opened(store) as place:
+    with show_progress(not as_json), opened(store) as place:
         done = place.export(None if is_all else [str(run_of(place, uid).uid()) for uid in uids], output)
     if as_json:
         print_json({"file": output, **done._asdict()})
@@ -43,7 +44,7 @@ def import_(ctx: click.Context, file: str, replace: bool, store: str | None, as_
     Everything is checked before anything is recorded. What somebody else has signed stays his, and is read as
     PACKAGERS_TRUST allows. Ends with 1 where a run is here in another state than in the file.
     """
-    with opened(store, makes=True) as place:
+    with show_progress(not as_json), opened(store, makes=True) as place:
         done = place.import_(file, replace=replace)
     if as_json:
         print_json(done._asdict())

@@ -49,11 +49,11 @@ class _Bars:
             if self._drawn is None:
                 self._drawn = _progress(self._console)
                 self._drawn.start()
-            return self._drawn, self._drawn.add_task(shown(what), total=total, unit=unit)
+            return self._drawn, self._drawn.add_task(shown(what), total=total, unit=unit, note="")
 
-    def advance(self, work: Any, amount: float) -> None:
+    def advance(self, work: Any, amount: float, note: str) -> None:
         drawn, task = work
-        drawn.advance(task, amount)
+        drawn.update(task, advance=amount, **({"note": shown(note)} if note else {}))
 
     def end(self, work: Any) -> None:
         drawn, task = work
@@ -77,5 +77,11 @@ def _progress(console: Console) -> Progress:
             said = [decimal(int(n)) if unit == "bytes" else f"{n:,.0f}" for n in (task.completed, task.total) if n is not None]
             return Text(" of ".join(said) + ("" if unit in ("", "bytes") else f" {unit}"))
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), Count(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        Count(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
     return Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)

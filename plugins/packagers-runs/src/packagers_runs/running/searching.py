@@ -184,7 +184,6 @@ class _Search:
         """Tell what became of one, and decide on all whose turn it is."""
         with self._turn:
             self._strategy.tell(outcome)
-        self._advance(1)
         while self._last is None and (found := self._iterations.outcomes.get(self._undecided)) is not None:
             self._errors.add(found.state)
             if self._iterations.selection is not None:
@@ -192,6 +191,13 @@ class _Search:
             if self._errors.is_exceeded or (self._condition is not None and self._condition.holds(found)):
                 self._last = self._undecided
             self._undecided += 1
+        self._advance(1, self._best_so_far())
+
+    def _best_so_far(self) -> str:
+        selection = self._iterations.selection
+        if selection is None or selection.value is None:
+            return ""
+        return f"best {selection.selector.result} so far {selection.value:.6g}, in iteration {selection.best}"
 
     def _tell(self, differences: tuple[str, ...]) -> None:
         """Say, once, which plugins have other versions in workers."""

@@ -279,14 +279,15 @@ class RemoteObjects:
             return data
         return None
 
-    def _put_file(self, file: Path, target: str, advance: Advance = lambda amount: None) -> None:
+    def _put_file(self, file: Path, target: str, advance: Advance | None = None) -> None:
         from fsspec.callbacks import Callback
 
         sent = 0
 
         def tell(size: int | None, value: int, **_: Any) -> None:
             nonlocal sent
-            advance(value - sent)
+            if advance is not None:
+                advance(value - sent)
             sent = value
 
         told = Callback(hooks={"sent": tell})
