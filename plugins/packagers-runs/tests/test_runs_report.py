@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-import packagers
 import packagers_runs as runs
 from packagers_runs.report.words import duration_text, short_text, size_text, value_text, visible
 from packagers_runs.report.writing import write_report
@@ -19,10 +18,6 @@ from packagers_runs.runstore import Store, connect
 from packagers_runs.store.errors import StoreError
 
 UID = "0123456789abcdef" * 2
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
-)
 
 
 class Cards(HTMLParser):
@@ -223,51 +218,26 @@ def test_a_run_and_its_best_iteration_lead_to_each_other(store: Store) -> None:
     assert sorted(path.name for path in store.reports.folder.iterdir()) == [f"{UID}-2.html", f"{UID}.html"]
 
 
-def model_run(store: Store) -> runs.RunObject:
+def test_the_card_of_a_model_holds_its_metrics_figures_and_data_and_they_stand_nowhere_else(store: Store) -> None:
     def train() -> tuple[Any, ...]:
-        return {"weights": [1, 2]}, 0.97, PNG, [{"a": 1}], PNG
+        import pandas as pd
+        from matplotlib.figure import Figure
+        from sklearn.linear_model import LinearRegression
+
+        return LinearRegression(), 0.97, Figure((1, 1)), pd.DataFrame({"x": [1, 2]}), Figure((1, 1))
 
     linked = {"metrics": {"accuracy": ...}, "extra_data": {"curve": ..., "rows": ..., "note": "by hand"}}
-    model = {"key": "net", "artifact_type": "model", **linked}
-    return launch(store, train, returns=[model, "accuracy", "curve : file", "rows : file", "other : file"])
-
-
-@pytest.fixture
-def models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the registry pack dicts as models."""
-
-    class DictModels(packagers.Packager):
-        """Pack a dict as a model."""
-
-        PACKABLE_OBJECT_TYPE = dict
-
-        def pack_model(self, obj: dict[str, Any], folder: Path) -> packagers.Instructions:
-            (folder / "model.txt").write_text(repr(obj))
-            return {}
-
-        def unpack_model(self, folder: Path) -> dict[str, Any]:
-            return {}
-
-        def describe(self, obj: dict[str, Any]) -> dict[str, Any]:
-            return {"layers": 3}
-
-    registry = packagers.Registry()
-    registry.add("dict", DictModels)
-    monkeypatch.setattr("packagers_runs.running.execution.registry_here", lambda: registry)
-    monkeypatch.setattr("packagers_runs.running.preparing.registry_here", lambda: registry)
-
-
-@pytest.mark.usefixtures("models")
-def test_the_card_of_a_model_holds_its_metrics_figures_and_data_and_they_stand_nowhere_else(store: Store) -> None:
-    run = model_run(store)
+    returns = [{"key": "net", "artifact_type": "model", **linked}, "accuracy", "curve : plot", "rows : dataset", "other : plot"]
+    run = launch(store, train, returns=returns)
     html = page_of(store, str(run.uid()))
     cards = Cards(html)
     assert sorted(cards.found) == [("net",), ("net", "curve"), ("net", "rows"), ("other",)]
     assert cards.pictures == [("net", "curve"), ("other",)]
     model = html[html.index('id="artifacts"') :].partition("Linked to this model")[0]
     assert "<span>accuracy</span><b>0.97</b>" in model
+    assert "fit_intercept" in model
     assert "by hand" in html
-    assert "<dt>layers</dt><dd>3</dd>" in html
+    assert "<dt>class</dt><dd>sklearn.linear_model._base.LinearRegression</dd>" in html
 
 
 def test_the_end_of_a_long_log_is_shown_and_the_rest_told(store: Store) -> None:
@@ -298,3 +268,15 @@ def test_words() -> None:
             raise RuntimeError
 
     assert "Broken" in value_text(Broken())
+
+
+def test_a_search_that_has_not_ended_shows_the_iterations_so_far(store: Store) -> None:
+    store.begin(document(parameters={"data": "iris"}, hyperparams={"depth": [1, 2, 3]}, selector="max.accuracy"))
+    assert "Table of iterations" not in page_of(store)
+    for number in (1, 2):
+        record(store, document(iteration=number, parameters={"data": "iris", "depth": number}), results={"accuracy": number / 10})
+        html = page_of(store)
+        assert f'data-v="{number / 10}"' in html
+    assert html.count('<td class="whole" data-v="completed">') == 2
+    assert "param.depth" in html
+    assert "param.data" not in html

@@ -20,6 +20,8 @@ from packagers_runs.store.addresses import SCHEME, Address
 from packagers_runs.store.artifactrows import Recorded
 from packagers_runs.store.errors import AddressError, ArtifactNotFoundError, StoreError
 from packagers_runs.store.store import DocumentStore
+from packagers_runs.strategies.strategy import Outcome
+from packagers_runs.strategies.table import iteration_table
 
 _LOG = 128 << 10
 _HEAD = 2048
@@ -60,7 +62,7 @@ def _write(store: DocumentStore, uid: str, iteration: int) -> list[tuple[str, in
     stamp = hashlib.sha256(f"{_edition()} {store.record_digest(uid, iteration)} {store.log_size(uid, iteration)}".encode()).hexdigest()
     if _head(path).find(stamp_tag(stamp)) >= 0:
         return []
-    document = store.document(uid, iteration)
+    document = _with_iterations(store, store.document(uid, iteration))
     linked = dict(linked_runs(store, document))
     log_size = store.log_size(uid, iteration)
     log, _ = store.log(uid, iteration, max(0, log_size - _LOG))
@@ -74,6 +76,28 @@ def _write(store: DocumentStore, uid: str, iteration: int) -> list[tuple[str, in
     )
     replace_file(path, run_page(view, stamp))
     return list(linked.values())
+
+
+def _with_iterations(store: DocumentStore, document: dict[str, Any]) -> dict[str, Any]:
+    """Give the document of a run with the table of its iterations, which it has itself once it has ended."""
+    metadata, spec, status = (mapping_of(document, name) for name in ("metadata", "spec", "status"))
+    is_search = any(spec.get(name) for name in ("hyperparams", "param_file", "hyper_param_options"))
+    if metadata.get("iteration") or not is_search or status.get("iterations"):
+        return document
+    space, common = mapping_of(spec, "hyperparams"), mapping_of(spec, "parameters")
+    outcomes = [
+        Outcome(
+            iteration=found["metadata"]["iteration"],
+            parameters={
+                name: value for name, value in mapping_of(found, "spec", "parameters").items() if name in space or name not in common
+            },
+            state=str(mapping_of(found, "status").get("state")),
+            results=mapping_of(found, "status", "results"),
+        )
+        for found in store.documents(uid=metadata["uid"])
+        if found["metadata"].get("iteration")
+    ]
+    return {**document, "status": {**status, "iterations": iteration_table(outcomes, space)}}
 
 
 def linked_runs(store: DocumentStore, document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, int]]]:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from packagers import Registry
@@ -33,6 +33,7 @@ _LOCKED = select(runs).where(_THIS).with_for_update()
 _DOCUMENT = select(runs.c.document, runs.c["values"]).where(_THIS)
 _ATTEMPT = select(runs.c.attempt).where(_THIS)
 _RECORD = select(runs.c.attempt, runs.c.updated, runs.c.document, runs.c["values"]).where(_THIS)
+_EXTENT = select(func.count(), func.max(runs.c.updated)).where(runs.c.uid == bindparam("this_uid"))
 _UPDATE = update(runs).where(_THIS)
 _INSERT = insert(runs)
 _INSERT_LABEL = insert(labels)
@@ -241,11 +242,12 @@ class RunRows:
         return number
 
     def record_digest(self, uid: str, iteration: int) -> str:
-        """Identify what is recorded of a run: another digest, another record."""
+        """Identify what is recorded of a run and, of a whole run, its iterations: another digest, another record."""
         self.reap(uid)
         with self._database.reading() as connection:
             attempt, updated, document, values = self._found(connection, _RECORD, uid, iteration)
-        return hashlib.sha256(f"{attempt} {updated!r} {document}".encode() + (values or b"")).hexdigest()
+            all_ = () if iteration else tuple(connection.execute(_EXTENT, {"this_uid": uid}).one())
+        return hashlib.sha256(f"{attempt} {updated!r} {all_} {document}".encode() + (values or b"")).hexdigest()
 
     def list(
         self,

@@ -259,7 +259,7 @@ class DocumentStore:
         return self._runs.attempt(uid, iteration)
 
     def record_digest(self, uid: str, iteration: int = 0) -> str:
-        """Identify what is recorded of a run: another digest, another record."""
+        """Identify what is recorded of a run and, of a whole run, its iterations: another digest, another record."""
         return self._runs.record_digest(uid, iteration)
 
     def documents(
