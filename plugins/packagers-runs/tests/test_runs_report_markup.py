@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packagers_runs.report.coordinates import coordinates
+from packagers_runs.report.coordinates import coordinates, plot_page
 from packagers_runs.report.iterations import ROWS, iterations_of, number_of
 from packagers_runs.report.logs import printed
 from packagers_runs.report.pages import page, render
@@ -316,6 +316,14 @@ def test_axes() -> None:
     assert heights([7, 7]) == [176.0, 176.0]
     assert heights(["10", "9", 8]) == [56.0, 176.0, 296.0]
     assert heights([-1.7e308, 1.7e308]) == [296.0, 56.0]
+
+
+@pytest.mark.parametrize("text", EVIL)
+def test_the_plot_can_stand_alone(text: str) -> None:
+    html = plot_page(text, [["iter", f"param.{text}", "output.accuracy"], [1, text, 0.5], [2, 3, 0.7]], 2, "max.accuracy")
+    inspected(html)
+    assert 'class="top-line"' in html
+    assert plot_page(text, [["iter"]]) == plot_page(text, [["iter", "output.a"], [1, 2]]) == ""
 
 
 def test_numbers() -> None:

@@ -246,8 +246,8 @@ class RunRows:
         self.reap(uid)
         with self._database.reading() as connection:
             attempt, updated, document, values = self._found(connection, _RECORD, uid, iteration)
-            all_ = () if iteration else tuple(connection.execute(_EXTENT, {"this_uid": uid}).one())
-        return hashlib.sha256(f"{attempt} {updated!r} {all_} {document}".encode() + (values or b"")).hexdigest()
+            extent = () if iteration else tuple(connection.execute(_EXTENT, {"this_uid": uid}).one())
+        return hashlib.sha256(f"{attempt} {updated!r} {extent} {document}".encode() + (values or b"")).hexdigest()
 
     def list(
         self,
