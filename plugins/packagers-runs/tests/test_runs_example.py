@@ -82,7 +82,8 @@ def test_equal_data_is_stored_once(store: runs.Store) -> None:
 
 
 def test_the_same_from_the_shell(store: runs.Store, tmp_path: Path) -> None:
-    arguments = ["run", "train_iris.py:train", "-i", "data=iris.csv", "-p", "depth=3", "-r", "accuracy", "-r", "model : model"]
+    handler, inputs, returns = "train_iris.py:train", ["-i", "data=iris.csv", "-p", "depth=3"], ["-r", "accuracy", "-r", "model : model"]
+    arguments = ["run", handler, *inputs, *returns, "--in-path", str(tmp_path), "--out-path", "out/{{project}}"]
     done = subprocess.run(
         [sys.executable, "-m", "packagers", "runs", *arguments], capture_output=True, text=True, check=False, cwd=tmp_path
     )
@@ -90,3 +91,5 @@ def test_the_same_from_the_shell(store: runs.Store, tmp_path: Path) -> None:
     (run,) = store.list_runs()
     assert run.unpack("model").get_depth() == 3
     assert run.spec.parameters == {"depth": 3}
+    assert run.spec.inputs == {"data": str(tmp_path / "iris.csv")}
+    assert packagers.unpack("out/default/model").get_depth() == 3

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 @click.option("-i", "--input", "inputs", multiple=True, metavar="NAME=SOURCE", help="A path or URL; 'NAME : TYPE=SOURCE' says as what.")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=LITERAL", help="A Python literal, passed as it is; else text.")
 @click.option("-r", "--returns", multiple=True, metavar="HINT", help="The log hint of a returned value, in order; None drops one.")
+@click.option("--in-path", metavar="FOLDER", help="What relative paths of inputs are joined to.")
+@click.option("--out-path", metavar="FOLDER", help="A folder or URL for copies of artifacts; may hold {{run.uid}} and {{project}}.")
 @click.option("-n", "--name", help="The name of the run; by default that of its handler.")
 @click.option("--run-project", "project", metavar="NAME", help="The project of the run.")
 @click.option("-l", "--label", "labels", multiple=True, metavar="NAME=TEXT", help="A label of the run.")
@@ -38,6 +40,8 @@ def run(
     inputs: tuple[str, ...],
     params: tuple[str, ...],
     returns: tuple[str, ...],
+    in_path: str | None,
+    out_path: str | None,
     name: str | None,
     project: str | None,
     labels: tuple[str, ...],
@@ -66,6 +70,8 @@ def run(
         handler,
         {key: literal(text) for key, text in pairs(params, "-p").items()},
         inputs=dict(pairs(inputs, "-i")),
+        in_path=in_path,
+        out_path=out_path,
         returns=[None if hint.strip() == "None" else hint for hint in returns],
         retry={"count": retries} if retries else None,
     )
