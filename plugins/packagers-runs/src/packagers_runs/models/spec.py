@@ -58,15 +58,15 @@ class RunSpec(ModelObj):
         inputs: URLs by name, or lists and dicts of them, or live objects; a key ``"name : type"`` says what the handler gets.
         outputs: The keys of what comes out, as a list, or as a dict with a path for each; those of ``returns`` are added.
         input_path: What relative paths of inputs are joined to.
-        output_path: Where artifacts go; may hold ``{{run.uid}}`` and ``{{project}}``.
+        output_path: Where artifacts are put besides the store, a folder or URL; may hold ``{{run.uid}}`` and ``{{project}}``.
         function: The function that the handler belongs to, by name.
         secret_sources: Where secrets come from, ``"file=…"``, ``"env=A,B"``, or dicts with ``kind`` and ``source``.
         data_stores: Places for data by name, see :class:`DataStore`.
         strategy: How hyper-parameters are tried, see :class:`HyperParamOptions`.
         verbose: Whether the log says more.
-        scrape_metrics: Whether results are written as an OpenMetrics text file, too.
+        scrape_metrics: Whether numeric results are written as an OpenMetrics text file, too.
         hyper_param_options: The other options of hyper-parameters.
-        allow_empty_resources: Whether a missing input arrives empty instead of being an error.
+        allow_empty_resources: Whether a missing input arrives as an empty data item instead of being an error.
         inputs_type_hints: What the handler gets for an input, by name; before what its key or annotation says.
         returns: Log hints for what the handler returns; ``None`` is that of a value that is not logged.
         notifications: Who is told.

@@ -179,7 +179,7 @@ def new_task(
         inputs: Inputs by name, with a URL for each, or ``None`` for ``in_path/name``.
         outputs: The keys of what comes out, or a dict of a path for each, ``None`` for ``out_path/key``.
         in_path: What relative paths of inputs are joined to.
-        out_path: Where artifacts go.
+        out_path: Where artifacts are put besides the store, a folder or URL; may hold ``{{run.uid}}`` and ``{{project}}``.
         artifact_path: The same; wins over ``out_path``.
         secrets: Where secrets come from, such as ``["file=secrets.txt", "env=A,B"]``.
         base: A task to begin with; it stays as it is.
