@@ -58,8 +58,11 @@ def keep(
     """
     packed: dict[str, Artifact] = {}
     reasons: dict[str, str] = {}
-    for number, (key, value, hint) in enumerate(_given(run, arguments, space)):
-        session = Session(store.staging(attempt) / _FOLDER / str(number), registry=registry, record="packages")
+    given = list(_given(run, arguments, space))
+    if not given:
+        return {}
+    session = Session(store.staging(attempt) / _FOLDER, registry=registry, record="packages")
+    for key, value, hint in given:
         try:
             if hasattr(type(value), "__next__"):
                 raise RunsError("it is a stream, which can be read once")
@@ -80,9 +83,9 @@ def _given(run: RunObject, arguments: Arguments, space: Mapping[str, Any] | None
         yield SPACE, dict(space), LogHint("hyperparams", artifact_type="object")
     if arguments.handler.reference is None:
         yield HANDLER, arguments.handler.function, LogHint("handler", artifact_type="object")
-    for name, source in arguments.inputs.items():
+    for place, (name, source) in enumerate(arguments.inputs.items()):
         if is_live(run.spec.inputs[name]):
-            yield f"{INPUT}{name}", source, LogHint("input")
+            yield f"{INPUT}{name}", source, LogHint(f"input-{place}")
 
 
 def kept_handler(run: RunObject, store: DocumentStore, file: str | Path | None = None) -> Handler:
