@@ -304,7 +304,7 @@ def test_a_run_that_is_verified_writes_to_no_path(store: Store, tmp_path: Path) 
     shutil.rmtree(tmp_path / "out")
     shutil.rmtree(tmp_path / ".packagers/metrics")
     assert store.verify(str(made.uid())).outputs
-    assert not (tmp_path / "out").exists()
+    assert [path for name in ("out", "sub") for path in tmp_path.glob(name)] == []
     assert not (tmp_path / ".packagers/metrics").exists()
 
 

@@ -193,8 +193,8 @@ class RunContext:
             key: Its name, or a whole log hint.
             value: The value.
             local_path: A file or folder to log in place of a value.
-            **hint: What a log hint says besides: ``artifact_type``, ``tag``, ``labels``, ``extra_data``, ``metrics``, ``packing_kwargs``, and
-                ``artifact_path``, where it is put besides the store.
+            **hint: What a log hint says besides: ``artifact_type``, ``tag``, ``labels``, ``extra_data``, ``metrics``, ``packing_kwargs``,
+                and ``artifact_path``, where it is put besides the store.
 
         Returns:
             What it became.
