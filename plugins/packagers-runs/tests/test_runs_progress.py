@@ -119,8 +119,8 @@ def long_work() -> None:
             count(1100, "best \x1b[31m[b]0.97")
             count(0)
             until = time.monotonic() + 30
-            assert isinstance(sys.stderr, Terminal)
-            while "1,100" not in sys.stderr.getvalue() and time.monotonic() < until:
+            screen: Any = sys.stderr
+            while "1,100" not in screen.getvalue() and time.monotonic() < until:
                 time.sleep(0.01)
 
 
@@ -134,6 +134,51 @@ def test_a_terminal_shows_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b]" not in text
     assert text.rstrip("\r").endswith("\x1b[?25h")  # the cursor is there again, and the last line is empty
     assert "\x1b[2K" in text.rpartition("1.0 MB")[2]
+
+
+def screen_of(text: str) -> list[str]:
+    """Give the lines that stand on a terminal after all that was written to it."""
+    lines, row, column = [""], 0, 0
+    for part in re.findall(r"\x1b\[[0-9;?]*[a-zA-Z]|[\r\n]|[^\x1b\r\n]+", text):
+        if part == "\n":
+            row, column = row + 1, 0
+            lines += [""] * (row + 1 - len(lines))
+        elif part == "\r":
+            column = 0
+        elif part.endswith("A"):
+            row -= int(part[2:-1] or 1)
+        elif part.endswith("K"):
+            lines[row] = ""
+        elif not part.startswith("\x1b"):
+            lines[row] = lines[row][:column].ljust(column) + part + lines[row][column + len(part) :]
+            column += len(part)
+    return [line.rstrip() for line in lines]
+
+
+def test_what_is_printed_meanwhile_stands_above_the_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+
+    def talkative() -> None:
+        with progress("working", 3, "steps") as advance:
+            print("one\ntwo")
+            advance(1)
+            print("three", end="")
+            advance(1)
+            print(" is begun")
+            sys.stderr.writelines(["four\n", "five\n"])
+            advance(1, "nearly there")
+        print("over")
+
+    with monkeypatch.context() as patched:
+        patched.setenv("TERM", "xterm")
+        patched.setenv("COLUMNS", "100")
+        patched.setattr(sys, "stdout", screen)
+        patched.setattr(sys, "stderr", screen)
+        with show_progress():
+            talkative()
+        assert sys.stdout is sys.stderr is screen
+    assert "nearly there" in screen.getvalue()
+    assert screen_of(screen.getvalue()) == ["one", "two", "three", " is begun", "four", "five", "over", ""]
 
 
 def test_nothing_is_drawn_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from packagers_runs.display.terminal import shown
 from packagers_runs.progress import watched_by
@@ -28,12 +28,45 @@ def show_progress(wanted: bool = True) -> Iterator[None]:
         return
     from rich.console import Console
 
-    with watched_by(_Bars(Console(file=sys.stderr, markup=False, emoji=False, highlight=False))):
-        yield
+    bars = _Bars(Console(file=sys.stderr, markup=False, emoji=False, highlight=False))
+    stand_ins = {name: _Stream(getattr(sys, name), bars) for name in ("stdout", "stderr")}
+    for name, stream in stand_ins.items():
+        setattr(sys, name, stream)
+    try:
+        with watched_by(bars):
+            yield
+    finally:
+        for name, stream in stand_ins.items():
+            if getattr(sys, name) is stream:
+                setattr(sys, name, stream.inner)
+
+
+class _Stream:
+    """Stands in for a stream: takes the bars away before anything else is printed.
+
+    Args:
+        inner: The stream.
+        bars: What makes room.
+    """
+
+    def __init__(self, inner: TextIO, bars: _Bars) -> None:
+        self.inner = inner
+        self._bars = bars
+
+    def write(self, text: str) -> int:
+        self._bars.make_room(text)
+        return self.inner.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
 
 
 class _Bars:
-    """A watcher that draws a bar for each work that goes on.
+    """A watcher that draws a bar for each work that goes on; what is printed meanwhile stands above them.
 
     Args:
         console: Where to draw.
@@ -41,27 +74,58 @@ class _Bars:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._drawn: Progress | None = None
+        self._is_shown = False
+        self._is_line_open = False
 
-    def begin(self, what: str, total: float | None, unit: str) -> tuple[Progress, TaskID]:
+    def begin(self, what: str, total: float | None, unit: str) -> TaskID:
         with self._lock:
             if self._drawn is None:
                 self._drawn = _progress(self._console)
-                self._drawn.start()
-            return self._drawn, self._drawn.add_task(shown(what), total=total, unit=unit, note="")
+            task = self._drawn.add_task(shown(what), total=total, unit=unit, note="")
+            self._show()
+            return task
 
     def advance(self, work: Any, amount: float, note: str) -> None:
-        drawn, task = work
-        drawn.update(task, advance=amount, **({"note": shown(note)} if note else {}))
+        with self._lock:
+            if self._drawn is not None:
+                self._drawn.advance(work, amount)
+                if note:
+                    self._drawn.update(work, note=shown(note))
+                self._show()
 
     def end(self, work: Any) -> None:
-        drawn, task = work
         with self._lock:
-            drawn.remove_task(task)
-            if not drawn.tasks:  # whatever is printed until the next work begins is printed as ever
-                drawn.stop()
-                self._drawn = None
+            if self._drawn is not None:
+                self._drawn.remove_task(work)
+                if not self._drawn.tasks:
+                    self._hide()
+
+    def make_room(self, text: str) -> None:
+        """Take the bars away until there is something to tell again.
+
+        Args:
+            text: What is printed in their place.
+        """
+        with self._lock:
+            self._hide()
+            if text:
+                self._is_line_open = not text.endswith("\n")
+
+    def _show(self) -> None:
+        if self._drawn is None or self._is_shown:
+            return
+        if self._is_line_open:
+            self._console.file.write("\n")
+            self._is_line_open = False
+        self._drawn.start()
+        self._is_shown = True
+
+    def _hide(self) -> None:
+        if self._drawn is not None and self._is_shown:
+            self._drawn.stop()
+            self._is_shown = False
 
 
 def _progress(console: Console) -> Progress:
