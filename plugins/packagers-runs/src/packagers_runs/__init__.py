@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from packagers_runs.errors import RunsError as RunsError
     from packagers_runs.errors import RunTimeoutError as RunTimeoutError
     from packagers_runs.errors import UnknownNameError as UnknownNameError
+    from packagers_runs.executors.executor import Executor as Executor
     from packagers_runs.lists import ArtifactList as ArtifactList
     from packagers_runs.lists import RunList as RunList
-    from packagers_runs.executors.executor import Executor as Executor
     from packagers_runs.models.hyperparams import HyperParamOptions as HyperParamOptions
     from packagers_runs.models.hyperparams import HyperParamStrategies as HyperParamStrategies
     from packagers_runs.models.metadata import RunMetadata as RunMetadata
@@ -45,15 +45,17 @@ if TYPE_CHECKING:
     from packagers_runs.models.status import RunStatus as RunStatus
     from packagers_runs.models.template import RunTemplate as RunTemplate
     from packagers_runs.models.template import new_task as new_task
-    from packagers_runs.report.comparison import Comparison as Comparison
     from packagers_runs.notifiers.notifier import NotificationError as NotificationError
     from packagers_runs.notifiers.notifier import Notifier as Notifier
+    from packagers_runs.report.comparison import Comparison as Comparison
     from packagers_runs.running.context import RunContext as RunContext
     from packagers_runs.running.context import current_context as current_context
     from packagers_runs.running.existence import MissingInputError as MissingInputError
     from packagers_runs.running.launching import Function as Function
     from packagers_runs.running.launching import new_function as new_function
     from packagers_runs.running.masking import Masker as Masker
+    from packagers_runs.running.provenance import Origin as Origin
+    from packagers_runs.running.verifying import Verification as Verification
     from packagers_runs.runstore import Store as Store
     from packagers_runs.runstore import connect as connect
     from packagers_runs.runstore import current_store as current_store
@@ -97,6 +99,8 @@ _MODULES = {
     "running.existence": ("MissingInputError",),
     "running.launching": ("Function", "new_function"),
     "running.masking": ("Masker",),
+    "running.provenance": ("Origin",),
+    "running.verifying": ("Verification",),
     "models.metadata": ("RunMetadata",),
     "models.modelobj": ("ModelObj",),
     "models.notification": ("Notification",),
