@@ -148,6 +148,27 @@ def test_a_handler_does_not_wait_for_a_slow_server(store: Store, web_server: Any
     assert entry(run(handler, hook(web_server, when=["running"]))) == {"status": "sent", "state": "running"}
 
 
+def test_the_end_is_told_after_the_beginning(store: Store, web_server: Any) -> None:
+    ended = threading.Event()
+    told: list[str] = []
+
+    def answers(path: str) -> tuple[int, bytes]:
+        if not told:
+            told.append("begun")
+            while store.documents()[0]["status"]["state"] != "completed":
+                threading.Event().wait(0.01)
+            told.append(f"ended: {ended.wait(0.5)}")
+        else:
+            ended.set()
+        return 200, b""
+
+    web_server.answers = answers
+    found = run(good, hook(web_server, when=["running"]), hook(web_server, "end"))
+    assert told == ["begun", "ended: False"]
+    assert entry(found) == {"status": "sent", "state": "running"}
+    assert [path for _, path, _, _ in web_server.heard] == ["/tell", "/end"]
+
+
 @pytest.mark.parametrize(
     ("condition", "sent"),
     [
@@ -286,18 +307,22 @@ def test_names_are_told_apart(store: Store, web_server: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("notification", "error"),
+    ("notification", "error", "says"),
     [
-        ({"kind": "webhook", "name": "a", "params": {"ulr": "http://x"}}, UnknownNameError),
-        ({"kind": "webhook", "name": "a", "params": {"url": "x"}}, FieldError),
-        ({"kind": "slack", "name": "a", "secret_params": {"webhook": "***"}}, FieldError),
-        ({"kind": "slack", "name": "a", "secret_params": {"webhook": b"x"}}, FieldError),
-        ({"kind": "webhook", "name": "a", "params": {"url": "http://x"}, "secret_params": {"headers": {"a": object()}}}, FieldError),
+        ({"kind": "webhook", "name": "a", "params": {"ulr": "http://x"}}, UnknownNameError, "Did you mean 'url'"),
+        ({"kind": "webhook", "name": "a", "params": {"url": "x"}}, FieldError, "url is no address"),
+        ({"kind": "slack", "name": "a", "secret_params": {"webhook": "***"}}, FieldError, "is hidden, as in every document"),
+        ({"kind": "slack", "name": "a", "secret_params": {"webhook": b"x"}}, FieldError, "must be str"),
+        (
+            {"kind": "webhook", "name": "a", "params": {"url": "http://x"}, "secret_params": {"headers": {"a": object()}}},
+            FieldError,
+            "no form in JSON",
+        ),
     ],
     ids=range(5),
 )
-def test_what_cannot_be_sent_is_refused_before_anything_runs(store: Store, notification: Any, error: type[Exception]) -> None:
-    with pytest.raises(error, match="→"):
+def test_what_cannot_be_sent_is_refused_before_anything_runs(store: Store, notification: Any, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
         run(good, Notification(**notification))
     assert store.documents() == []
 
@@ -329,14 +354,28 @@ def test_a_run_that_somebody_else_has_ended(store: Store, web_server: Any) -> No
     assert entry(store.list_runs()[0], "failure") == {"status": "sent", "state": "error"}
 
 
+def test_a_run_that_another_process_goes_on_with_is_its_affair(store: Store, web_server: Any) -> None:
+    def loses_it() -> float:
+        uid = store.documents()[0]["metadata"]["uid"]
+        store.change(uid, {"status.state": "error", "status.notifications": None})
+        store.take(uid)
+        return 1.0
+
+    run(loses_it, hook(web_server, when=ALL))
+    assert said(web_server) == ["Run train started in project default"]
+
+
 def test_of_a_lost_run_tells_whoever_asks_for_it(store: Store, web_server: Any) -> None:
-    document = RunObject.from_template(task_of(None, hook(web_server, when=["error"]))).to_dict()
+    unchecked = hook(web_server, "unchecked", when=["error"], params={"url": "ftp://x"})
+    document = RunObject.from_template(task_of(None, hook(web_server, when=["error"]), unchecked)).to_dict()
     document["metadata"] |= {"uid": "ab" * 16, "project": "default"}
     store.begin(document, owned=False)
     store.change("ab" * 16, {"status.state": "error", "status.reason": "lost"})
     assert web_server.heard == []
-    assert store.notify("ab" * 16)["tell"]["status"] == "sent"
-    assert store.notify("ab" * 16) == {}
+    told = store.notify("ab" * 16)
+    assert told["tell"]["status"] == "sent"
+    assert "url is no address of a server" in told["unchecked"]["reason"]
+    assert list(store.notify("ab" * 16)) == ["unchecked"]
     assert said(web_server) == ["Run train failed in project default"]
 
 

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from packagers_runs import Notification, RunError, UnknownNameError, new_task
 from packagers_runs.cli.group import runs
 from packagers_runs.models.runobject import RunObject
+from packagers_runs.notifiers.local import ConsoleNotifier
 from packagers_runs.running.launching import new_function
 from packagers_runs.runstore import Store, connect
 
@@ -34,6 +35,11 @@ def tells(word="", fail=False):
     if fail:
         raise ValueError(f"{word} is wrong")
     return 0.93
+
+def until(marker):
+    while not pathlib.Path(marker).exists():
+        time.sleep(0.02)
+    print("the marker is there")
 
 def waits(marker, stubborn=False):
     pathlib.Path(marker).write_text(str(os.getpid()))
@@ -187,11 +193,23 @@ def test_values_are_given_by_names_that_exist(store: Store, web_server: Any) -> 
     assert (wrong["status"], "must be str" in wrong["reason"]) == ("error", True)
 
 
-def test_who_watches_sees_the_console(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    found = run("tells", Notification("console", "c", "look", when=["running", "completed"]), limit="10m")
-    lines = capsys.readouterr().out.splitlines()
-    assert "[info] Run train completed in project default: look" in lines
-    assert "the word is " in lines
+def test_who_watches_sees_the_console(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shows = ConsoleNotifier.send
+
+    def send(self: ConsoleNotifier, *arguments: Any) -> None:
+        shows(self, *arguments)
+        (tmp_path / "shown").touch()
+
+    monkeypatch.setattr(ConsoleNotifier, "send", send)
+    found = run("until", Notification("console", "c", "look", when=["running", "completed"]), limit="10m", marker="shown")
+    lines = [line for line in capsys.readouterr().out.splitlines() if "look" in line or "marker" in line]
+    assert lines == [
+        "[info] Run train started in project default: look",
+        "the marker is there",
+        "[info] Run train completed in project default: look",
+    ]
     assert status_of(found, "c") == "sent"
     assert "look" not in store.log(str(found.uid()))[0]
 

@@ -67,7 +67,7 @@ class Teller:
     def begun(self) -> None:
         """Tell that the run has begun; its handler does not wait for servers."""
         waiting = self._waiting(RunStates.running)
-        if not waiting or self._thread is not None or self._run.status.retry_count:
+        if not waiting or self._thread is not None:
             return
         document = self._document()
         self._tell_beside([each for each in waiting if _is_local(each)], document)
