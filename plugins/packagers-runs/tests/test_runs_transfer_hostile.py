@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
+import os
 import random
 import stat
 import struct
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,8 +21,9 @@ import pytest
 from sqlalchemy import select
 
 import packagers
-from packagers_runs import Store, StoreError, connect
+from packagers_runs import RunsError, Store, StoreError, connect
 from packagers_runs.store import schema
+from packagers_runs.transfer.sealing import seal_of
 
 UID = "1" * 32
 RUN = f"runs/{UID}.jsonl"
@@ -65,16 +69,16 @@ def everything(store: Store, root: Path) -> Any:
 
 def members(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if name != "export.json"}
+        return {name: archive.read(name) for name in archive.namelist() if name not in ("export.json", "seal.json")}
 
 
-def rebuilt(found: dict[str, bytes], **index: Any) -> bytes:
-    """Give a zip of members whose index says the truth of all of them."""
+def rebuilt(found: dict[str, bytes], seal: Callable[[bytes], bytes] = seal_of, **index: Any) -> bytes:
+    """Give a zip of members whose index says the truth of all of them, and is sealed."""
     told = {name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in found.items()}
     text = json.dumps({"format": "packagers-runs export", "version": 1, "members": told, **index}).encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in [*found.items(), ("export.json", text)]:
+        for name, data in [*found.items(), ("export.json", text), ("seal.json", seal(text))]:
             archive.writestr(name, data)
     return out.getvalue()
 
@@ -181,6 +185,10 @@ def swapped(data: bytes) -> bytes:
     return lines(lambda rows: rows[0]["artifacts"][0].update(manifest=rows[0]["artifacts"][1]["manifest"][:-2] + " }"))(data)
 
 
+def sealed(seal: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    return lambda data: rebuilt(members(data), seal)
+
+
 DEEP = b'{"iteration": ' + b"[" * 200_000 + b"]" * 200_000 + b"}\n"
 TRICKS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     # the zip
@@ -210,6 +218,18 @@ TRICKS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
         "is not what export.json says",
         lambda data: rebuilt(m := members(data), members={n: {"size": len(d), "sha256": "0" * 64} for n, d in m.items()}),
     ),
+    # the seal
+    "no seal": ("has no seal.json", lambda data: unsealed(rebuilt(members(data)))),
+    "seal of another": ("vouches for another export", sealed(lambda index: seal_of(index + b" "))),
+    "seal of another key": (
+        "vouches for another export",
+        lambda data: rebuilt(members(data), seal=lambda index: manifest_of("other", index)),
+    ),
+    "seal changed": (
+        "not as it was written",
+        lambda data: rebuilt(members(data), seal=lambda index: seal_of(index).replace(b"list", b"set")),
+    ),
+    "seal no JSON": ("is no JSON|Expecting", lambda data: rebuilt(members(data), seal=lambda index: b"{")),
     # the lines
     "no line": ("it is empty", other(lambda found: found.update({RUN: b""}))),
     "half a line": ("ends inside of a line", other(lambda found: found.update({RUN: found[RUN][:-1]}))),
@@ -276,6 +296,17 @@ def rename(found: dict[str, bytes]) -> None:
             found[each.replace(folder, "blake3-" + "0" * 64)] = found.pop(each)
 
 
+def manifest_of(key: str, index: bytes) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        packagers.pack([hashlib.sha256(index).hexdigest()], f"{key} : file", folder)
+        return Path(folder, key, "manifest.json").read_bytes()
+
+
+def unsealed(data: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return raw_zip({name: archive.read(name) for name in archive.namelist() if name != "seal.json"})
+
+
 def raw_zip(found: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -325,6 +356,37 @@ def test_values_that_cannot_be_read_do_not_hide_the_run(good: bytes, store: Stor
         pair = store.document(UID)["status"]["results"]["pair"]
         assert type(pair).__name__ == "Unreadable"
         store.remove(UID)
+
+
+def test_runs_of_a_stranger_are_not_run_again(good: bytes, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    victim, files = tmp_path / "made", {state: tmp_path / f"{state}.zip" for state in ("completed", "error")}
+    with monkeypatch.context() as patch:
+        patch.setenv("PACKAGERS_CONFIG_DIR", str(tmp_path / "somebody"))
+        for state, file in files.items():
+
+            def edit(rows: list[dict[str, Any]], state: str = state) -> None:
+                rows[0]["document"]["spec"] = {"handler": f"{os.__file__}:mkdir", "parameters": {"path": str(victim)}}
+                rows[0]["document"]["status"]["state"] = state
+
+            file.write_bytes(lines(edit)(good))
+    for state, agains in (("completed", [store.verify]), ("error", [store.retry, store.resume])):
+        assert store.import_(files[state]).added == [UID]
+        for again in agains:
+            with pytest.raises(RunsError, match="somebody else exported the run"):
+                again(UID)
+        if state == "completed":
+            store.remove(UID)
+    file = files["error"]
+    assert not victim.exists()
+    assert list(store.import_(file, trust=True).conflicts) == [UID]
+    assert store.import_(file, trust=True, replace=True).replaced == [UID]
+    store.export([UID], tmp_path / "y.zip")
+    with connect("memory://") as mine:
+        mine.import_(tmp_path / "y.zip")  # my own key has signed it by now
+        assert "annotations" not in mine.document(UID)["metadata"]
+    with contextlib.suppress(RunsError):
+        store.retry(UID)
+    assert "somebody else" not in str(store.document(UID)["status"].get("error"))
 
 
 @pytest.mark.parametrize("rounds", [60, pytest.param(3000, marks=pytest.mark.long)])

@@ -79,9 +79,9 @@ class Store(DocumentStore):
         """Write runs into one zip: see :func:`packagers_runs.transfer.exporting.export_runs`."""
         return export_runs(self, uids, file)
 
-    def import_(self, file: str | os.PathLike[str], *, replace: bool = False) -> Imported:
+    def import_(self, file: str | os.PathLike[str], *, replace: bool = False, trust: bool = False) -> Imported:
         """Take the runs of such a zip into this store: see :func:`packagers_runs.transfer.importing.import_runs`."""
-        return import_runs(self, file, replace=replace)
+        return import_runs(self, file, replace=replace, trust=trust)
 
 
 def connect(url: str | None = None, artifacts: str | os.PathLike[str] | None = None, *, registry: Registry | None = None) -> Store:

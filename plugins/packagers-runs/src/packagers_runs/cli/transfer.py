@@ -34,18 +34,19 @@ def export(uids: tuple[str, ...], output: str, is_all: bool, store: str | None, 
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--replace", is_flag=True, help="Let a run that is here already become what it is in the file, where that is later.")
+@click.option("--replace", is_flag=True, help="Let a run that is here already become what it is in the file, where that is no earlier.")
+@click.option("--trust", is_flag=True, help="Let its runs be run again, though none of your keys has signed the file.")
 @store_option
 @json_option
 @click.pass_context
-def import_(ctx: click.Context, file: str, replace: bool, store: str | None, as_json: bool) -> None:
+def import_(ctx: click.Context, file: str, replace: bool, trust: bool, store: str | None, as_json: bool) -> None:
     """Take the runs of an export into a store; those that it has already stay.
 
     Everything is checked before anything is recorded. What somebody else has signed stays his, and is read as
-    PACKAGERS_TRUST allows. Ends with 1 where a run is here in another state than in the file.
+    PACKAGERS_TRUST allows; his runs are not run again. Ends with 1 where a run is here in another state than in the file.
     """
     with show_progress(not as_json), opened(store, makes=True) as place:
-        done = place.import_(file, replace=replace)
+        done = place.import_(file, replace=replace, trust=trust)
     if as_json:
         print_json(done._asdict())
     else:

@@ -36,6 +36,7 @@ from packagers_runs.running.telling import check_notifications
 from packagers_runs.secretsources.reading import read_secrets
 from packagers_runs.store.runrows import DEFAULT_PROJECT
 from packagers_runs.store.store import DocumentStore
+from packagers_runs.transfer.sealing import refuse_foreign
 
 KIND = "local"
 
@@ -108,11 +109,12 @@ def stored_job(
         repeats_errors: Whether iterations that failed are done again.
 
     Raises:
-        HandlerError: Its handler is not found by its name any more, or could not be kept.
+        HandlerError: Its handler is not found by its name any more, or could not be kept; or somebody else has exported the run.
         RunsError: An input was a live object that could not be kept.
         UntrustedPackageError: Its handler or an input was kept by somebody else, and reading it runs code.
         FieldError: Secrets were given inline, or one stood in a parameter.
     """
+    refuse_foreign(run)
     spec = run.spec
     if secrets is None:
         _refuse_lost_secrets(spec)

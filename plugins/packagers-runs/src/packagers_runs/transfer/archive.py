@@ -2,7 +2,8 @@
 
 ::
 
-    export.json                        the format, its version, and of every other member its size and SHA-256
+    export.json                        the format, its version, and of every member but these two its size and SHA-256
+    seal.json                          who vouches for export.json: see sealing.py
     runs/<uid>.jsonl                   a line for each iteration: its row, its document, its artifacts with their manifests
     runs/<uid>/<iteration>.log         what the iteration printed
     objects/<digest>/manifest.json     an object, as in a store
@@ -25,7 +26,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -35,6 +36,7 @@ from packagers_runs.store.errors import StoreError
 FORMAT = "packagers-runs export"
 VERSION = 1
 INDEX = "export.json"
+SEAL = "seal.json"
 LINE_BYTES = 32 << 20
 """The longest line of a member that has lines, and the longest index."""
 
@@ -54,13 +56,15 @@ class Writer:
 
     Args:
         file: Where it is to stand.
+        seal: Gives what vouches for an index.
 
     Raises:
         StoreError: Where something stands there already, or nothing can be written.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, seal: Callable[[bytes], bytes]) -> None:
         self._file = file
+        self._seal = seal
         self._part = file.with_name(f".{file.name}.{secrets.token_hex(8)}.part")
         self._members: dict[str, dict[str, Any]] = {}
         if file.exists():
@@ -77,7 +81,9 @@ class Writer:
         try:
             if error is None:
                 index = {"format": FORMAT, "version": VERSION, "members": dict(sorted(self._members.items()))}
-                self._zip.writestr(_info(INDEX), json.dumps(index, indent=1), zipfile.ZIP_DEFLATED)
+                text = json.dumps(index, indent=1).encode("ascii")
+                for name, data in ((INDEX, text), (SEAL, self._seal(text))):
+                    self._zip.writestr(_info(name), data, zipfile.ZIP_DEFLATED)
                 self._zip.close()
                 os.replace(self._part, self._file)
         except OSError as failure:
@@ -183,6 +189,11 @@ class Reader:
             for chunk in self.chunks(name):
                 out.write(chunk)
 
+    def seal(self) -> tuple[bytes, bytes]:
+        """Give what vouches for the index, and the index."""
+        with self._explained():
+            return self._whole(SEAL), self._whole(INDEX)
+
     def refused(self, why: str) -> StoreError:
         """Give the error for something that is wrong with the zip."""
         return StoreError(f"nothing more is taken from this file: {why}", file=self.file, remedy="Export the runs again where they are.")
@@ -192,7 +203,7 @@ class Reader:
         for info in infos:
             name = info.orig_filename
             segments = name.split("/")
-            if name != INDEX and (not _MEMBER.fullmatch(name) or not {".", ".."}.isdisjoint(segments)):
+            if name not in (INDEX, SEAL) and (not _MEMBER.fullmatch(name) or not {".", ".."}.isdisjoint(segments)):
                 raise self.refused(f"no member is called {name!r:.200}")
             if name in found:
                 raise self.refused(f"{name} is there twice")
@@ -212,12 +223,7 @@ class Reader:
         return found
 
     def _index(self) -> dict[str, tuple[int, str]]:
-        info = self._infos.get(INDEX)
-        if info is None:
-            raise self.refused(f"it has no {INDEX}, so it is no export of runs")
-        if info.file_size > LINE_BYTES:
-            raise self.refused(f"{INDEX} is longer than {LINE_BYTES:,} bytes")
-        index = self._object(self._zip.read(info), INDEX)
+        index = self._object(self._whole(INDEX), INDEX)
         version = index.get("version")
         if index.get("format") != FORMAT or type(version) is not int or version < 1:
             raise self.refused("it is no export of runs")
@@ -228,7 +234,7 @@ class Reader:
                 remedy="pip install --upgrade packagers-runs",
             )
         told = index.get("members")
-        if not isinstance(told, dict) or told.keys() != self._infos.keys() - {INDEX}:
+        if not isinstance(told, dict) or told.keys() != self._infos.keys() - {INDEX, SEAL}:
             raise self.refused(f"{INDEX} lists other members than it has")
         members = {}
         for name, entry in told.items():
@@ -237,6 +243,14 @@ class Reader:
                 raise self.refused(f"{name} is not what {INDEX} says")
             members[name] = size, digest
         return members
+
+    def _whole(self, name: str) -> bytes:
+        info = self._infos.get(name)
+        if info is None:
+            raise self.refused(f"it has no {name}, so it is no export of runs")
+        if info.file_size > LINE_BYTES:
+            raise self.refused(f"{name} is longer than {LINE_BYTES:,} bytes")
+        return self._zip.read(info)
 
     def _object(self, text: bytes, name: str) -> dict[str, Any]:
         try:

@@ -21,6 +21,7 @@ from packagers_runs.store.schema import artifacts, logs, runs
 from packagers_runs.store.store import DocumentStore
 from packagers_runs.transfer.archive import Writer, read_chunks
 from packagers_runs.transfer.rows import written
+from packagers_runs.transfer.sealing import seal_of
 
 
 class Exported(NamedTuple):
@@ -58,7 +59,7 @@ def export_runs(store: DocumentStore, uids: Iterable[str] | None, file: str | os
     RunRows(store.database).reap()
     chosen, left_out = _chosen(store, None if uids is None else list(dict.fromkeys(uids)))
     size, digests = 0, set[str]()
-    with Writer(Path(file)) as out:
+    with Writer(Path(file), seal_of) as out:
         for uid in counted(chosen, "exporting", len(chosen), "runs"):
             lines, found, with_logs = _read(store, uid)
             size += out.add(f"runs/{uid}.jsonl", lines)

@@ -20,9 +20,10 @@ from packagers_runs.store.holding import Holder, holding
 from packagers_runs.store.runrows import write_labels
 from packagers_runs.store.schema import artifacts, logs, runs
 from packagers_runs.store.store import DocumentStore
-from packagers_runs.transfer.archive import Reader
+from packagers_runs.transfer.archive import SEAL, Reader
 from packagers_runs.transfer.merging import Merge, decide
-from packagers_runs.transfer.rows import SKEW_S, Iteration, Lines, artifact_in
+from packagers_runs.transfer.rows import SKEW_S, Iteration, Lines
+from packagers_runs.transfer.sealing import artifact_in, is_own
 
 
 class Imported(NamedTuple):
@@ -56,13 +57,15 @@ class _Plan:
     objects: dict[str, str] = field(default_factory=dict)
 
 
-def import_runs(store: DocumentStore, file: str | os.PathLike[str], *, replace: bool = False) -> Imported:
+def import_runs(store: DocumentStore, file: str | os.PathLike[str], *, replace: bool = False, trust: bool = False) -> Imported:
     """Take the runs of an export into a store.
 
     Args:
         store: The store.
         file: The zip.
-        replace: Whether a run that is here already becomes what it is in the zip, where that is a later state of the same run.
+        replace: Whether a run that is here already becomes what it is in the zip, where that is another state of the same run, and no
+            earlier one.
+        trust: Whether its runs may be run again, though none of the user's keys has signed the zip.
 
     Returns:
         What became of each run.
@@ -71,7 +74,7 @@ def import_runs(store: DocumentStore, file: str | os.PathLike[str], *, replace: 
         StoreError: The zip is no export, is damaged, or is not what it says. Nothing is recorded then.
     """
     with Reader(Path(file)) as reader, holding(store.database, store.objects.staging) as (holder, folder):
-        return _Import(store, reader, holder, folder).run(replace)
+        return _Import(store, reader, holder, folder, trust=trust).run(replace)
 
 
 class _Import:
@@ -82,16 +85,20 @@ class _Import:
         reader: The zip.
         holder: Holds the objects until runs name them.
         folder: A staging folder.
+        trust: Whether its runs are taken for the user's own.
     """
 
-    def __init__(self, store: DocumentStore, reader: Reader, holder: Holder, folder: Path) -> None:
+    def __init__(self, store: DocumentStore, reader: Reader, holder: Holder, folder: Path, *, trust: bool) -> None:
         self._store = store
         self._reader = reader
         self._holder = holder
         self._folder = folder
         with store.database.reading() as connection:
             latest = store.database.now(connection) + SKEW_S
-        self._lines = Lines(folder / "scratch", store.objects.place, latest)
+        with self._told(SEAL):
+            seal, index = reader.seal()
+            is_foreign = not is_own(seal, index, folder / "scratch")
+        self._lines = Lines(folder / "scratch", store.objects.place, latest, is_foreign=is_foreign and not trust)
 
     def run(self, replace: bool) -> Imported:
         """Check everything, then put the objects, then record the runs."""

@@ -56,10 +56,10 @@ def decide(connection: Connection, uid: str, theirs: list[Iteration], *, replace
         given = [(each.number, _outcome(each.document), each.row["values"]) for each in theirs]
         if gave != given or [each[:3] for each in here] != [each[:3] for each in there]:
             return Merge.CONFLICT, f"it went another way here: both are attempt {ours.attempt}, and they gave different things"
-    if (ours.attempt, ours.updated) >= (other["attempt"], other["updated"]):
+    if (ours.attempt, ours.updated) > (other["attempt"], other["updated"]):
         return Merge.OLDER, ""
     if not replace:
-        later = f"the file has a later state of it, attempt {other['attempt']}"
+        later = f"the file has a later or another state of it, attempt {other['attempt']}"
         return Merge.CONFLICT, f"{later}; what is here stays unless it is to be replaced"
     return Merge.REPLACE, ""
 

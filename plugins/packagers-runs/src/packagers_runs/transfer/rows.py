@@ -5,29 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packagers import Artifact, DataItem, PackagersError
 from packagers_runs.errors import RunsError
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.status import TERMINAL_STATES
 from packagers_runs.store.addresses import Address
 from packagers_runs.store.artifactrows import GIVEN, columns_of
-from packagers_runs.store.objects import MANIFEST
 from packagers_runs.store.runrows import DEFAULT_PROJECT
 from packagers_runs.transfer.archive import LINE_BYTES
+from packagers_runs.transfer.sealing import FOREIGN, package_of
 
 SKEW_S = 24 * 3600.0
 """How far the clock of another machine may be ahead."""
 _MOST = 2**31 - 1  # what an Integer of a database holds
 _LONGEST = 200  # characters of a name in a database
 _UNFIT = re.compile(r"[\x00\ud800-\udfff]")  # what PostgreSQL takes in no text
-_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,64}")
 _FIELDS = {"iteration", "attempt", "created", "updated", "document", "values", "artifacts"}
 _ARTIFACT_FIELDS = {"key", "attempt", "tag", "made", "manifest"}
 
@@ -110,12 +107,14 @@ class Lines:
         scratch: A folder to read manifests in.
         place: Gives where the objects of the store to be are, by digest.
         latest: The latest time that can be true, in seconds since 1970.
+        is_foreign: Whether the runs are somebody else's, and are to be marked.
     """
 
-    def __init__(self, scratch: Path, place: Callable[[str], str], latest: float) -> None:
+    def __init__(self, scratch: Path, place: Callable[[str], str], latest: float, *, is_foreign: bool) -> None:
         self._scratch = scratch
         self._place = place
         self._latest = latest
+        self._is_foreign = is_foreign
         self._known: dict[bytes, dict[str, Any]] = {}
 
     def read(self, uid: str, lines: Iterable[dict[str, Any]]) -> list[Iteration]:
@@ -157,6 +156,8 @@ class Lines:
         artifacts = [self._artifact(each, where) for each in line["artifacts"]]
         _expect(len({each["key"] for each in artifacts}) == len(artifacts), f"{where} has two artifacts of one key")
         moved(document, self._place)
+        if self._is_foreign:
+            document["metadata"].setdefault("annotations", {})[FOREIGN] = "yes"
         row = {
             "iteration": number,
             "attempt": line["attempt"],
@@ -180,7 +181,7 @@ class Lines:
         _expect(type(manifest) is str and manifest.isascii(), f"{what} has no manifest")
         text = manifest.encode("ascii")
         digest = hashlib.sha256(text).digest()  # each is read twice: when it is checked, and when it is recorded
-        columns = self._known.get(digest) or columns_of(self._package(text), b"")
+        columns = self._known.get(digest) or columns_of(package_of(text, self._scratch), b"")
         self._known[digest] = columns
         return {
             **columns,
@@ -191,33 +192,8 @@ class Lines:
             "made": float(told["made"]),
         }
 
-    def _package(self, manifest: bytes) -> Artifact:
-        """Give the package of a manifest that stands alone; a package without files is told by the name of its folder."""
-        told = json.loads(manifest)
-        digest = told.get("digest") if type(told) is dict else None
-        _expect(type(digest) is str and _DIGEST.fullmatch(digest) is not None, "a manifest tells no digest")
-        folder = self._scratch / str(digest).replace(":", "-")
-        folder.mkdir(parents=True)
-        try:
-            (folder / MANIFEST).write_bytes(manifest)
-            return artifact_in(folder)
-        finally:
-            shutil.rmtree(folder)
-
     def _is_time(self, value: Any) -> bool:
         return type(value) in (int, float) and 0 < value <= self._latest
-
-
-def artifact_in(folder: Path) -> Artifact:
-    """Give the package that stands in a folder; nothing but its manifest is read, and its seal checked.
-
-    Raises:
-        ValueError: Where there is none.
-    """
-    try:
-        return DataItem(folder).unpack(Artifact)
-    except PackagersError as error:
-        raise ValueError(f"a manifest is not as it was written: {error}") from error
 
 
 def _checked_values(text: str, where: str) -> bytes:
