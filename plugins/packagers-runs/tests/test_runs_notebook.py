@@ -163,6 +163,13 @@ def test_nothing_of_data_is_markup(text: str) -> None:
         Inspector(html)
 
 
+def test_many_values_are_cut_short() -> None:
+    many = [RunObject.from_dict({"status": {"results": {f"r{n}": n + shift for n in range(5000)}}}) for shift in (0, 1)]
+    for html in (many[0]._repr_html_(), compare([run.to_dict() for run in many])._repr_html_()):
+        assert f"… {5000 - ROWS:,} more" in text_of(html)
+        assert len(html) < 60_000
+
+
 def test_long_texts_are_cut() -> None:
     run = RunObject.from_dict(document_of("x" * 100_000))
     assert len(run._repr_html_()) < 10_000
