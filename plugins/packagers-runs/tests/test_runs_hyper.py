@@ -234,9 +234,9 @@ def test_iterations_are_tried_again(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_method_of_a_class_and_coroutines_are_iterated(store: Store, tmp_path: Path) -> None:
-    (tmp_path / "classes_of_hyper.py").write_text(
-        "class Model:\n    def __init__(self, depth):\n        self.depth = depth\n\n    async def fit(self, x):\n        return self.depth * x\n"
-    )
+    source = "class Model:\n    def __init__(self, depth):\n        self.depth = depth\n\n"
+    source += "    async def fit(self, x):\n        return self.depth * x\n"
+    (tmp_path / "classes_of_hyper.py").write_text(source)
     task = new_task("m", handler="classes_of_hyper.py:Model::fit", params={"_init_args": {"depth": 3}}, returns=["v"])
     assert [row[-1] for row in run(task.with_hyper_params({"x": [1, 2]})).status.iterations[1:]] == [3, 6]
     task = new_task("m", handler="classes_of_hyper.py:Model::fit", params={"x": 5}, returns=["v"])
