@@ -170,9 +170,21 @@ def test_a_place_that_cannot_be_reached_is_an_error_and_never_empty(store: Store
         with pytest.raises(InputError, match="'data' cannot be reached") as caught:
             new_function().run(task)
         assert not isinstance(caught.value, MissingInputError)
+    fsspec.register_implementation("cloudy", Cloudy, clobber=True)
+    with pytest.raises(InputError, match="'data' cannot be reached: no credentials"):
+        new_function().run(handler=called, inputs={"data": "cloudy://x"})
     with pytest.raises(InputError, match="is empty"):
         new_function().run(handler=called, inputs={"data": ""})
     assert (CALLS, store.documents()) == ([], [])
+
+
+class Cloudy(MemoryFileSystem):
+    """Fails as libraries of clouds do."""
+
+    protocol = "cloudy"
+
+    def info(self, path: str, **options: Any) -> Any:
+        raise Exception("no credentials")
 
 
 class Counting(MemoryFileSystem):

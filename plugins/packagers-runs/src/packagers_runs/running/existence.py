@@ -56,7 +56,7 @@ def check_there(name: str, url: str, options: Mapping[str, Any] | None = None) -
         raise
     except ArtifactNotFoundError as error:
         raise MissingInputError(f"the input {name!r} is not there: {error.args[0]}", key=name, file=url, remedy=error.remedy) from None
-    except (OSError, ValueError, ImportError, NotImplementedError) as error:
+    except Exception as error:  # libraries of clouds have hierarchies of their own
         remedy = getattr(error, "remedy", None) or "Look whether the place is there, and who may read it."
         what = str(error.args[0]) if error.args else type(error).__name__
         raise InputError(f"the input {name!r} cannot be reached: {what}", key=name, file=url, remedy=remedy) from error
