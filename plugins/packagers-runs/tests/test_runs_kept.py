@@ -17,8 +17,11 @@ import pytest
 
 from packagers import PackagersWarning, UntrustedPackageError
 from packagers_runs.errors import FieldError, HandlerError, RunError, RunsError
+from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.template import new_task
 from packagers_runs.running.launching import new_function
+from packagers_runs.running.preparing import prepare
+from packagers_runs.running.workers import start_worker
 from packagers_runs.runstore import Store, connect
 from packagers_runs.store.errors import StateConflictError
 from packagers_runs.store.liveness import this_process
@@ -219,6 +222,16 @@ def test_a_waiting_run_is_taken_by_whom_its_owner_gives_it_to_alone(new_database
             assert store.take(attempt.uid, from_owner=str(this_process())) == attempt
             with pytest.raises(StateConflictError):
                 store.take(attempt.uid, from_owner=str(this_process()))
+
+
+def test_a_process_that_comes_too_late_leaves_the_run_to_who_has_it(tmp_path: Path) -> None:
+    with connect(f"sqlite:///{tmp_path}/runs.db") as store:
+        job = prepare(RunObject.from_template(new_task(handler="json:dumps", params={"obj": 1})), store)
+        attempt = store.begin(job.document())
+        store.take(attempt.uid, from_owner=str(this_process()))
+        with pytest.raises(RunsError, match="would have to be created"):
+            start_worker(job, attempt)
+        assert store.document(attempt.uid)["status"]["state"] == "running"
 
 
 def test_an_attempt_is_taken_only_where_it_is_the_one_that_was_seen(database_url: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -148,27 +149,29 @@ def test_what_has_changed_since_is_said(store: Store, tmp_path: Path) -> None:
 def test_nothing_of_it_is_recorded(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seen = tmp_path / "seen"
 
-    def handler(context: Any, x: Any) -> int:
+    def handler(context: Any, x: Any) -> Any:
         assert current_store().database.url == context._run._store.database.url
         context.log_artifact("part", np.arange(3))
         context.log_result("five", 5)
         context.commit("half")
         seen.write_text(f"{context.uid} {context.name} {current_context() is context}")
-        return x.sum()
+        return x.sum(), x
 
-    task = new_task(handler=handler, inputs={"x": np.arange(4)}, returns=["sum"], out_path=str(tmp_path / "out"))
+    returns = ["sum", {"key": "array", "artifact_path": str(tmp_path / "other")}]
+    task = new_task(handler=handler, inputs={"x": np.arange(4)}, returns=returns, out_path=str(tmp_path / "out"))
     uid = str(new_function().run(task).uid())
-    written = sorted((tmp_path / "out").rglob("*"))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"part"}
+    assert {path.name for path in (tmp_path / "other").iterdir()} == {"array"}
     said = seen.read_text()
-    for path in written:
-        if path.is_file():
-            path.write_bytes(b"touched")
+    shutil.rmtree(tmp_path / "out")
+    shutil.rmtree(tmp_path / "other")
     before = (store.documents(iterations=True), store.list_artifacts(), list(store.objects.digests()), store.log(uid))
     found = store.verify(uid)
-    assert (found.is_same, set(verdicts(found))) == (True, {"part", "five", "sum"}), found
+    assert (found.is_same, set(verdicts(found))) == (True, {"part", "five", "sum", "array"}), found
     assert seen.read_text() == said
     assert (store.documents(iterations=True), store.list_artifacts(), list(store.objects.digests()), store.log(uid)) == before
-    assert {path.read_bytes() for path in written if path.is_file()} <= {b"touched"}
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "other").exists()
     assert current_store() is store
 
 

@@ -56,9 +56,11 @@ class Places:
         spec: Of the run.
         iteration: Of the run; those of an iteration go to a folder of its number.
         hints: The folders that log hints say, by key.
+        is_idle: Whether nothing goes anywhere.
     """
 
-    def __init__(self, spec: RunSpec, iteration: int = 0, hints: Mapping[str, str] | None = None) -> None:
+    def __init__(self, spec: RunSpec, iteration: int = 0, hints: Mapping[str, str] | None = None, *, is_idle: bool = False) -> None:
+        self._is_idle = is_idle
         self._base = Path.cwd()  # a handler may change it
         self._within = str(iteration) if iteration else ""
         self._paths = spec.output_paths
@@ -80,6 +82,8 @@ class Places:
             key: Its key.
             whole: The key of the itemized output that it is a part of.
         """
+        if self._is_idle:
+            return None
         if key in self._paths:
             folder, _, name = self._joined(self._folder, self._paths[key]).rstrip("/").rpartition("/")
             return self._below(folder, name)

@@ -134,7 +134,6 @@ def _again(recorded: RunObject) -> RunObject:
     """Give a run like one that is recorded, which tells nobody, writes nowhere else and is tried once."""
     run = recorded.copy()
     run.spec.notifications, run.spec.scrape_metrics = [], None
-    run.spec.output_path, run.spec.outputs = None, list(run.spec.outputs)
     run.spec.retry = Retry()
     run.status = RunStatus()
     return run
