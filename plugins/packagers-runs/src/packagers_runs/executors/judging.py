@@ -12,13 +12,15 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 from typing import Any
 
 from attrs import field, frozen
 
 _LONGEST = 1000
 _YES, _NO = b"yes", b"no"
+_turn = threading.Lock()
 
 Judge = Callable[[int, int, float], bool]
 """Takes the number of an iteration, a step and how it does there; tells whether it is to be pruned."""
@@ -39,10 +41,11 @@ class Asker:
     def __call__(self, iteration: int, step: int, value: float) -> bool:
         """Ask."""
         try:
-            connection = _connected(self, os.getpid())
-            connection.send_bytes(json.dumps([iteration, step, value]).encode())
-            return connection.recv_bytes(_LONGEST) == _YES
-        except (OSError, EOFError):
+            with _turn:
+                connection = _connected(self, os.getpid())
+                connection.send_bytes(json.dumps([iteration, step, value]).encode())
+                return connection.recv_bytes(_LONGEST) == _YES
+        except (OSError, EOFError, AuthenticationError):
             return False
 
 
@@ -59,14 +62,14 @@ def answering(judge: Judge) -> Iterator[Asker]:
         judge: What is answered; it is asked in threads, one at a time for each worker.
     """
     key = secrets.token_bytes(32)
-    with Listener(authkey=key) as listener:
+    with Listener() as listener:
         is_over = threading.Event()
 
         def accept() -> None:
             while not is_over.is_set():
-                with contextlib.suppress(Exception):  # whoever has no key, or is gone already
-                    connection = listener.accept()
-                    threading.Thread(target=_answer, args=(connection, judge), name="packagers-runs-judge", daemon=True).start()
+                with contextlib.suppress(OSError):
+                    arguments = (listener.accept(), key, judge, is_over)
+                    threading.Thread(target=_answer, args=arguments, name="packagers-runs-judge", daemon=True).start()
 
         thread = threading.Thread(target=accept, name="packagers-runs-judges", daemon=True)
         thread.start()
@@ -74,15 +77,19 @@ def answering(judge: Judge) -> Iterator[Asker]:
             yield Asker(listener.address, key)
         finally:
             is_over.set()
-            with contextlib.suppress(OSError, EOFError):
-                Client(listener.address, authkey=key).close()
+            with contextlib.suppress(OSError):
+                Client(listener.address).close()  # wakes the thread, if it waits
             thread.join()
 
 
-def _answer(connection: Connection, judge: Judge) -> None:
-    with connection, contextlib.suppress(OSError, EOFError):
+def _answer(connection: Connection, key: bytes, judge: Judge, is_over: threading.Event) -> None:
+    with connection, contextlib.suppress(OSError, EOFError, AuthenticationError):
+        deliver_challenge(connection, key)
+        answer_challenge(connection, key)
         while True:
             iteration, step, value = json.loads(connection.recv_bytes(_LONGEST))
+            if is_over.is_set():
+                return
             try:
                 is_hopeless = judge(iteration, step, value)
             except Exception:  # noqa: BLE001 - a stranger's strategy; who is in doubt goes on
