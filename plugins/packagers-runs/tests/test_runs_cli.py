@@ -122,7 +122,7 @@ def test_a_failed_run_is_tried_again(folder: Path, monkeypatch: pytest.MonkeyPat
     again = json_of("retry", "last")
     assert again["metadata"]["uid"] == document["metadata"]["uid"]
     assert (again["status"]["state"], again["status"]["results"]) == ("completed", {"out": 1})
-    assert "it would have to be" in str(command("retry", "last", code=1).exception)
+    assert "only one that has failed" in str(command("retry", "last", code=1).exception)
 
 
 def test_what_cannot_be_found_again_is_not_tried_again(store: Store) -> None:
