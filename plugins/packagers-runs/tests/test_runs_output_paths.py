@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -239,6 +241,29 @@ def test_what_a_killed_copy_has_left_is_written_over(store: Store, tmp_path: Pat
     (tmp_path / "out/array/manifest.json.0a1b2c3d").write_bytes(b"{")
     run(out_path="out")
     assert packagers.unpack("out/array").tolist() == [0, 1, 2]
+
+
+KILLED = """
+import os, shutil
+import packagers_runs as runs
+
+if __name__ == "__main__":
+    shutil.copyfile = lambda *arguments, **options: os._exit(9)  # the payload is there, the manifest is not
+    runs.connect()
+    runs.new_function().run(handler="counts_up.py:count", params={"n": 5}, returns=["array"], out_path="out")
+"""
+
+
+def test_a_kill_in_the_middle_leaves_the_old_one_and_another_attempt_brings_the_new(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "counts_up.py").write_text("import numpy\ndef count(n): return numpy.arange(n)\n")
+    (tmp_path / "killed.py").write_text(KILLED)
+    run("counts_up.py:count", ["array"], params={"n": 2}, out_path="out")
+    assert subprocess.run([sys.executable, "killed.py"], cwd=tmp_path, check=False).returncode == 9
+    lost = store.list_runs(limit=1)[0]
+    assert (lost.status.state, lost.status.reason) == ("error", "lost")
+    assert packagers.unpack("out/array").tolist() == [0, 1]
+    assert places(store.retry(str(lost.uid()))) == {"array": f"{tmp_path}/out/array"}
+    assert packagers.unpack("out/array").tolist() == [0, 1, 2, 3, 4]
 
 
 def test_two_that_write_one_place_leave_one_of_both_whole(store: Store, tmp_path: Path) -> None:
