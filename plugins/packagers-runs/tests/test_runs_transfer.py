@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 import packagers
-from packagers_runs import Notification, RunNotFoundError, StateConflictError, Store, StoreError, connect
+from packagers_runs import Notification, RunError, RunNotFoundError, StateConflictError, Store, StoreError, connect, new_function
 from packagers_runs.cli.group import runs as runs_command
 from packagers_runs.progress import watched_by
 from packagers_runs.store import schema
@@ -185,6 +186,30 @@ def test_any_imports_in_any_order_are_their_union(stores: Callable[..., Store], 
     assert {int(run.uid() or "", 16) for run in target.list_runs()} == wanted
     assert [target.log(uid(number))[0] for number in wanted] == [str(number) for number in wanted]
     assert len(list(target.objects.digests())) == len({number % 2 for number in wanted})
+
+
+def test_what_a_run_was_given_travels_and_the_run_goes_on_there(stores: Callable[..., Store], tmp_path: Path) -> None:
+    source, target = stores("sqlite"), stores("sqlite")
+    factor = 3
+
+    def handler(data: list[int], fails: bool = True) -> list[int]:
+        if fails:
+            raise ValueError("not here")
+        return [factor * each for each in data]
+
+    function = new_function("f")
+    with pytest.raises(RunError, match="not here"):
+        function.run(handler=lambda data, fails=True: handler(data, fails), inputs={"data": [1, 2]}, returns=["out : file"], store=source)
+    (run,) = source.list_runs()
+    source.export(None, tmp_path / "runs.zip")
+    assert target.import_(tmp_path / "runs.zip").added == [run.uid()]
+    assert {each.key for each in target.list_artifacts(uid=run.uid(), given=True)} == {
+        each.key for each in source.list_artifacts(uid=run.uid(), given=True)
+    }
+    shutil.rmtree(source.objects.location)
+    target.change(str(run.uid()), {"spec.parameters": {"fails": False}})
+    with target.current():
+        assert target.retry(str(run.uid())).unpack("out") == [3, 6]
 
 
 # Only what has ended travels.
