@@ -23,7 +23,7 @@ from packagers_runs.lists import ArtifactList, RunList
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.report.comparison import compare
 from packagers_runs.report.notebook import ROWS, artifacts_html, runs_html
-from packagers_runs.report.tables import tables_of_run
+from packagers_runs.report.tables import table_of_runs, tables_of_run
 from packagers_runs.running.launching import new_function
 from packagers_runs.runstore import Store, connect
 
@@ -133,6 +133,13 @@ def test_lists_in_a_notebook_are_bounded(store: Store) -> None:
     assert f"… {5000 - ROWS:,} more" in many
     assert f"… {5000 - ROWS:,} more" in text_of(artifacts_html(list(store.list_artifacts()[:1]) * 5000))
     assert "more" not in text
+
+
+def test_of_a_failed_run_the_list_says_why() -> None:
+    failed = RunObject.from_dict({"status": {"state": "error", "error": "ValueError: " + "no " * 100}})
+    (row,) = table_of_runs([failed.to_dict()]).rows
+    assert str(row[-1]).startswith("ValueError: no no")
+    assert len(str(row[-1])) == 60
 
 
 def test_iterations_are_a_table_of_the_first_ones() -> None:

@@ -11,7 +11,7 @@ from packagers_runs.report.words import SHORT, cut, duration_text, short_text, s
 if TYPE_CHECKING:
     from packagers_runs.store.artifactrows import Recorded
 
-_RESULTS, _RESULT = 3, 24
+_RESULTS, _RESULT, _ERROR = 3, 24, 60
 _ITERATIONS, _COLUMNS = 50, 12
 UID = 8
 """How much of a uid is enough for people."""
@@ -73,7 +73,7 @@ def _iterations(table: Sequence[Sequence[object]]) -> Table:
 
 
 def table_of_runs(documents: Iterable[Mapping[str, Any]]) -> Table:
-    """Give one line for each run.
+    """Give one line for each run: of one that gave no results, what went wrong.
 
     Args:
         documents: Of the runs.
@@ -130,7 +130,7 @@ def _run(document: Mapping[str, Any]) -> tuple[object, ...]:
         status.get("state", "created"),
         (status.get("start_time") or "")[:19].replace("T", " "),
         took(status),
-        results_text(status.get("results", {})),
+        results_text(status.get("results", {})) or cut(str(status.get("error") or ""), _ERROR),
     )
 
 
