@@ -259,6 +259,34 @@ def test_without_a_selector_the_first_rows_are_shown_and_the_best() -> None:
     assert smallest.places == list(range(ROWS))
 
 
+def test_a_page_is_bounded_whatever_a_run_holds() -> None:
+    text, count = "<" * 2500, 700
+    many = {f"{number}{text}": text for number in range(count)}
+    document = {
+        "metadata": {"labels": many, "name": text, "uid": text, "project": text},
+        "spec": {"parameters": many, "hyperparams": {name: [text] * 3 for name in many}, "inputs": {name: [text] * 20 for name in many}},
+        "status": {
+            "state": "error",
+            "error": text * 100,
+            "traceback": text * 100,
+            "results": many,
+            "notifications": {name: {"status": text, "reason": text, "sent_time": text} for name in many},
+            "artifacts": [{"kind": text, "metadata": {"key": name, "uri": text}, "spec": {"object_type": text}} for name in many],
+            "iterations": [["state", "iter", *(f"param.{n}{text}" for n in range(60))], *([text, n, *[text] * 60] for n in range(500))],
+        },
+    }
+    html = run_page(RunView(document, log=text * 50, log_size=10**9))
+    assert len(html) < 64 << 20
+    for said in (
+        "500 more artifacts are not shown",
+        "13,500 more are not shown",
+        "600 more",
+        "200 more are not shown",
+        "these are the first 400.",
+    ):
+        assert said in html
+
+
 def test_columns_are_bounded_and_that_of_the_selector_stays() -> None:
     found = iterations_of(grid(2, columns=50), None, "accuracy")
     assert found is not None

@@ -14,8 +14,8 @@ from packagers_runs.errors import FieldError
 from packagers_runs.models.hyperparams import parse_selector
 from packagers_runs.report.words import cut, short_text, value_text
 
-ROWS, COLUMNS = 1000, 30
-_KEY = 100
+ROWS, COLUMNS, CELLS = 1000, 30, 12_000
+_TEXT, _FULL, _KEY, _NAME = 60, 200, 40, 100
 
 
 @frozen
@@ -72,7 +72,7 @@ def iterations_of(table: Sequence[Sequence[Any]], best: Any, selector: Any) -> I
     """
     if len(table) < 2:
         return None
-    columns = [cut(value_text(name), _KEY) for name in table[0]]
+    columns = [cut(value_text(name), _NAME) for name in table[0]]
     rows = [[*row, *[None] * (len(columns) - len(row))][: len(columns)] for row in table[1:]]
     goal, result = _read(selector)
     chosen_by = next((number for number, name in enumerate(columns) if result and name == f"output.{result}"), None)
@@ -83,7 +83,7 @@ def iterations_of(table: Sequence[Sequence[Any]], best: Any, selector: Any) -> I
     shown = list(range(min(len(columns), COLUMNS)))
     if chosen_by is not None and chosen_by not in shown:
         shown[-1] = chosen_by
-    places = _chosen(rows, chosen_by, goal, best_row)
+    places = _chosen(rows, min(ROWS, CELLS // len(shown)), chosen_by, goal, best_row)
     words = []
     if len(places) < len(rows):
         what = f"the {len(places):,} best by {columns[chosen_by]}" if chosen_by is not None else f"the first {len(places):,}"
@@ -108,18 +108,18 @@ def number_of(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def _chosen(rows: list[list[Any]], column: int | None, goal: str, best: int | None) -> list[int]:
+def _chosen(rows: list[list[Any]], most: int, column: int | None, goal: str, best: int | None) -> list[int]:
     """Give the rows that are shown, in their own order."""
-    if len(rows) <= ROWS:
+    if len(rows) <= most:
         return list(range(len(rows)))
     if column is None:
-        places = list(range(ROWS))
-        return places if best is None or best < ROWS else [*places[:-1], best]
+        places = list(range(most))
+        return places if best is None or best < most else [*places[:-1], best]
     sign = 1 if goal == "min" else -1
     values = {place: number for place, row in enumerate(rows) if (number := number_of(row[column])) is not None}
     ranked = sorted(values, key=lambda place: (sign * values[place], place))
     others = (place for place in range(len(rows)) if place not in values)
-    return sorted([*ranked, *others][:ROWS])
+    return sorted([*ranked, *others][:most])
 
 
 def _read(selector: Any) -> tuple[str, str]:
@@ -132,7 +132,7 @@ def _read(selector: Any) -> tuple[str, str]:
 
 def _cell(value: Any) -> Cell:
     number = number_of(value)
-    text, full = ("", "") if value is None else (short_text(value), value_text(value))
+    text, full = ("", "") if value is None else (cut(short_text(value), _TEXT), cut(value_text(value), _FULL))
     if number is not None:
         key = repr(number)
     elif isinstance(value, float) and math.isinf(value):

@@ -19,7 +19,7 @@ from packagers_runs.report.pages import page, render
 from packagers_runs.report.previews import Told, list_of, mapping_of
 from packagers_runs.report.words import cut, duration_text, size_text, value_text
 
-_VALUES = 500
+_VALUES, _SHOWN_LABELS, _SOURCE = 500, 100, 400
 _TRACEBACK, _SPEC = 64 << 10, 32 << 10
 _LABELS = ("kind", "owner", "host")
 """Labels that every run has, which are told elsewhere on the page."""
@@ -73,7 +73,7 @@ def run_page(view: RunView, stamp: str = "") -> str:
         badge=state if state.isalnum() else "",
         reason=status.get("reason"),
         facts=_facts(metadata, spec, status, view.attempt),
-        labels={key: value for key, value in mapping_of(metadata, "labels").items() if key not in _LABELS},
+        labels=_first({key: value for key, value in mapping_of(metadata, "labels").items() if key not in _LABELS}, _SHOWN_LABELS),
         says=status.get("status_text"),
         error=status.get("error"),
         traceback=str(status.get("traceback") or "")[-_TRACEBACK:],
@@ -118,9 +118,9 @@ def _facts(metadata: Mapping[str, Any], spec: Mapping[str, Any], status: Mapping
     return [(name, value, shape) for name, value, shape in found if value not in (None, "")]
 
 
-def _first(values: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], int]:
+def _first(values: Mapping[str, Any], count: int = _VALUES) -> tuple[list[tuple[str, Any]], int]:
     """Give so many values as are shown, and how many are not."""
-    return list(values.items())[:_VALUES], max(0, len(values) - _VALUES)
+    return list(values.items())[:count], max(0, len(values) - count)
 
 
 def _search(spec: Mapping[str, Any], tuning: Mapping[str, Any], selector: Any) -> list[tuple[str, Any]]:
@@ -135,26 +135,35 @@ def _search(spec: Mapping[str, Any], tuning: Mapping[str, Any], selector: Any) -
     return [(name, value) for name, value in found.items() if value is not None]
 
 
+Source = tuple[str, str, str]
+"""The name of a source among others, the source, and the file of the report of the run that made it."""
+
+
 def _inputs(
     inputs: Mapping[str, Any], hints: Mapping[str, Any], links: Mapping[str, str]
-) -> list[tuple[str, list[tuple[str, str, str]], str]]:
-    """Give names, sources with what each is called and the report of the run that made it, and types."""
-    found = []
-    for name, source in list(inputs.items())[:_VALUES]:
-        named = source.items() if isinstance(source, dict) else enumerate(source) if isinstance(source, list) else [("", source)]
-        sources = [
-            (str(key), value_text(each), links.get(each, "") if isinstance(each, str) else "") for key, each in list(named)[:_VALUES]
+) -> tuple[list[tuple[str, list[Source], str]], int]:
+    """Give names, sources and types, and how many sources are not shown."""
+    found: list[tuple[str, list[Source], str]] = []
+    left = _VALUES
+    for name, source in inputs.items():
+        named = list(source.items() if isinstance(source, dict) else enumerate(source) if isinstance(source, list) else [("", source)])
+        shown = [
+            (str(key), cut(value_text(each), _SOURCE), links.get(each, "") if isinstance(each, str) else "")
+            for key, each in named[: max(0, left)]
         ]
-        found.append((name, sources, value_text(hints[name]) if name in hints else ""))
-    return found
+        if left > 0:
+            found.append((name, shown, cut(value_text(hints[name])) if name in hints else ""))
+        left -= max(1, len(named))
+    return found, max(0, -left)
 
 
-def _notifications(notifications: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+def _notifications(notifications: Mapping[str, Any]) -> tuple[list[tuple[str, str, str, str]], int]:
     found = []
-    for name, told in list(notifications.items())[:_VALUES]:
+    first, more = _first(notifications)
+    for name, told in first:
         status, sent, reason = (str(mapping_of(told).get(field) or "") for field in ("status", "sent_time", "reason"))
         found.append((name, status, sent, reason))
-    return found
+    return found, more
 
 
 def _log_note(view: RunView) -> str:
