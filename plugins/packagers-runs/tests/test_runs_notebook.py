@@ -259,6 +259,15 @@ def test_a_part_of_a_list_is_one_too(store: Store) -> None:
         RunList([RunObject(), RunObject()]).compare()
 
 
+def test_lists_have_a_short_text(store: Store) -> None:
+    found = launched(store)
+    assert repr(found[1:2]) == f"<RunList of 1: run-1 {str(found[1].uid())[:8]} completed>"
+    assert repr(RunList()) == "<RunList of 0>"
+    assert repr(RunList([found[0]] * 5000)).endswith("completed, …>")
+    assert len(repr(RunList([found[0]] * 5000))) < 300
+    assert repr(store.list_artifacts(key="list", limit=1)) == f"<ArtifactList of 1: {found[0].outputs['list']}>"
+
+
 def test_runs_as_a_frame(store: Store) -> None:
     frame = launched(store).to_df()
     assert list(frame["name"]) == ["run-2", "run-1", "run-0"]

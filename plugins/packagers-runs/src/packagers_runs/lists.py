@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, Self, SupportsIndex, TypeVar, overload
 
 from packagers_runs.display.showing import show
 from packagers_runs.models.runobject import RunObject
-from packagers_runs.report.tables import table_of_artifacts, table_of_runs
+from packagers_runs.report.tables import table_of_artifacts, table_of_runs, uid_text
 from packagers_runs.store.artifactrows import Recorded
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from packagers_runs.report.comparison import Comparison
 
 T = TypeVar("T")
+_SHOWN = 5
 
 
 class _Listed(list[T], Generic[T]):
@@ -28,9 +31,16 @@ class _Listed(list[T], Generic[T]):
         found = super().__getitem__(place)
         return type(self)(found) if isinstance(place, slice) else found  # type: ignore[arg-type, return-value]
 
+    def _brief(self, words: Callable[[T], str]) -> str:
+        shown = [words(each) for each in islice(self, _SHOWN)]
+        return f"<{type(self).__name__} of {len(self):,}: {', '.join(shown)}{', …' if len(self) > _SHOWN else ''}>".replace(": >", ">")
+
 
 class RunList(_Listed[RunObject]):
     """Runs, as :meth:`Store.list_runs` gives them."""
+
+    def __repr__(self) -> str:
+        return self._brief(lambda run: f"{run.metadata.name} {uid_text(run.metadata.uid, run.metadata.iteration)} {run.status.state}")
 
     def show(self) -> None:
         """Show them: as a table in a terminal, as HTML in a notebook."""
@@ -74,6 +84,9 @@ class RunList(_Listed[RunObject]):
 
 class ArtifactList(_Listed[Recorded]):
     """Artifacts, as :meth:`Store.list_artifacts` gives them."""
+
+    def __repr__(self) -> str:
+        return self._brief(lambda each: str(each.address))
 
     def show(self) -> None:
         """Show them: as a table in a terminal, as HTML in a notebook."""
