@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import StoreError
@@ -88,9 +88,9 @@ class Journal:
 
 def log_length(connection: Connection, uid: str, iteration: int) -> int:
     """Give the bytes of a run's log."""
-    query = select(logs.c.start, logs.c.text).where(logs.c.uid == uid, logs.c.iteration == iteration).order_by(logs.c.start.desc()).limit(1)
-    last = connection.execute(query).one_or_none()
-    return 0 if last is None else int(last.start) + len(last.text)
+    mine = (logs.c.uid == uid, logs.c.iteration == iteration)
+    query = select(logs.c.start + func.length(logs.c.text)).where(*mine).order_by(logs.c.start.desc()).limit(1)
+    return int(connection.execute(query).scalar_one_or_none() or 0)
 
 
 def read_log(database: Database, uid: str, iteration: int = 0, offset: int = 0) -> tuple[str, int]:
