@@ -290,13 +290,28 @@ def test_the_version_of_an_input_is_that_of_what_is_there(kind: str, store: Stor
     assert versions("not-there.csv") == {"x": {}, "many": [{}, {"y": {}}]}
 
 
+def test_a_folder_is_told_by_the_names_and_bytes_of_its_files(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    found = []
+    for first, second in (("x", "y"), ("y", "x"), ("x", "x")):
+        (folder / "first").write_text(first)
+        (folder / "second").write_text(second)
+        found.append(input_digests({"x": folder}, {}, store)["x"]["digest"])
+    (folder / "first").rename(folder / "third")
+    found.append(input_digests({"x": folder}, {}, store)["x"]["digest"])
+    assert len(set(found)) == 4
+
+
 def test_a_run_records_it_and_neither_its_name_nor_its_process_counts(store: Store, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a\n1\n")
-    (tmp_path / "counting.py").write_text("import pathlib\ndef counted(data: pathlib.Path): return data.stat().st_size\n")
+    (tmp_path / "counting.py").write_text("import pathlib\ndef counted(data: pathlib.Path, by=1): return data.stat().st_size * by\n")
     task = new_task(handler="counting.py:counted", inputs={"data": "a.csv"}, returns=["length"])
     runs = [new_function().run(task), new_function("other").run(task, name="another")]
     runs[1].refresh()
     assert len({run.metadata.annotations[FINGERPRINT] for run in runs}) == 1
+    other = new_function().run(new_task(base=task, handler="counting.py:counted", params={"by": 2}))
+    assert other.metadata.annotations[FINGERPRINT] != runs[0].metadata.annotations[FINGERPRINT]
     assert runs[0].metadata.annotations[INPUTS] == {"data": {"digest": packagers_digest(tmp_path / "a.csv"), "size": 4}}
     apart = new_function().run(new_task(base=task), watch=False)
     assert apart.wait_for_completion(sleep=0.05, timeout=60, show_logs=False) == "completed"

@@ -238,3 +238,22 @@ def test_tables_and_artifacts_of_other_runs_come_again(store: Store) -> None:
 
 def doubled(table: pd.DataFrame) -> pd.DataFrame:
     return table * 2
+
+
+def test_the_children_of_a_handler_go_nowhere_either(store: Store, tmp_path: Path) -> None:
+    def handler(context: Any) -> None:
+        for depth in (1, 2):
+            with context.get_child_context(depth=depth) as child:
+                child.log_artifact("part", np.arange(depth))
+                child.log_result("score", depth)
+
+    task = new_task(handler=handler, out_path=str(tmp_path / "out"))
+    task.with_hyper_params({}, selector="max.score", strategy="custom")
+    run = new_function().run(task)
+    assert {"1", "2"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    shutil.rmtree(tmp_path / "out")
+    before = store.documents(iterations=True)
+    found = store.verify(str(run.uid()))
+    assert found.is_same, found
+    assert not (tmp_path / "out").exists()
+    assert store.documents(iterations=True) == before

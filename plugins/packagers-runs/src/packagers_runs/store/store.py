@@ -75,7 +75,6 @@ class DocumentStore:
         self._iterations = IterationRows(self.database, self._runs, self._artifacts)
         database, rows = self.database, self._runs
         self._heart = None if database.is_memory else Heartbeat(lambda: rows.renew(this_process()))
-        self.is_scratch = is_scratch
         if is_scratch:
             return
         with _opened_lock:
