@@ -409,15 +409,22 @@ def test_every_table_travels_or_is_known_not_to() -> None:
     assert {column.name for column in schema.runs.c} == written | {"owner", "lease"}
 
 
-def test_the_documents_can_be_read_without_us(stores: Callable[..., Store], tmp_path: Path) -> None:
-    store = stores()
-    do(store, 1, note="text")
-    store.export(None, tmp_path / "runs.zip")
+def test_the_documents_can_be_read_without_us_and_say_where_their_data_is(stores: Callable[..., Store], tmp_path: Path) -> None:
+    first, second = stores(), stores()
+    run = new_function("f").run(handler=lambda: "text", returns=["note : file"], store=first)
+    first.export(None, tmp_path / "runs.zip")
     with zipfile.ZipFile(tmp_path / "runs.zip") as archive:
-        (line,) = archive.read(f"runs/{uid(1)}.jsonl").splitlines()
-        assert json.loads(line)["document"]["status"]["results"]["number"] == 1
-        assert archive.read("export.json").startswith(b"{\n")
         assert archive.testzip() is None
+        (line,) = archive.read(f"runs/{run.uid()}.jsonl").splitlines()
+        (artifact,) = json.loads(line)["document"]["status"]["artifacts"]
+        place = artifact["spec"]["target_path"]
+        assert json.loads(archive.read(f"{place}/manifest.json"))["digest"] == artifact["metadata"]["hash"]
+    second.import_(tmp_path / "runs.zip")
+    (artifact,) = second.document(str(run.uid()))["status"]["artifacts"]
+    assert packagers.unpack(artifact["spec"]["target_path"]) == "text"
+    assert artifact["spec"]["target_path"].startswith(second.objects.location)
+    second.export(None, tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == (tmp_path / "runs.zip").read_bytes()
 
 
 # The commands.
