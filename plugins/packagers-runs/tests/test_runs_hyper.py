@@ -78,6 +78,9 @@ def test_the_golden_grid(store: Store) -> None:
     assert done.unpack("model").tolist() == [80, 80, 80]
     assert packagers.unpack("store://model").tolist() == [80, 80, 80]  # the artifact of the run itself
     assert RunObject.from_store(store, str(done.uid())) == done
+    plot = Path(done.unpack("parallel_coordinates")).read_text()
+    assert plot.startswith("<!doctype html>")
+    assert plot.count("<polyline") == 6
     with Path(done.unpack("iteration_results")).open(newline="") as file:
         assert list(csv.reader(file)) == [[str(cell) for cell in row] for row in GOLDEN]
 
@@ -121,7 +124,7 @@ def test_equal_outputs_of_iterations_are_stored_once_and_read_by_address(store: 
 def test_without_a_selector_there_is_no_best(store: Store) -> None:
     done = run(grid(selector=None))
     assert done.status.iterations == GOLDEN
-    assert (done.status.results, list(done.outputs)) == ({}, ["iteration_results"])
+    assert (done.status.results, list(done.outputs)) == ({}, ["iteration_results", "parallel_coordinates"])
 
 
 @pytest.mark.parametrize(

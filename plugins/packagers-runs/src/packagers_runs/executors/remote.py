@@ -23,7 +23,7 @@ from attrs import evolve
 from packagers import Artifact, DataItem, IntegrityError, Registry, sign
 from packagers_runs.executors.absent import reference_for
 from packagers_runs.executors.performing import perform
-from packagers_runs.executors.travelling import by_value, travellers
+from packagers_runs.executors.travelling import by_value, self_contained, travellers
 from packagers_runs.executors.work import Performed, Plugin, Setup, Staged, Work, failed
 from packagers_runs.models.status import RunStates, utc_text
 from packagers_runs.running.capture import Sink, descriptors
@@ -61,8 +61,11 @@ def pack_setup(setup: Setup, *, shares_files: bool) -> bytes:
         variables = {URL_VARIABLE: url, **({} if artifacts is None else {ARTIFACTS_VARIABLE: artifacts})}
         store = None
     sent = evolve(setup, store=store) if shares_files else evolve(setup, staging=None, judge=None, store=None if is_file else store)
-    with by_value(travellers(roots, shares_files=shares_files)):
-        inner = cloudpickle.dumps(sent)
+    modules = travellers(roots, shares_files=shares_files)
+    handler = sent.arguments.handler
+    function = self_contained(handler.function, modules)
+    with by_value(modules):
+        inner = cloudpickle.dumps(evolve(sent, arguments=evolve(sent.arguments, handler=evolve(handler, function=function))))
     return pickle.dumps((list(sys.path) if shares_files else None, os.getcwd() if shares_files else None, variables, inner))
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib.machinery
+import inspect
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
+from typing import Any
 
 import cloudpickle
+
+from packagers_runs.running.handlers import reference_of
 
 _OURS = ("packagers", "packagers_")
 _turn = threading.Lock()
@@ -50,6 +54,31 @@ def by_value(modules: Iterable[ModuleType]) -> Iterator[None]:
         finally:
             for module in mine:
                 cloudpickle.unregister_pickle_by_value(module)
+
+
+def self_contained(function: Any, modules: Iterable[ModuleType]) -> Any:
+    """Give a function that goes by value with the types that its annotations name, where they are text.
+
+    A pickle of it leaves out what only they name.
+
+    Args:
+        function: Anything that can be called; what is no function, or does not go by value, stays as it is.
+        modules: Those whose functions go by value.
+    """
+    if not isinstance(function, FunctionType) or not any(isinstance(each, str) for each in function.__annotations__.values()):
+        return function
+    names = {"__main__", *(module.__name__ for module in modules)}
+    if function.__module__ not in names and reference_of(function) is not None:
+        return function
+    try:
+        annotations = inspect.get_annotations(function, eval_str=True)
+    except Exception:  # noqa: BLE001 - annotations are the user's own expressions, and who needs one will say what is wrong with it
+        return function
+    made = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+    made.__dict__.update(function.__dict__)
+    made.__kwdefaults__, made.__annotations__, made.__doc__ = function.__kwdefaults__, annotations, function.__doc__
+    made.__qualname__, made.__module__ = function.__qualname__, function.__module__
+    return made
 
 
 _LIBRARY = str(Path(importlib.machinery.__file__).parents[1])

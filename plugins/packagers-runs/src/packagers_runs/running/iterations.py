@@ -160,6 +160,20 @@ class Iterations:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{TABLE}.csv").write_text(csv_text(table), encoding="utf-8", newline="")
         session.pack(folder / f"{TABLE}.csv", {"key": TABLE, "artifact_type": "file"})
+        plot = self._plot(table)
+        if plot:
+            (folder / f"{PLOT}.html").write_text(plot, encoding="utf-8")
+            session.pack(folder / f"{PLOT}.html", {"key": PLOT, "artifact_type": "file"})
+
+    def _plot(self, table: list[list[Any]]) -> str:
+        """Draw the table, one line for each iteration; nothing where there is too little to draw."""
+        from packagers_runs.report.coordinates import coordinates  # templates, which nobody else needs in a run
+        from packagers_runs.report.iterations import iterations_of
+        from packagers_runs.report.pages import page
+
+        found = iterations_of(table, self.best, None if self._plan is None else self._plan.options.selector)
+        drawn = None if found is None else coordinates(found)
+        return page(f"{self._job.run.metadata.name}: {PLOT.replace('_', ' ')}", drawn) if drawn else ""
 
     def _remember(self, number: int, parameters: Mapping[str, Any], state: str, results: Mapping[str, Any], reports: Any) -> Outcome:
         value = None if self.selection is None else self.selection.value_of(state, results)

@@ -24,7 +24,8 @@ from packagers_runs.executors.remote import lost, plugins_of
 from packagers_runs.executors.work import Performed, Setup, Work
 from packagers_runs.models.durations import seconds_of
 from packagers_runs.models.hyperparams import HyperParamOptions
-from packagers_runs.models.status import ERROR_STATES, RunStates, RunStatus
+from packagers_runs.models.runobject import RunObject
+from packagers_runs.models.status import ERROR_STATES, RunStates
 from packagers_runs.progress import progress
 from packagers_runs.running.context import RunContext
 from packagers_runs.running.execution import Job
@@ -208,8 +209,7 @@ class _Search:
 
 
 def _setup_of(job: Job, attempt: Attempt, executor: Executor) -> Setup:
-    run = job.run.copy()
-    run.status = RunStatus()
+    run = RunObject(job.run.spec.copy(), job.run.metadata.copy())  # tied to no store
     spec = run.spec
     spec.hyperparams, spec.hyper_param_options, spec.notifications, spec.secret_sources = {}, HyperParamOptions(), [], []
     store = None if executor.is_here or job.store.database.is_memory else job.store
