@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packagers_runs.report.coordinates import coordinates, plot_page
+from packagers_runs.report.coordinates import coordinates
 from packagers_runs.report.iterations import ROWS, iterations_of, number_of
 from packagers_runs.report.logs import printed
 from packagers_runs.report.pages import page, render
-from packagers_runs.report.previews import PicturePreview, TablePreview, Told, preview_of, told_by
+from packagers_runs.report.previews import PagePreview, PicturePreview, TablePreview, TextPreview, Told, preview_of, told_by
 from packagers_runs.report.runpage import RunView, run_page
 
 EVIL = (
@@ -159,6 +159,7 @@ def test_data_is_shown_as_it_is() -> None:
 
 
 TEXT = st.one_of(st.sampled_from(EVIL), st.text(max_size=12))
+ONE_ARTIFACT = {"status": {"artifacts": [{"metadata": {"key": "a"}}]}}
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXT),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXT, inner, max_size=3)),
@@ -217,6 +218,15 @@ def test_pictures_are_checked_png_files() -> None:
         assert picture(other) is None
     for text in ("%%%", "javascript:alert(1)", "data:image/png;base64,AAAA", "\ud800"):
         assert preview_of({"png": text}) is None
+
+
+def test_the_source_of_a_page_is_no_preview() -> None:
+    for source in ("<!DOCTYPE html>\n<p>", "\n<html lang=en>"):
+        found = preview_of({"text": source})
+        assert isinstance(found, PagePreview)
+        shown = inspected(run_page(RunView(ONE_ARTIFACT, told={"a": Told(preview=found)})))
+        assert "A page of HTML" in shown
+    assert isinstance(preview_of({"text": "<p>a fragment"}), TextPreview)
 
 
 def test_a_preview_is_bounded_and_says_what_is_missing() -> None:
@@ -344,14 +354,6 @@ def test_axes() -> None:
     assert heights([7, 7]) == [176.0, 176.0]
     assert heights(["10", "9", 8]) == [56.0, 176.0, 296.0]
     assert heights([-1.7e308, 1.7e308]) == [296.0, 56.0]
-
-
-@pytest.mark.parametrize("text", EVIL)
-def test_the_plot_can_stand_alone(text: str) -> None:
-    html = plot_page(text, [["iter", f"param.{text}", "output.accuracy"], [1, text, 0.5], [2, 3, 0.7]], 2, "max.accuracy")
-    inspected(html)
-    assert 'class="top-line"' in html
-    assert plot_page(text, [["iter"]]) == plot_page(text, [["iter", "output.a"], [1, 2]]) == ""
 
 
 def test_numbers() -> None:

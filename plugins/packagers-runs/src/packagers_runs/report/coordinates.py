@@ -9,9 +9,9 @@ from typing import Any
 from attrs import field, frozen
 from markupsafe import Markup
 
-from packagers_runs.report.iterations import Iterations, iterations_of, number_of
-from packagers_runs.report.pages import page, render
-from packagers_runs.report.words import cut, short_text, value_text, visible
+from packagers_runs.report.iterations import Iterations, number_of
+from packagers_runs.report.pages import render
+from packagers_runs.report.words import cut, short_text, value_text
 
 LINES, AXES, TICKS, STEPS = 300, 14, 8, 8
 _SIDE, _TOP, _HEIGHT, _BELOW = 72, 56, 240, 34
@@ -123,20 +123,6 @@ def coordinates(iterations: Iterations) -> Markup:
         lines.append(Line(_points(axes, row), "top-line" if is_best else colours[row], title + (", the best" if is_best else "")))
     lines.sort(key=lambda line: line.style == "top-line")  # the best is drawn over the others
     return render("coordinates.html", plot=Plot(axes, lines, _caption(iterations, len(lines), spread, len(axes)), _scale(iterations)))
-
-
-def plot_page(title: str, table: Sequence[Sequence[Any]], best: Any = None, selector: Any = None) -> str:
-    """Give the plot as a page of its own; empty where there is nothing to draw.
-
-    Args:
-        title: What the page is called.
-        table: The table of iterations, the header first.
-        best: The iteration that was chosen, as the table counts.
-        selector: What it was chosen by, ``[min|max.]result``.
-    """
-    iterations = iterations_of(table, best, selector)
-    drawn = Markup("") if iterations is None else coordinates(iterations)
-    return page(title, Markup("<h1>{}</h1>\n{}").format(visible(title), drawn)) if drawn else ""
 
 
 def _caption(iterations: Iterations, lines: int, spread: str, axes: int) -> str:

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from packagers_runs.report.words import cut
 
 ROWS, COLUMNS, CELL, TEXT, FACTS = 50, 40, 200, 8_000, 60
-_FACT, _DEPTH, _ITEMS = 600, 6, 60
+_FACT, _DEPTH, _ITEMS, _START = 600, 6, 60, 100
 _PICTURE_BYTES, _PICTURE_PIXELS = 1 << 20, 1 << 24
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -43,6 +43,13 @@ class TextPreview:
 
 
 @frozen
+class PagePreview:
+    """A page of HTML, which is not shown: neither what it would do nor its source is for the reader of a report."""
+
+    kind: ClassVar[str] = "page"
+
+
+@frozen
 class PicturePreview:
     """A PNG picture.
 
@@ -56,6 +63,9 @@ class PicturePreview:
     source: str
     width: int
     height: int
+
+
+Preview = TablePreview | TextPreview | PagePreview | PicturePreview
 
 
 @frozen
@@ -73,7 +83,7 @@ class Told:
     """
 
     facts: list[tuple[str, str]] = field(factory=list)
-    preview: TablePreview | TextPreview | PicturePreview | None = None
+    preview: Preview | None = None
     format: str = ""
     labels: Mapping[str, Any] = field(factory=dict)
     tag: str = ""
@@ -129,12 +139,14 @@ def list_of(document: Mapping[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def preview_of(preview: Mapping[str, Any]) -> TablePreview | TextPreview | PicturePreview | None:
+def preview_of(preview: Mapping[str, Any]) -> Preview | None:
     """Read a preview; nothing comes of what is none, or too large to be one."""
     table, text, png = preview.get("table"), preview.get("text"), preview.get("png")
     if isinstance(table, dict):
         return _table(table)
     if isinstance(text, str):
+        if text[:_START].lstrip().lower().startswith(("<!doctype html", "<html")):
+            return PagePreview()
         return TextPreview(cut(text, TEXT))
     return _picture(png) if isinstance(png, str) else None
 
