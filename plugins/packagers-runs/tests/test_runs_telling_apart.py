@@ -37,7 +37,9 @@ def tells(word="", fail=False):
     return 0.93
 
 def until(marker):
+    end = time.monotonic() + 30
     while not pathlib.Path(marker).exists():
+        assert time.monotonic() < end, "it never came"
         time.sleep(0.02)
     print("the marker is there")
 
