@@ -99,6 +99,11 @@ def test_paths_have_places_that_the_run_fills(store: Store, tmp_path: Path) -> N
     assert (made.spec.output_path, made.spec.output_paths) == (f"{tmp_path}/out/shop", {"one": f"{made.uid()}/first"})
     assert places(made) == {"one": f"{tmp_path}/out/shop/{made.uid()}/first/one"}
     assert packagers.unpack(places(made)["one"]) == [1]
+    hint = LogHint("array", artifact_path="{{project}}/sub")
+    assert places(run(lambda: np.arange(2), [hint], project="shop"))["array"] == f"{tmp_path}/shop/sub/array"
+    for wrong in ("{{projekt}}", "{{run.uid"):
+        with pytest.raises((UnknownNameError, FieldError)):
+            run(lambda: np.arange(2), [LogHint("array", artifact_path=wrong)])
     for field, value in (("in_path", "{{run.id}}"), ("out_path", "{{projct}}"), ("outputs", {"one": "{{uid}}"})):
         with pytest.raises(UnknownNameError):
             run(**{field: value})

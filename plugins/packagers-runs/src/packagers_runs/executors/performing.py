@@ -63,7 +63,7 @@ class _Performance:
         self._arguments = setup.arguments_of(work)
         self._folder = None if setup.staging is None else setup.staging / f"{work.number}-{work.tries}"
         self._temporary = None if self._folder else Path(tempfile.mkdtemp(prefix="packagers-runs-"))
-        places = Places(self._run.spec, work.number)
+        places = Places(self._run.spec, self._run.metadata)
         self._session = RunSession(self._folder or self._temporary or Path(), places, registry=setup.registry, signer=signer)
         self._reports: dict[int, float] = {}
         self._context = RunContext(self._run, self._session, self._arguments.inputs, setup.secrets, lambda: None, report=self._report)

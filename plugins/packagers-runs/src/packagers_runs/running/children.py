@@ -77,7 +77,7 @@ class _Children:
         run.spec.parameters = {**run.spec.parameters, **parameters}
         run.status.status_text = None
         folder = job.store.staging(self._attempt) / "iterations" / str(number)
-        session = RunSession(folder, Places(run.spec, number, is_idle=job.store.is_scratch), registry=job.registry)
+        session = RunSession(folder, Places(run.spec, run.metadata, is_idle=job.store.is_scratch), registry=job.registry)
         log: list[str] = []
         begun, start = utc_text(), time.monotonic()
 

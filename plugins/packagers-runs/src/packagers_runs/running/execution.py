@@ -141,7 +141,7 @@ def execute(job: Job, attempt: Attempt, capture: Capture = captured) -> BaseExce
     run, store = job.run, job.store
     begun = run.status.start_time or utc_text()
     run.status = RunStatus(state=RunStates.running, start_time=begun, host=socket.gethostname(), retry_count=attempt.number - 1 or None)
-    session = RunSession(store.staging(attempt), Places(run.spec, attempt.iteration), registry=job.registry)
+    session = RunSession(store.staging(attempt), Places(run.spec, run.metadata, is_idle=store.is_scratch), registry=job.registry)
     execution = _Execution(job, attempt, session)
     execution.write()
     job.teller.begun()
@@ -306,8 +306,6 @@ class _Execution:
     def _export(self, artifacts: Mapping[str, Artifact]) -> None:
         """Put artifacts and metrics where the run wants them besides the store."""
         run = self._job.run
-        if self._job.store.is_scratch:
-            return
         for key, artifact in artifacts.items():
             place = self._session.export(key, artifact)
             if place is not None:

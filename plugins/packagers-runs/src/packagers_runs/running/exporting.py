@@ -46,33 +46,37 @@ def fill_paths(spec: RunSpec, metadata: RunMetadata) -> None:
     if spec.output_paths:
         paths = {key: fill_path(path, field="outputs", **given) for key, path in spec.output_paths.items()}
         spec.outputs = {**dict.fromkeys(spec.outputs), **paths}
-    _check_places(spec)
+    _check_places(spec, metadata)
 
 
 class Places:
     """Where the artifacts of one attempt go besides the store.
 
     Args:
-        spec: Of the run.
-        iteration: Of the run; those of an iteration go to a folder of its number.
-        hints: The folders that log hints say, by key.
+        spec: Of the run, its paths filled.
+        metadata: Of the run; the artifacts of an iteration go to a folder of its number.
         is_idle: Whether nothing goes anywhere.
     """
 
-    def __init__(self, spec: RunSpec, iteration: int = 0, hints: Mapping[str, str] | None = None, *, is_idle: bool = False) -> None:
+    def __init__(self, spec: RunSpec, metadata: RunMetadata, *, is_idle: bool = False) -> None:
         self._is_idle = is_idle
         self._base = Path.cwd()  # a handler may change it
-        self._within = str(iteration) if iteration else ""
+        self._within = str(metadata.iteration) if metadata.iteration else ""
+        self._names = {"uid": metadata.uid, "project": metadata.project}
         self._paths = spec.output_paths
         self._folder = spec.output_path
-        self._hints: dict[str, str] = dict(hints or {})
+        self._hints: dict[str, str] = {}
 
     def remember(self, hint: LogHint) -> LogHint:
-        """Take the path out of a log hint: what it names is packed for the store like all else, and then put there."""
+        """Take the path out of a log hint: what it names is packed for the store like all else, and then put there.
+
+        Raises:
+            UnknownNameError: The path has a place that nothing fills.
+        """
         if hint.artifact_path is None:
             self._hints.pop(hint.key, None)
             return hint
-        self._hints[hint.key] = os.fspath(hint.artifact_path)
+        self._hints[hint.key] = fill_path(os.fspath(hint.artifact_path), field="artifact_path", **self._names)
         return replace(hint, artifact_path=None)
 
     def of(self, key: str, whole: str | None = None) -> str | None:
@@ -108,10 +112,12 @@ def _is_whole(path: str) -> bool:
     return "://" in path or PurePath(path).is_absolute()
 
 
-def _check_places(spec: RunSpec) -> None:
+def _check_places(spec: RunSpec, metadata: RunMetadata) -> None:
     """Refuse outputs of which one would be put over another, as far as the task tells."""
     hints = {hint.key: hint for hint in map(LogHint.parse, (hint for hint in spec.returns if hint is not None))}
-    places = Places(spec, hints={key: os.fspath(hint.artifact_path) for key, hint in hints.items() if hint.artifact_path})
+    places = Places(spec, metadata)
+    for hint in hints.values():
+        places.remember(hint)
     taken: dict[str, str] = {}
     for key in spec.outputs:
         if key in spec.output_paths and key in hints and hints[key].itemized:
@@ -164,9 +170,10 @@ class RunSession(Session):
         if hint is None:
             return None
         try:
-            return self._known(LogHint.parse(hint))
+            parsed = LogHint.parse(hint)
         except PackagersError:
             return hint  # the session says what is wrong with it, and packs the others
+        return self._known(parsed)
 
     def _known(self, hint: LogHint) -> LogHint:
         self._hints[hint.key] = hint
