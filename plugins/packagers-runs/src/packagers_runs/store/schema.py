@@ -80,6 +80,7 @@ artifacts = Table(
     Index("packagers_artifacts_by_run", "uid", "iteration", "key", unique=True),
     Index("packagers_artifacts_by_key", "project", "key", "iteration", "made", "id"),
     Index("packagers_artifacts_by_digest", "digest"),
+    Index("packagers_artifacts_by_time", "made", "id"),
 )
 
 claims = Table(
