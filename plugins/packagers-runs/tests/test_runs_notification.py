@@ -51,7 +51,14 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("mail", {"server_host": "h", "sender_address": "a@b.c", "email_addresses": ["d@e.f"], "server_port": 25, "use_tls": True}),
     (
         "mail",
-        {"server_host": "h", "sender_address": "a@b.c", "email_addresses": "d@e.f", "username": "u", "password": "p", "start_tls": False},
+        {
+            "server_host": "h",
+            "sender_address": "a@b.c",
+            "email_addresses": "d@e.f",
+            "username": "u",
+            "password": "p",
+            "validate_certs": False,
+        },
     ),
     ("apprise", {"urls": ["json://example.org"]}),
 ]

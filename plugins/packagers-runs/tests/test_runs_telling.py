@@ -327,6 +327,13 @@ def test_what_cannot_be_sent_is_refused_before_anything_runs(store: Store, notif
     assert store.documents() == []
 
 
+def test_of_a_run_with_iterations_is_told_once(store: Store, web_server: Any) -> None:
+    task = task_of(lambda depth: depth / 10, hook(web_server, when=ALL, condition="accuracy == 0.8 and best_iteration == 3"))
+    found = new_function().run(task.with_hyper_params({"depth": [2, 4, 8]}, selector="max.accuracy"))
+    assert entry(found) == {"status": "sent", "state": "completed"}
+    assert said(web_server) == ["Run train started in project default", "Run train completed in project default"]
+
+
 def test_iterations_tell_nothing(store: Store, web_server: Any) -> None:
     task = task_of(good, hook(web_server, when=ALL))
     task.metadata.iteration = 3

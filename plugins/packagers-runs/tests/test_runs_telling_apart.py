@@ -154,6 +154,22 @@ def test_a_killed_run_is_told_of_by_the_process_that_watches_its_time(store: Sto
     assert said(web_server)[1] == "Run train failed in project default"
 
 
+def test_who_watches_tells_where_nobody_else_is_left(
+    store: Store, tmp_path: Path, web_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: RunObject) -> None:
+        until(lambda: (tmp_path / "here").exists())
+        raise KeyboardInterrupt
+
+    web_server.answers = lambda path: web_server.hang(path) if len(web_server.heard) == 1 else (200, b"")
+    monkeypatch.setattr(RunObject, "logs", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run("waits", secret(web_server, when=["aborted"]), limit="10m", marker="here")
+    found = store.list_runs()[0]
+    assert (found.status.state, status_of(found)) == ("aborted", "sent")
+    assert said(web_server) == len(web_server.heard) * ["Run train was aborted in project default"]
+
+
 def test_a_kill_between_the_end_and_the_message_leaves_it_pending(store: Store, tmp_path: Path, web_server: Any) -> None:
     program = f"""
         from packagers_runs import Notification, connect, new_function, new_task

@@ -96,23 +96,24 @@ class Function:
             refuse_watching(run)
         attempt = job.store.begin(job.document())
         secure(job, attempt, is_handed_over=True)
-        teller = Teller(run, job.store, job.masker, local=True)
+        here = Teller(run, job.store, job.masker, local=True)
         process = start_worker(job, attempt, self.file, limit)
         job.forget_secrets()
         if not watch:
             return run.refresh()
         try:
             with terminable():
-                teller.follow()
+                here.follow()
                 run.logs()
                 process.wait()
         except BaseException:
             end_process(process)
-            teller.ended()
-            run.refresh()
             raise
-        teller.ended()
-        run.refresh().raise_for_failure()
+        finally:
+            here.ended()
+            job.teller.ended()  # what the process of the run was killed before it told
+            run.refresh()
+        run.raise_for_failure()
         return run
 
 
