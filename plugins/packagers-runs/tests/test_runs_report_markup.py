@@ -226,7 +226,7 @@ def test_the_source_of_a_page_is_no_preview() -> None:
         assert isinstance(found, PagePreview)
         shown = inspected(run_page(RunView(ONE_ARTIFACT, told={"a": Told(preview=found)})))
         assert "A page of HTML" in shown
-    assert isinstance(preview_of({"text": "<p>a fragment"}), TextPreview)
+    assert preview_of({"text": "<p>\r\na fragment"}) == TextPreview("<p>\na fragment")
 
 
 def test_a_preview_is_bounded_and_says_what_is_missing() -> None:

@@ -15,7 +15,7 @@ from packagers_runs.report.words import cut, short_text, value_text
 
 LINES, AXES, TICKS, STEPS = 300, 14, 8, 8
 _SIDE, _TOP, _HEIGHT, _BELOW = 72, 56, 240, 34
-_LEAST, _MOST, _WIDTH = 132, 220, 1060
+_LEAST, _MOST, _WIDTH = 132, 340, 1040
 """The space between two axes: from which to which, and what all of them share."""
 _NAME, _LABEL = 17, 14
 _LOG_FROM = 1000

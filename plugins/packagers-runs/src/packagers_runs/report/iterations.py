@@ -57,6 +57,13 @@ class Iterations:
     chosen_by: int | None
     note: str
 
+    @property
+    def headings(self) -> list[tuple[str, bool]]:
+        """The headings of the shown columns, and whether numbers stand below."""
+        return [
+            (self.columns[column], any(number_of(self.rows[place][column]) is not None for place in self.places)) for column in self.shown
+        ]
+
     def cells(self, place: int) -> list[Cell]:
         """Give the shown cells of a row."""
         return [_cell(self.rows[place][column]) for column in self.shown]

@@ -147,7 +147,7 @@ def preview_of(preview: Mapping[str, Any]) -> Preview | None:
     if isinstance(text, str):
         if text[:_START].lstrip().lower().startswith(("<!doctype html", "<html")):
             return PagePreview()
-        return TextPreview(cut(text, TEXT))
+        return TextPreview(cut(text.replace("\r\n", "\n"), TEXT))
     return _picture(png) if isinstance(png, str) else None
 
 
