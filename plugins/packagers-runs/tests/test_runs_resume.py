@@ -233,6 +233,18 @@ def test_latest_goes_on_to_mean_what_it_meant_when_the_run_began(store: Store, f
     sys.modules.pop("reading")
 
 
+def test_relative_paths_mean_those_of_the_launch_wherever_it_goes_on(
+    store: Store, folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = launched()
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert store.resume(str(run.uid())).status.retry_count is None
+    assert store.verify(str(run.uid())).changed == ()
+    change_of_data(folder)
+    assert store.resume(str(run.uid())).outputs == {"out": 4}
+    assert store.get_run(str(run.uid())).spec.inputs == {"data": "data.txt"}
+
+
 def test_a_name_that_was_kept_nowhere_else_is_found_by_the_command(store: Store, folder: Path) -> None:
     (folder / "broken").touch()
     with pytest.raises(RunError):

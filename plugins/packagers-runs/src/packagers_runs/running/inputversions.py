@@ -21,6 +21,8 @@ from packagers_runs.store.addresses import SCHEME, Address
 from packagers_runs.store.errors import AddressError, ArtifactNotFoundError
 from packagers_runs.store.store import DocumentStore, store_of
 
+FOLDER = "packagers/folder"
+"""The annotation of a run that has relative paths as inputs: the working directory that they were seen from."""
 MOST_BYTES = 4 << 30
 """Of files that are larger together, size and time tell the version: a launch is not to read for minutes."""
 _VERSIONS = {
@@ -48,6 +50,27 @@ def pinned(source: Any, store: DocumentStore) -> Any:
         return source if address.uid else str(store.find(address).address)
     except (AddressError, ArtifactNotFoundError):  # the run itself will say so
         return source
+
+
+def is_relative(source: Any) -> bool:
+    """Tell whether an input is, or holds, a path that means something else in another working directory."""
+    if isinstance(source, list | dict):
+        return any(map(is_relative, source.values() if isinstance(source, dict) else source))
+    return isinstance(source, str) and "://" not in source and not Path(source).is_absolute()
+
+
+def seen_from(folder: str, source: Any) -> Any:
+    """Give an input as it was seen from a working directory: relative paths of what is there still mean that.
+
+    Args:
+        folder: The working directory.
+        source: The input.
+    """
+    if isinstance(source, list):
+        return [seen_from(folder, item) for item in source]
+    if isinstance(source, dict):
+        return {key: seen_from(folder, item) for key, item in source.items()}
+    return str(Path(folder, source)) if is_relative(source) and Path(folder, source).exists() else source
 
 
 def input_digests(sources: Mapping[str, Any], kept: Mapping[str, str | None], store: DocumentStore) -> dict[str, Any]:

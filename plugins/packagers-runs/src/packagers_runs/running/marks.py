@@ -1,13 +1,15 @@
 """What is noted of a run beside its document, so that it can go on, be run again and be explained: in its annotations.
 
 ``packagers/inputs`` tells the version of each input as it was when the run began, ``packagers/handler`` what was called,
-``packagers/fingerprint`` both, with the parameters, the log hints and the versions of plugins.
+``packagers/fingerprint`` both, with the parameters, the log hints and the versions of plugins; ``packagers/folder`` where relative paths of
+inputs were seen from.
 """
 
 from __future__ import annotations
 
 import warnings
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from packagers import PackagersWarning
@@ -16,7 +18,7 @@ from packagers_runs.models.status import RunStates
 from packagers_runs.running.digests import handler_digest
 from packagers_runs.running.execution import Job
 from packagers_runs.running.fingerprint import common_part, fingerprint
-from packagers_runs.running.inputversions import input_digests
+from packagers_runs.running.inputversions import FOLDER, input_digests, is_relative
 from packagers_runs.running.kept import HANDLER, INPUT, NOT_KEPT, SPACE, digests_of_live, keep
 from packagers_runs.store.runrows import Attempt
 
@@ -72,6 +74,8 @@ def secure(job: Job, attempt: Attempt, *, is_handed_over: bool = False) -> None:
         for key, reason in reasons.items():
             text = f"the run {job.run.metadata.name} can be neither resumed nor verified, for {_what(key)} cannot be kept: {reason}"
             warnings.warn(text, PackagersWarning, stacklevel=5)
+        if any(map(is_relative, job.run.spec.inputs.values())):
+            job.run.metadata.annotations = {**job.run.metadata.annotations, FOLDER: str(Path.cwd())}
         if reasons:
             job.run.metadata.annotations = {**job.run.metadata.annotations, NOT_KEPT: reasons}
         mark(job)

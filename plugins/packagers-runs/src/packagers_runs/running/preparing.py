@@ -25,7 +25,7 @@ from packagers_runs.running.children import with_children
 from packagers_runs.running.execution import Job
 from packagers_runs.running.exporting import fill_paths
 from packagers_runs.running.handlers import INIT_ARGUMENTS, Handler, find_handler
-from packagers_runs.running.inputversions import pinned
+from packagers_runs.running.inputversions import FOLDER, pinned, seen_from
 from packagers_runs.running.kept import kept_handler, kept_input, kept_space
 from packagers_runs.running.plans import Plan, planned
 from packagers_runs.running.recordable import recordable_space
@@ -120,12 +120,19 @@ def stored_job(
         _refuse_lost_secrets(spec)
         secrets = read_secrets(spec.secret_sources)
     handler = kept_handler(run, store, file)
-    inputs = {name: kept_input(name, run, store) if is_live(source) else source for name, source in spec.inputs.items()}
+    inputs = {name: kept_input(name, run, store) if is_live(source) else _placed(source, run) for name, source in spec.inputs.items()}
     plan = planned(spec, kept_space(run, store), repeats_errors=repeats_errors)
     arguments = _checked_arguments(handler, inputs, spec, spec.inputs_type_hints if hints is None else hints, plan)
     with store.current():
         arguments = evolve(arguments, inputs=opened(inputs, spec, secrets))
     return Job(run, arguments, store, registry_here(), secrets, shows, **_done_by(plan, spec))
+
+
+def _placed(source: Any, run: RunObject) -> Any:
+    """Give where an input is that a run named in the working directory of its launch."""
+    folder, stores = run.metadata.annotations.get(FOLDER), {store.name for store in run.spec.data_stores}
+    is_named = isinstance(source, str) and source.partition("/")[0] in stores
+    return source if is_named or not isinstance(folder, str) else seen_from(folder, source)
 
 
 def _checked_arguments(
