@@ -39,7 +39,8 @@ def trivial(count: int) -> None:
     clock, processor = time.perf_counter(), time.process_time()
     run = new_function().run(task)
     took, used = time.perf_counter() - clock, time.process_time() - processor
-    assert run.status.results == {"v": 2 * (count - 1), "best_iteration": count}
+    if run.status.results != {"v": 2 * (count - 1), "best_iteration": count}:
+        raise SystemExit(f"a wrong result: {run.status.results}")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{count:>7,} iterations: {took / count * 1e3:5.2f} ms each, {used / count * 1e3:5.2f} ms of processor time; {memory:5.0f} MB")
     opened = time.perf_counter()

@@ -108,6 +108,15 @@ def test_a_cluster_without_its_plugin_is_told_what_to_install(monkeypatch: pytes
         choose_executor(HyperParamOptions(dask_cluster_uri="tcp://127.0.0.1:8786"))
 
 
+def test_a_cluster_of_another_kind_is_that_of_its_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("packagers_runs.executors.choosing.extension_names", lambda group: ["dask", "slurm"])
+    asked: list[str] = []
+    monkeypatch.setattr("packagers_runs.executors.choosing.load_extension", lambda *given: asked.append(given[2]) or Refuses)
+    for uri in ("slurm://queue", "tcp://127.0.0.1:8786", "db://cluster", "dask"):
+        choose_executor(HyperParamOptions(dask_cluster_uri=uri))
+    assert asked == ["slurm", "dask", "dask", "dask"]
+
+
 def test_without_loky_there_is_a_line_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "loky", None)
     with pytest.raises(RunsError, match=r"pip install packagers-runs\[parallel\]"):
@@ -180,7 +189,7 @@ def test_a_result_that_cannot_travel_fails_its_iteration(tmp_path: Path) -> None
     monkey = pytest.MonkeyPatch()
     with monkey.context() as patched:
         patched.setattr(remote, "perform", lambda *_: Performed(1, "completed", "", "", "", results={"v": Unpicklable("x")}))
-        performed = remote.unpack_performed(remote.perform_packed(setup, work, captured))
+        performed = remote.unpack_performed(remote.perform_packed(setup, work, is_alone=False))
     assert (performed.state, performed.error) == ("error", "TypeError: not me")
 
 

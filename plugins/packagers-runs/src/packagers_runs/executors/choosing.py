@@ -1,4 +1,8 @@
-"""Which executor does the iterations of a run: by what its options say."""
+"""Which executor does the iterations of a run: by what its options say.
+
+A cluster is named by its address. Where an executor is called like the scheme of that (``slurm://queue``), it is asked for it; Dask is
+asked for all others (``tcp://host:8786``, ``tls://…``, ``db://name``, ``dask``).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,8 @@ def choose_executor(options: HyperParamOptions) -> Executor:
     """
     name = "local"
     if options.dask_cluster_uri is not None:
-        name = DASK
+        scheme = options.dask_cluster_uri.partition("://")[0]
+        name = scheme if scheme in extension_names(EXECUTORS) else DASK
         if name not in extension_names(EXECUTORS):
             raise FieldError(
                 "dask_cluster_uri needs a plugin that is not installed",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import threading
 import time
 from concurrent.futures import Future
@@ -81,6 +82,8 @@ def _begin(setup: bytes, parent: int) -> None:
     """Prepare a new process: keep what all iterations have in common, and end when the process of the run does."""
     global _given
     _given = setup
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the process of the run gets it, too, and ends this one
     threading.Thread(target=_end_with, args=(parent,), name="packagers-runs-parent", daemon=True).start()
 
 
