@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from packagers_runs.data.targetbase import DataTargetBase as DataTargetBase
     from packagers_runs.data.targetpath import TargetPathObject as TargetPathObject
     from packagers_runs.display.bars import show_progress as show_progress
+    from packagers_runs.errors import ExecutorError as ExecutorError
     from packagers_runs.errors import ExportError as ExportError
     from packagers_runs.errors import ExpressionError as ExpressionError
     from packagers_runs.errors import FieldError as FieldError
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
     from packagers_runs.errors import RunTimeoutError as RunTimeoutError
     from packagers_runs.errors import UnknownNameError as UnknownNameError
     from packagers_runs.executors.executor import Executor as Executor
+    from packagers_runs.executors.executor import mapped as mapped
+    from packagers_runs.executors.remote import end_packed as end_packed
+    from packagers_runs.executors.remote import pack_setup as pack_setup
+    from packagers_runs.executors.remote import pack_work as pack_work
+    from packagers_runs.executors.remote import perform_packed as perform_packed
+    from packagers_runs.executors.remote import unpack_performed as unpack_performed
+    from packagers_runs.executors.work import Performed as Performed
+    from packagers_runs.executors.work import Setup as Setup
+    from packagers_runs.executors.work import Work as Work
     from packagers_runs.lists import ArtifactList as ArtifactList
     from packagers_runs.lists import RunList as RunList
     from packagers_runs.models.hyperparams import HyperParamOptions as HyperParamOptions
@@ -45,6 +55,7 @@ if TYPE_CHECKING:
     from packagers_runs.models.status import RunStatus as RunStatus
     from packagers_runs.models.template import RunTemplate as RunTemplate
     from packagers_runs.models.template import new_task as new_task
+    from packagers_runs.nearest import unknown_name as unknown_name
     from packagers_runs.notifiers.notifier import NotificationError as NotificationError
     from packagers_runs.notifiers.notifier import Notifier as Notifier
     from packagers_runs.report.comparison import Comparison as Comparison
@@ -83,6 +94,7 @@ _MODULES = {
     "display.bars": ("show_progress",),
     "errors": (
         "ExportError",
+        "ExecutorError",
         "ExpressionError",
         "FieldError",
         "HandlerError",
@@ -94,7 +106,9 @@ _MODULES = {
         "UnknownNameError",
     ),
     "lists": ("ArtifactList", "RunList"),
-    "executors.executor": ("Executor",),
+    "executors.executor": ("Executor", "mapped"),
+    "executors.remote": ("end_packed", "pack_setup", "pack_work", "perform_packed", "unpack_performed"),
+    "executors.work": ("Performed", "Setup", "Work"),
     "models.hyperparams": ("HyperParamOptions", "HyperParamStrategies"),
     "running.existence": ("MissingInputError",),
     "running.launching": ("Function", "new_function"),
@@ -116,6 +130,7 @@ _MODULES = {
     "store.errors": ("AddressError", "ArtifactNotFoundError", "RunExistsError", "StateConflictError", "StoreError"),
     "strategies.strategy": ("Outcome", "Strategy"),
     "data.targetpath": ("TargetPathObject",),
+    "nearest": ("unknown_name",),
     "models.template": ("RunTemplate", "new_task"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

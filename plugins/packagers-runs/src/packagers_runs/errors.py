@@ -11,6 +11,7 @@
         ├── HandlerError               what is to be run cannot be found or called    (also ValueError)
         ├── ExportError                an artifact cannot be put besides the store
         ├── IterationsError            some iterations of a run failed
+        ├── ExecutorError              what does the iterations of a run cannot go on
         ├── UnknownNameError           a name that does not exist: a field, a kind …  (also ValueError)
         └── ExpressionError            a condition that cannot be read or evaluated   (also ValueError)
 
@@ -109,6 +110,10 @@ class ExportError(RunsError):
 
 class IterationsError(RunsError):
     """Some iterations of a run failed; the others are recorded, and the best of them is found."""
+
+
+class ExecutorError(RunsError):
+    """What does the iterations of a run is gone, or cannot be reached; the iterations that were not done are done by ``resume``."""
 
 
 class UnknownNameError(RunsError, ValueError):

@@ -24,7 +24,7 @@ class Executor(abc.ABC):
     Work that is done in another process takes three functions of :mod:`packagers_runs.executors.remote`: ``pack_setup`` gives the setup as
     bytes, once; ``pack_work`` each work; and ``perform_packed`` is what a worker calls with the two, and gives bytes that
     ``unpack_performed`` reads. Nothing else travels: no store and no key of the user. Whatever a future raises is taken for the death of
-    its worker, and fails that iteration alone.
+    its worker, and fails that iteration alone; but :class:`ExecutorError` ends the run, which ``resume`` goes on with.
 
     ::
 

@@ -10,9 +10,9 @@ import functools
 import os
 import pickle
 import sys
+import threading
 import zipfile
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,14 @@ from packagers_runs.executors.performing import perform
 from packagers_runs.executors.travelling import by_value, self_contained, travellers
 from packagers_runs.executors.work import Performed, Plugin, Setup, Staged, Work, failed
 from packagers_runs.models.status import RunStates, utc_text
-from packagers_runs.running.capture import Sink, descriptors
+from packagers_runs.running.capture import captured, descriptors
 from packagers_runs.running.fingerprint import versions
+from packagers_runs.running.interrupts import end_thread
+from packagers_runs.running.processes import children_of, kill
+
+_performing: dict[int, tuple[str, bool]] = {}
+"""The run whose iteration a thread does, and whether that is the only one of this process."""
+_turn = threading.Lock()
 
 
 def plugins_of(registry: Registry) -> dict[str, Plugin]:
@@ -77,21 +83,48 @@ def pack_work(work: Work, *, shares_files: bool) -> bytes:
         return bytes(cloudpickle.dumps(work))
 
 
-def perform_packed(setup: bytes, work: bytes, capture: Callable[[Sink], AbstractContextManager[None]] = descriptors) -> bytes:
+def perform_packed(setup: bytes, work: bytes, *, is_alone: bool = True) -> bytes:
     """Do an iteration: what a worker calls.
 
     Args:
         setup: As :func:`pack_setup` gives it; equal bytes are read once in a process.
         work: As :func:`pack_work` gives it.
-        capture: What takes what is printed: by default all that the process prints, so that a worker does one iteration at a time.
+        is_alone: Whether this process does one iteration at a time, so that whatever it and its children print belongs to that.
+
+    Raises:
+        Terminated: :func:`end_packed` was called.
     """
     opened = _opened(setup)
     asked: Work = pickle.loads(work)  # noqa: S301 - from the process that began this one
-    performed = evolve(perform(opened, asked, capture), differences=_differences(opened.plugins))
+    thread = threading.get_ident()
+    with _turn:
+        _performing[thread] = str(opened.run.metadata.uid), is_alone
+    try:
+        performed = perform(opened, asked, descriptors if is_alone else captured)
+    finally:
+        with _turn:
+            del _performing[thread]
+    performed = evolve(performed, differences=_differences(opened.plugins))
     try:
         return bytes(cloudpickle.dumps(performed))
     except Exception as error:  # noqa: BLE001 - a result may refuse to be pickled in any way
         return bytes(cloudpickle.dumps(failed(performed, error)))
+
+
+def end_packed(uid: str) -> None:
+    """End the iterations of a run that :func:`perform_packed` does in this process, and the processes that they began, where it is alone.
+
+    A thread is ended at the next moment at which Python has control.
+
+    Args:
+        uid: Of the run.
+    """
+    with _turn:
+        threads = {thread: is_alone for thread, (run, is_alone) in _performing.items() if run == uid}
+        for thread in threads:
+            end_thread(thread)
+    if any(threads.values()):
+        kill(children_of(os.getpid()))
 
 
 def unpack_performed(data: bytes) -> Performed:

@@ -79,4 +79,13 @@ def _raise_in(thread: threading.Thread) -> None:
     if thread is threading.main_thread() and callable(signal.getsignal(signal.SIGTERM)) and hasattr(signal, "pthread_kill"):
         signal.pthread_kill(thread.ident or 0, signal.SIGTERM)
     else:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Terminated))
+        end_thread(thread.ident or 0)
+
+
+def end_thread(ident: int) -> None:
+    """Raise :class:`Terminated` in a thread, at the next moment at which Python has control there.
+
+    Args:
+        ident: Of the thread.
+    """
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(Terminated))

@@ -17,7 +17,7 @@ from typing import Any
 from attrs import evolve
 
 from packagers import PackagersWarning, Session
-from packagers_runs.errors import IterationsError
+from packagers_runs.errors import ExecutorError, IterationsError
 from packagers_runs.executors.executor import Executor
 from packagers_runs.executors.judging import Judge, answering
 from packagers_runs.executors.remote import lost, plugins_of
@@ -163,6 +163,8 @@ class _Search:
         begun = time.monotonic()
         try:
             future = self._executor.submit(work)
+        except ExecutorError:
+            raise
         except Exception as error:  # noqa: BLE001 - what keeps one from being begun fails that one
             future = Future()
             future.set_exception(error)
@@ -174,6 +176,8 @@ class _Search:
         for future in done:
             work, begun = self._running.pop(future)
             error = future.exception()
+            if isinstance(error, ExecutorError):
+                raise error
             performed = future.result() if error is None else lost(work, error)
             self._tell(performed.differences)
             if performed.state == RunStates.error and work.tries < self._retries:

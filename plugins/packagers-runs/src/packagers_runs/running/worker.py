@@ -18,8 +18,9 @@ from packagers_runs.running.execution import Job, attempts
 from packagers_runs.running.interrupts import Terminated, terminable
 from packagers_runs.running.masking import Masker
 from packagers_runs.running.preparing import stored_job
+from packagers_runs.running.processes import children_of, kill
 from packagers_runs.running.telling import Teller, give_secrets, secret_values
-from packagers_runs.running.workers import TAKEN, children_of, end_process, kill, start
+from packagers_runs.running.workers import TAKEN, end_process, start
 from packagers_runs.runstore import Store, connect
 from packagers_runs.store.runrows import Attempt
 

@@ -15,18 +15,16 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, cast
 
 from packagers_runs.errors import RunsError
 from packagers_runs.models.status import RunStates
 from packagers_runs.running.execution import Job
+from packagers_runs.running.processes import children_of, kill
 from packagers_runs.store.errors import StateConflictError
 from packagers_runs.store.liveness import this_process
 from packagers_runs.store.runrows import Attempt
 from packagers_runs.store.store import DocumentStore
-
-if TYPE_CHECKING:
-    import psutil
 
 GRACE_S = 3.0
 """How long a worker that is to end may take to do so by itself."""
@@ -107,23 +105,3 @@ def end_process(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own
     kill(below)
     process.wait()
-
-
-def children_of(pid: int) -> list[psutil.Process]:
-    """Give all processes below one."""
-    import psutil
-
-    try:
-        found: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
-    except psutil.Error:
-        return []
-    return found
-
-
-def kill(processes: list[psutil.Process]) -> None:
-    """Kill processes, those that are gone already too."""
-    import psutil
-
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            process.kill()

@@ -1,0 +1,156 @@
+"""The executor ``dask``: iterations of a run as tasks of a Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import uuid
+from concurrent.futures import Future
+from typing import Any
+
+from packagers_dask.clusters import address_of, default_width, local_cluster
+from packagers_dask.worker import end, perform
+from packagers_runs import Executor, ExecutorError, HyperParamOptions, Performed, Setup, Work, pack_setup, pack_work, unpack_performed
+
+CONNECTING_S = 10
+"""How long a scheduler may take to answer."""
+_NEEDED = "packagers-dask"
+
+
+class DaskExecutor(Executor):
+    """Tasks of a Dask cluster: at the address that ``dask_cluster_uri`` gives or names, or one of our own on this machine (``dask``).
+
+    ``parallel_runs`` says how many iterations are done at once; without it, as many as the workers have threads. Workers of an address
+    need not see our files: code of the project goes there by value, and packages come back as bytes. ``teardown_dask`` shuts the
+    cluster down afterwards; one of our own always is. Where the worker of an iteration dies, that iteration fails on a cluster of our
+    own; elsewhere Dask begins it again on another worker, as often as the scheduler's ``allowed-failures`` say, and then it fails.
+
+    Args:
+        options: The options of the run.
+
+    Raises:
+        FieldError: ``dask_cluster_uri`` is no address.
+        UnknownNameError: It names a cluster that the settings do not have.
+    """
+
+    def __init__(self, options: HyperParamOptions) -> None:
+        super().__init__(options)
+        self._address = address_of(options.dask_cluster_uri or "")
+        self.SHARES_FILES = self._address is None  # type: ignore[misc]  # it depends on the cluster
+        self._width = options.parallel_runs or default_width()
+        self._tasks: set[Any] = set()
+
+    @property
+    def width(self) -> int:
+        """How many iterations are done at once."""
+        return self._width
+
+    def open(self, setup: Setup) -> None:
+        """Connect to the cluster, or start one.
+
+        Args:
+            setup: What all iterations have in common.
+
+        Raises:
+            ExecutorError: There is no cluster, or a worker lacks what it needs.
+        """
+        self._uid = str(setup.run.metadata.uid)
+        self._given = pack_setup(setup, shares_files=self.SHARES_FILES)
+        with contextlib.ExitStack() as opened:
+            self._client = self._connected(opened)
+            threads = sum(self._client.nthreads().values())
+            if not threads:
+                raise ExecutorError(f"the Dask cluster at {self._client.scheduler.address} has no worker", remedy="Start one.")
+            self._check_workers()
+            if self._address is not None:
+                self._width = self.options.parallel_runs or threads
+            self._send()
+            self._opened = opened.pop_all()
+
+    def submit(self, work: Work) -> Future[Performed]:
+        """Do an iteration in a worker.
+
+        Args:
+            work: What is its own.
+
+        Raises:
+            ExecutorError: The cluster is gone.
+        """
+        try:
+            if self._sent.status not in ("finished", "pending"):  # all workers that had it died
+                self._send()
+            name = f"packagers-{self._uid}-{work.number}-{work.tries}-{uuid.uuid4().hex[:8]}"
+            data = pack_work(work, shares_files=self.SHARES_FILES)
+            task = self._client.submit(perform, self._sent, data, key=name, pure=False)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise self._gone() from error
+        made: Future[Performed] = Future()
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._finish(done, made))
+        return made
+
+    def close(self, *, kill: bool) -> None:
+        """Let go of the cluster, or shut it down.
+
+        Args:
+            kill: Whether iterations that are being done are ended.
+        """
+        with self._opened:
+            if kill and self._tasks:
+                with contextlib.suppress(Exception):  # what is gone has ended
+                    self._client.cancel(list(self._tasks), force=True)
+                    self._client.run(end, self._uid, on_error="ignore")
+            if self._address is not None and self.options.teardown_dask:
+                with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+                    self._client.shutdown()
+
+    def _connected(self, opened: contextlib.ExitStack) -> Any:
+        import distributed
+
+        connect: Any = distributed.Client  # it has no types
+
+        if self._address is None:
+            cluster = opened.enter_context(local_cluster(self._width))
+            client = opened.enter_context(connect(cluster, set_as_default=False))
+            client.wait_for_workers(self._width)
+            return client
+        try:
+            return opened.enter_context(connect(self._address, timeout=CONNECTING_S, set_as_default=False))
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ExecutorError(
+                f"no Dask scheduler answers at {self._address}: {error}", remedy="Start it with `dask scheduler`, or mend the address."
+            ) from error
+
+    def _check_workers(self) -> None:
+        """Check that all workers can do an iteration, before they are to."""
+        here = importlib.metadata.version(_NEEDED)
+        there = self._client.run(importlib.metadata.version, _NEEDED, on_error="return")
+        for worker, found in sorted(there.items()):
+            if isinstance(found, Exception):
+                raise ExecutorError(
+                    f"the Dask worker {worker} lacks {_NEEDED}: {type(found).__name__}: {found}", remedy=f"pip install {_NEEDED}=={here}"
+                )
+
+    def _send(self) -> None:
+        """Give all workers what the iterations have in common."""
+        self._sent = self._client.scatter(self._given, broadcast=True, hash=False)
+
+    def _finish(self, task: Any, made: Future[Performed]) -> None:
+        self._tasks.discard(task)
+        if made.cancelled():
+            return
+        try:
+            if task.status == "finished":
+                made.set_result(unpack_performed(task.result()))
+            elif task.status == "error":
+                made.set_exception(task.exception() or RuntimeError("it gave nothing"))
+            else:  # cancelled or lost: its scheduler has forgotten it
+                made.set_exception(self._gone())
+        except BaseException as error:  # noqa: BLE001 - a future holds whatever happened
+            made.set_exception(error)
+
+    def _gone(self) -> ExecutorError:
+        return ExecutorError(
+            f"the Dask cluster {self._address or 'of this run'} is gone",
+            remedy="Start it again; `packagers runs resume` does the iterations that are missing.",
+        )
