@@ -381,3 +381,19 @@ def test_a_value_that_is_reported_goes_to_the_log_of_a_plain_run(store: Store) -
     text = store.log(str(done.uid()))[0]
     assert "step 0: 0.5" in text
     assert "step 7: 0.25" in text
+
+
+def test_a_run_says_how_far_it_has_come(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = []
+
+    def handler(x: int) -> int:
+        context = current_context()
+        assert context is not None
+        said.append(store.get_run(context.uid).status.status_text)
+        return x * 2
+
+    monkeypatch.setattr("packagers_runs.running.iterations._SAID_S", 0)
+    monkeypatch.setattr("packagers_runs.running.iterations.SHARED_S", 0)  # each is recorded before the next begins
+    done = run(new_task("says", handler=handler, returns=["v"]).with_hyper_params({"x": [3, 4, 5]}, selector="v"))
+    assert said == [None, None, "1 of 3 iterations, best v so far 6, in iteration 1"]  # what is recorded is said with what follows
+    assert done.status.status_text is None

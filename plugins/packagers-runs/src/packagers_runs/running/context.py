@@ -62,7 +62,9 @@ class RunContext:
         self._secrets = dict(secrets)
         self._lock = threading.Lock()
         self.logger = logging.getLogger(f"packagers.runs.{run.metadata.name or 'run'}")
-        self.logger.setLevel(logging.DEBUG if run.spec.verbose else logging.INFO)
+        level = logging.DEBUG if run.spec.verbose else logging.INFO
+        if self.logger.level != level:  # setting it clears what all loggers know
+            self.logger.setLevel(level)
 
     def __repr__(self) -> str:
         return f"<RunContext of {self.name!r}, {self.uid}#{self.iteration}>"

@@ -7,6 +7,7 @@ share one of :data:`SHARED_S`; after one that took longer, nothing goes on befor
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,7 @@ TABLE = "iteration_results"
 PLOT = "parallel_coordinates"
 BEST = "best_iteration"
 _MOST_WAITING = 1000
+_SAID_S = 1.0
 PARAMETERS = "packagers/hyperparameters"
 """The annotation of an iteration that names its hyper-parameters."""
 REPORTS = "packagers/reports"
@@ -113,6 +115,10 @@ class Iterations:
             self.errors[performed.number] = performed.error
         self._writer.put(ended, waits=took < SHARED_S)
         return self._remember(performed.number, parameters, performed.state, performed.results, performed.reports)
+
+    def say(self, text: str) -> None:
+        """Say how far the run has come: whoever looks at it while it runs finds that in its ``status_text``, a second later at most."""
+        self._writer.text = text
 
     def recorded(self) -> dict[int, Mapping[str, Any]]:
         """Give the documents of the iterations that earlier attempts have recorded, by number."""
@@ -246,6 +252,8 @@ class _Writer:
         self._changed = threading.Condition()
         self._is_hurried = self._is_closing = self._is_writing = False
         self._failure: BaseException | None = None
+        self._said_at = time.monotonic()
+        self.text = ""
         self._thread = threading.Thread(target=self._write, name="packagers-runs-iterations", daemon=True)
 
     def start(self) -> None:
@@ -265,7 +273,8 @@ class _Writer:
         with self._changed:
             self._check()
             self._waiting.append(ended)
-            self._changed.notify_all()
+            if len(self._waiting) == 1:  # else it knows already, and to wake it each time costs more than to record
+                self._changed.notify_all()
             self._changed.wait_for(lambda: len(self._waiting) < _MOST_WAITING or self._failure is not None)
         if not waits:
             self.flush()
@@ -290,6 +299,11 @@ class _Writer:
             self._changed.notify_all()
         self._thread.join()
 
+    def _say(self) -> None:
+        if self.text and time.monotonic() - self._said_at >= _SAID_S:
+            self._said_at = time.monotonic()
+            self._store.change(self._attempt.uid, {"status.status_text": self.text}, self._attempt.iteration)
+
     def _check(self) -> None:
         if self._failure is not None:
             raise self._failure
@@ -305,6 +319,7 @@ class _Writer:
                 self._is_writing = True
             try:
                 self._store.record_iterations(self._attempt, batch)
+                self._say()
             except BaseException as error:  # noqa: BLE001 - whoever puts or flushes next is told
                 with self._changed:
                     self._failure, self._is_writing = error, False

@@ -16,7 +16,7 @@ from typing import Any
 
 from attrs import evolve
 
-from packagers import PackagersWarning, Session
+from packagers import LogHint, PackagersWarning, Session
 from packagers_runs.errors import ExecutorError, IterationsError
 from packagers_runs.executors.executor import Executor
 from packagers_runs.executors.judging import Judge, answering
@@ -82,6 +82,8 @@ class _Search:
         self._next = self._undecided = 1
         self._is_exhausted = False
         self._last: int | None = None
+        count = self._strategy.count
+        self._of = "" if count is None else f" of {count}"
         self._running: dict[Future[Performed], tuple[Work, float]] = {}
         self._said: set[str] = set()
 
@@ -196,7 +198,9 @@ class _Search:
             if self._errors.is_exceeded or (self._condition is not None and self._condition.holds(found)):
                 self._last = self._undecided
             self._undecided += 1
-        self._advance(1, self._best_so_far())
+        note = self._best_so_far()
+        self._advance(1, note)
+        self._iterations.say(", ".join(part for part in (f"{len(self._iterations.outcomes)}{self._of} iterations", note) if part))
 
     def _best_so_far(self) -> str:
         selection = self._iterations.selection
@@ -215,6 +219,7 @@ class _Search:
 def _setup_of(job: Job, attempt: Attempt, executor: Executor) -> Setup:
     run = RunObject(job.run.spec.copy(), job.run.metadata.copy())  # tied to no store
     spec = run.spec
+    spec.returns = [None if hint is None else LogHint.parse(hint) for hint in spec.returns]  # once, and not in each
     spec.hyperparams, spec.hyper_param_options, spec.notifications, spec.secret_sources = {}, HyperParamOptions(), [], []
     store = None if executor.is_here or job.store.database.is_memory else job.store
     staging = job.store.staging(attempt) / "iterations"
