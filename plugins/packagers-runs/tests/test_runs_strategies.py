@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from packagers.testing import distributions
 from packagers_runs import FieldError, HyperParamOptions, Outcome, RunsError, Strategy, UnknownNameError
 from packagers_runs.models.hyperparams import STRATEGIES
+from packagers_runs.strategies.cells import scalar
 from packagers_runs.strategies.choosing import choose_strategy
 
 GOLDEN = {"p1": [2, 4, 1], "p2": [10, 20]}
@@ -159,6 +160,7 @@ def test_random_draws_are_the_same_in_any_process() -> None:
     code = """
 import json, sys
 from packagers_runs import HyperParamOptions
+from packagers_runs.strategies.cells import scalar
 from packagers_runs.strategies.choosing import choose_strategy
 drawn = choose_strategy({"a": range(1000), "b": range(7)}, HyperParamOptions(strategy="random", seed=2**70, max_iterations=20))
 print(json.dumps([drawn.ask(i) for i in range(1, 21)]), "packagers_runs.strategies.optunas" in sys.modules, "optuna" in sys.modules)
@@ -193,6 +195,18 @@ def test_a_run_without_a_seed_gets_one_that_it_can_record() -> None:
 def test_options_that_mean_nothing_are_refused(options: dict[str, Any], problem: str) -> None:
     with pytest.raises((FieldError, UnknownNameError), match=problem):
         made({"p": [1]}, **options)
+
+
+def test_live_values_are_recalled_from_the_text_that_documents_have() -> None:
+    values: list[Any] = [Model, len, {"a": {1}}, "builtins.len", 3, [1], lambda: 1]
+    strategy = made({"p": values, "q": range(10**9)})
+    for value in (Model, {"a": {1}}, values[-1]):
+        found = strategy.recalled({"p": scalar(value), "q": 5})
+        assert found["p"] is next(each for each in values if each == value)
+        assert found["q"] == 5
+    assert strategy.recalled({"p": "builtins.len"}) == {"p": "builtins.len"}  # text is itself first
+    assert strategy.recalled({"p": "[1]", "other": "x"}) == {"p": [1], "other": "x"}
+    assert strategy.recalled({"p": "gone"}) == {"p": "gone"}
 
 
 def test_custom_asks_for_nothing() -> None:
