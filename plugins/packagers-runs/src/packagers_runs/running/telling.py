@@ -71,9 +71,9 @@ class Teller:
             return
         document = self._document()
         self._tell_beside([each for each in waiting if _is_local(each)], document)
-        others = [each for each in waiting if not _is_local(each)]
-        self._thread = threading.Thread(target=self._tell_beside, args=(others, document), name="packagers-runs-tell", daemon=True)
-        self._thread.start()
+        if others := [each for each in waiting if not _is_local(each)]:
+            self._thread = threading.Thread(target=self._tell_beside, args=(others, document), name="packagers-runs-tell", daemon=True)
+            self._thread.start()
 
     def follow(self) -> None:
         """Tell that a run in a process of its own has begun."""
