@@ -50,6 +50,7 @@ class Commands(click.Group):
         return found
 
 
-@click.group("runs", cls=Commands)
+# As of the group around, which is not there where this one is called by itself; each command makes its help once, at its first call.
+@click.group("runs", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def runs() -> None:
     """Run functions and look at what their runs gave."""
