@@ -7,8 +7,11 @@ import math
 import random
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -127,3 +130,12 @@ def test_a_run_is_what_a_plain_loop_gives(
     assert [each.status.state for each in stored] == [row[0] for row in rows]
     with pytest.raises(runs.RunNotFoundError):
         store.get_run(str(run.metadata.uid), len(rows) + 1)
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), Fraction(1, 3), Decimal("0.1"), True, np.float32(0.5), np.longdouble(2), math.inf])
+def test_the_best_may_be_any_number(store: runs.Store, value: Any) -> None:
+    task = runs.new_task("numbers", handler=lambda x: value, returns=["score"]).with_hyper_params({"x": [1, 2]}, "score")
+    run = runs.new_function().run(task, store=store)
+    assert run.status.results["best_iteration"] == 1
+    assert run.status.results["score"] == value
+    assert run.status.state == "completed"

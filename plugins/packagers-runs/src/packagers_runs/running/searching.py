@@ -27,12 +27,14 @@ from packagers_runs.models.hyperparams import HyperParamOptions
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.status import ERROR_STATES, RunStates
 from packagers_runs.progress import progress
+from packagers_runs.report.words import short_text
 from packagers_runs.running.context import RunContext
 from packagers_runs.running.execution import Job
 from packagers_runs.running.iterations import PARAMETERS, Iterations
 from packagers_runs.running.marks import FINGERPRINT
 from packagers_runs.running.plans import Plan
 from packagers_runs.store.runrows import Attempt
+from packagers_runs.strategies.cells import scalar
 from packagers_runs.strategies.stopping import ErrorLimit, StopCondition
 from packagers_runs.strategies.strategy import Outcome, Strategy
 
@@ -206,7 +208,7 @@ class _Search:
         selection = self._iterations.selection
         if selection is None or selection.value is None:
             return ""
-        return f"best {selection.selector.result} so far {selection.value:.6g}, in iteration {selection.best}"
+        return f"best {selection.selector.result} so far {short_text(scalar(selection.value))}, in iteration {selection.best}"
 
     def _tell(self, differences: tuple[str, ...]) -> None:
         """Say, once, which plugins have other versions in workers."""
