@@ -17,7 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packagers.testing import distributions
-from packagers_runs import FieldError, HyperParamOptions, Outcome, RunsError, Strategy, UnknownNameError
+from packagers_runs import (
+    FieldError,
+    HyperParamOptions,
+    Outcome,
+    RunsError,
+    Strategy,
+    UnknownNameError,
+    connect,
+    new_function,
+    new_task,
+)
 from packagers_runs.models.hyperparams import STRATEGIES
 from packagers_runs.strategies.cells import scalar
 from packagers_runs.strategies.choosing import choose_strategy
@@ -246,6 +256,17 @@ def test_a_strangers_strategy_learns_from_what_it_is_told() -> None:
     assert strategy.variant == ""
     assert strategy.count is None
     assert strategy.report(1, 1, 0.5) is False
+
+
+@pytest.mark.usefixtures("strangers")
+def test_a_strangers_strategy_leads_a_run() -> None:
+    task = new_task("halving", handler=lambda rate: 0.3 - rate, returns=["score"])
+    task.with_hyper_params({"rate": [0.0, 1.0]}, "max.score", strategy="halving:fast")
+    with connect("memory://") as store:
+        run = new_function().run(task, store=store)
+    assert [row[2] for row in run.status.iterations[1:]] == [0.5, 0.25, 0.375, 0.3125, 0.28125, 0.296875]
+    assert run.status.results["best_iteration"] == 2
+    assert run.spec.hyper_param_options.seed is not None
 
 
 @pytest.mark.usefixtures("strangers")

@@ -45,21 +45,30 @@ class Strategy(abc.ABC):
 
     A subclass is registered as an entry point of the group ``packagers.strategies``, under the name that ``strategy`` then takes;
     ``strategy="name:variant"`` gives it the variant. It keeps nothing anywhere: the run's store has all iterations, and a strategy that is
-    made again when a run is resumed is told of those that have ended before it is asked for others.
+    made again when a run is resumed is told of those that have ended, in the order of their numbers, where it would be asked for them.
 
-    It is called by one process, one call at a time: ``ask`` for iteration after iteration, without those that it was told of before, and
-    ``tell`` for each one that has ended, in any order. Equal calls must give equal parameters, in any process: what is random comes from
+    It is called by one process, one call at a time: ``ask`` for iteration after iteration, and ``tell`` for each one that has ended, in any
+    order. Equal calls must give equal parameters, in any process: what is random comes from
     ``self.seed``. Then a run that was killed and resumed is the run that was not killed.
 
     ::
 
-        class Halves(Strategy):
-            '''Goes to the better half of a range: hyperparams={"rate": [low, high]}.'''
+        class Climb(Strategy):
+            '''Goes on from the best by one step: hyperparams={"depth": [first, step]}.'''
 
-            SEQUENTIAL = True
+            SEQUENTIAL = LIMITED = True
+
+            def __init__(self, space, options, variant=""):
+                super().__init__(space, options, variant)
+                self.at, self.step = space["depth"]
+                self.best = None
 
             def ask(self, iteration):
-                ...
+                return {"depth": self.at} if iteration <= (self.options.max_iterations or 10) else None
+
+            def tell(self, outcome):
+                if outcome.value is not None and (self.best is None or outcome.value > self.best):
+                    self.best, self.at = outcome.value, outcome.parameters["depth"] + self.step
 
     Args:
         space: The values of each hyper-parameter: ``hyperparams``, or what the parameter file holds.
