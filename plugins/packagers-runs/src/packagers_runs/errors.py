@@ -20,6 +20,7 @@ Each carries its facts as attributes, so that no caller has to read the message.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -144,3 +145,16 @@ class ExpressionError(RunsError, ValueError):
         super().__init__(message, **where)
         self.text = text
         self.position = position
+
+
+def told_of(error: BaseException) -> dict[str, str]:
+    """Give what a document says of an exception: ``error``, ``error_type`` and ``traceback``; one that has no text is told by its class."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - the code of a stranger's class, which must not keep a run from ending
+        text = ""
+    return {
+        "error": f"{type(error).__name__}: {text}" if text else type(error).__name__,
+        "error_type": f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins."),
+        "traceback": "".join(traceback.format_exception(error)),
+    }

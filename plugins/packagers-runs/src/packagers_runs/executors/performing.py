@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import packagers
-from packagers_runs.executors.work import Performed, Setup, Staged, Work, told_of
+from packagers_runs.errors import told_of
+from packagers_runs.executors.work import Performed, Setup, Staged, Work
 from packagers_runs.models.status import RunStates, utc_text
 from packagers_runs.running.capture import Sink
 from packagers_runs.running.context import RunContext, entered

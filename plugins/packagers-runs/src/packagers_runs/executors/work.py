@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from packagers import Registry
+from packagers_runs.errors import told_of
 from packagers_runs.executors.judging import Judge
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.status import RunStates
@@ -157,16 +157,6 @@ def failed(performed: Performed, error: BaseException) -> Performed:
     """
     told: dict[str, Any] = told_of(error)
     return evolve(performed, state=RunStates.error.value, results={}, packages=(), **told)
-
-
-def told_of(error: BaseException) -> dict[str, str]:
-    """Give what a document says of an exception: ``error``, ``error_type`` and ``traceback``."""
-    text = str(error)
-    return {
-        "error": f"{type(error).__name__}: {text}" if text else type(error).__name__,
-        "error_type": f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins."),
-        "traceback": "".join(traceback.format_exception(error)),
-    }
 
 
 def _shallow(model: Any) -> Any:

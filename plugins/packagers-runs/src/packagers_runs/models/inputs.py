@@ -52,6 +52,18 @@ def check_returns(value: list[Any], field: str, owner: str) -> list[Any]:
     return value
 
 
+def check_twins(returns: Iterable[Any]) -> None:
+    """Refuse log hints that name two outputs alike.
+
+    Raises:
+        FieldError: Two have one key.
+    """
+    keys = [LogHint.parse(each).key for each in returns if each is not None]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise FieldError(f"two outputs have the key {key!r}", model="RunSpec", field="returns", remedy="Rename one of them.")
+
+
 def split_key(key: str) -> tuple[str, str | None]:
     """Take the type hint out of an input's key.
 

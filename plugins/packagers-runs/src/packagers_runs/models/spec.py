@@ -9,7 +9,7 @@ from packagers_runs.errors import FieldError
 from packagers_runs.models.datastores import DataStore, check_data_stores
 from packagers_runs.models.fields import anything, flag, mapping, model, models, nested, refuse, sequence, stored, text
 from packagers_runs.models.hyperparams import HyperParamOptions, check_hyperparams, check_selector, check_strategy
-from packagers_runs.models.inputs import check_hints, check_inputs, check_returns, join_keys, split_keys
+from packagers_runs.models.inputs import check_hints, check_inputs, check_returns, check_twins, join_keys, split_keys
 from packagers_runs.models.limits import Retry, check_thresholds
 from packagers_runs.models.modelobj import ModelObj
 from packagers_runs.models.notification import Notification
@@ -185,3 +185,4 @@ class RunSpec(ModelObj):
             notification.validate()
         check_data_stores(self.data_stores)
         split_keys(self.inputs, self.inputs_type_hints)
+        check_twins(self.returns)

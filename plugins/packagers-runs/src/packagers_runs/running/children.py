@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from packagers_runs.executors.work import Performed, Staged, told_of
+from packagers_runs.executors.work import Performed, Staged
 from packagers_runs.models.status import RunStates, utc_text
 from packagers_runs.running.capture import captured
 from packagers_runs.running.context import ChildContext, RunContext

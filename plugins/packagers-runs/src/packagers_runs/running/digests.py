@@ -78,7 +78,8 @@ class _Digesting:
         """Give what is told of a value, in a few bytes."""
         kind = type(value)
         if kind in _SCALARS:
-            return _joined(kind.__name__, repr(value).encode("utf-8", "surrogatepass"))
+            text = hex(value) if kind is int else repr(value)  # in decimals Python writes none of more than some thousand digits
+            return _joined(kind.__name__, text.encode("utf-8", "surrogatepass"))
         known = self._known.get(id(value))
         if known is not None:
             return known[1]

@@ -6,7 +6,6 @@ import contextlib
 import socket
 import threading
 import time
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -16,7 +15,7 @@ from attrs import field, frozen
 
 import packagers
 from packagers import Artifact, PackagersWarning, PackingFailed, Registry, Session
-from packagers_runs.errors import ExportError, RunsError
+from packagers_runs.errors import ExportError, RunsError, told_of
 from packagers_runs.models.durations import seconds_of
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.status import RunStates, RunStatus, utc_text
@@ -239,10 +238,8 @@ class _Execution:
     def _tell(self, error: BaseException) -> None:
         """Write into the document what ended the run early."""
         status = self._job.run.status
-        status.error_type = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-        text = str(error)
-        status.error = self._job.masker.mask(f"{type(error).__name__}: {text}" if text else type(error).__name__)
-        status.traceback = self._job.masker.mask("".join(traceback.format_exception(error)))
+        for name, text in told_of(error).items():
+            setattr(status, name, self._job.masker.mask(text))
         if isinstance(error, KeyboardInterrupt):
             status.reason = "interrupted"
 
@@ -278,7 +275,10 @@ class _Execution:
                 self._export(new)
             except ExportError as failure:
                 error = error or failure
-        self._describe(new)
+        try:
+            self._describe(new)
+        except RunsError as failure:
+            error = error or failure
         status.end_time = utc_text()
         status.state = _state_after(error)
         if status.state == RunStates.error and self._attempt.number <= self._job.retries:
@@ -319,7 +319,6 @@ class _Execution:
         """Write into the document what came out."""
         run, status = self._job.run, self._job.run.status
         results, masker = self._session.results, self._job.masker
-        status.results = {**status.results, **(masker.hide(results) if masker else results)}
         objects = self._job.store.objects
         made = {
             key: document_of(artifact, run.metadata, self._places.get(key) or objects.place(artifact.digest))
@@ -329,6 +328,7 @@ class _Execution:
         addresses = {key: document["metadata"]["uri"] for key, document in made.items()}
         status.artifact_uris = {**status.artifact_uris, **addresses}
         status.last_update = utc_text()
+        status.results = {**status.results, **(masker.hide(results) if masker else results)}
 
 
 def _listed(keys: list[str]) -> str:

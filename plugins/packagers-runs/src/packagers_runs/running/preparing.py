@@ -34,6 +34,7 @@ from packagers_runs.running.searching import search
 from packagers_runs.running.sources import opened, recorded, resolved
 from packagers_runs.running.telling import check_notifications
 from packagers_runs.secretsources.reading import read_secrets
+from packagers_runs.store.addresses import check_project
 from packagers_runs.store.runrows import DEFAULT_PROJECT
 from packagers_runs.store.store import DocumentStore
 from packagers_runs.transfer.sealing import refuse_foreign
@@ -70,6 +71,7 @@ def prepare(
     metadata.uid = uuid.uuid4().hex
     metadata.name = run_name(metadata.name, function, handler.reference or handler.function)
     metadata.project = metadata.project or project or store.project or DEFAULT_PROJECT
+    check_project(metadata.project)
     fill_paths(spec, metadata)
     inputs = {name: pinned(resolved(name, source, spec), store) for name, source in spec.inputs.items()}
     plan = planned(spec)

@@ -115,9 +115,20 @@ def kind_of(artifact_type: str) -> str:
     return next((kind for kind, known in KINDS.items() if known == artifact_type), "") if artifact_type else ""
 
 
+def check_project(name: str) -> None:
+    """Refuse a project whose artifacts would have no address.
+
+    Raises:
+        AddressError: It is no name of a project; says why.
+    """
+    _check("project", name, name)
+
+
 def _check(what: str, name: object, key: str) -> None:
     if not isinstance(name, str) or (what == "key" and not name):
         raise AddressError(f"the {what} of an address cannot be {name!r}", address=key, remedy="Give it as text.")
+    if name in (".", ".."):
+        raise AddressError(f"the {what} of an address cannot be {name!r}", address=key, remedy="Choose another name.")
     bad = _FORBIDDEN.search(name)
     if bad:
         raise AddressError(f"the {what} {name!r:.200} has the character {bad.group()!r}", address=key, remedy="Use it in no name.")

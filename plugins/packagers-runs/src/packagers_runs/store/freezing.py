@@ -18,6 +18,8 @@ from packagers_runs.store.errors import StoreError
 
 _VALUE = "$value"
 _FILE = "results.json"
+_MOST_BITS = 1024
+"""Of a whole number in JSON: Python neither writes nor reads one of more than some thousand digits."""
 
 
 class Frozen(NamedTuple):
@@ -53,7 +55,10 @@ def freeze(document: dict[str, Any], registry: Registry | None = None) -> Frozen
         StoreError: For a value that no packager takes as a result; it says where it stands.
     """
     odd: dict[str, tuple[str, Any]] = {}
-    plain = _frozen(document, "", odd)
+    try:
+        plain = _frozen(document, "", odd)
+    except RecursionError:
+        raise StoreError("a value contains itself, or is nested too deeply", remedy="Log it as an artifact.") from None
     text = json.dumps(plain, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return Frozen(text, _packed(odd, registry) if odd else None)
 
@@ -80,7 +85,9 @@ def thaw(frozen: Frozen, registry: Registry | None = None) -> dict[str, Any]:
 
 def _frozen(value: Any, path: str, odd: dict[str, tuple[str, Any]]) -> Any:
     kind = type(value)
-    if value is None or kind in (str, int, bool) or (kind is float and math.isfinite(value)):
+    if value is None or kind in (str, bool) or (kind is float and math.isfinite(value)):
+        return value
+    if kind is int and value.bit_length() <= _MOST_BITS:
         return value
     if kind is list:
         return [_frozen(item, f"{path}[{index}]", odd) for index, item in enumerate(value)]
