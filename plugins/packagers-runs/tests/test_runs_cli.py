@@ -194,3 +194,36 @@ def test_no_text_of_a_run_has_an_effect_on_the_terminal(store: Store) -> None:
         assert "\x1b" not in output
         assert "\u202e" not in output
     assert "\\x1b" in command("show", "last").output
+
+
+def test_hyper_parameters_from_the_shell(folder: Path) -> None:
+    tuned = (*TRAIN[:4], "-r", "size", "-r", "None", "--hyper", "depth=2,4,3", "--selector", "max.size")
+    done = json_of("run", *tuned[1:])
+    assert done["status"]["iterations"][1:] == [["completed", number, depth, 3 * depth] for number, depth in ((1, 2), (2, 4), (3, 3))]
+    assert done["status"]["results"] == {"size": 12, "best_iteration": 2}
+    assert json_of("show", "last#3")["spec"]["parameters"] == {"depth": 3}
+    assert "training 4" in command("logs", "last#2").output
+    (folder / "values.csv").write_text("depth\n7\n")
+    filed = json_of("run", *TRAIN[1:4], "-r", "size", "-r", "None", "--param-file", "values.csv")
+    assert filed["status"]["iterations"][1] == ["completed", 1, 7, 21]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--hyper", "dpeth=1,2"), "Did you mean 'depth'"),
+        (("--hyper", "depth=1,2", "--selector", "max.sise"), "Did you mean 'size'"),
+        (("--hyper", "depth=1,2", "--stop", "size > "), "condition"),
+        (("--hyper", "depth=1,2", "--strategy", "gird"), "Did you mean 'grid'"),
+        (("--hyper", "depth=1,2", "--max-iterations", "3"), "max_iterations has no meaning"),
+        (("--hyper", "depth=1", "--param-file", "x.csv"), "both give values"),
+        (("--parallel", "2"), "parallel_runs has no meaning"),
+        (("--hyper", "depth"), "NAME=VALUE"),
+    ],
+)
+def test_options_of_hyper_parameters_that_mean_nothing(folder: Path, options: tuple[str, ...], says: str) -> None:
+    done = CliRunner().invoke(runs, [*TRAIN[:4], "-r", "size", "-r", "None", *options])
+    assert done.exit_code != 0
+    assert says in f"{done.output} {done.exception}"
+    with connect() as store:
+        assert store.documents() == []

@@ -195,6 +195,7 @@ def test_some_iterations_fail_and_the_best_is_found_all_the_same(store: Store) -
     child = store.get_run(str(done.uid()), 3)
     assert (child.status.state, child.status.error_type, child.status.error) == ("error", "ValueError", "ValueError: 3 is odd")
     assert "in failing" in str(child.status.traceback)
+    assert "iteration 3 failed: ValueError: 3 is odd" in store.log(str(done.uid()))[0]
 
 
 @pytest.mark.parametrize(("most", "ended"), [(0, 2), (1, 4), (None, 8), (50, 20)])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from packagers_runs.errors import told_of
 from packagers_runs.executors.work import Performed, Staged
 from packagers_runs.models.status import RunStates, utc_text
 from packagers_runs.running.capture import captured

@@ -6,11 +6,12 @@ the iteration at which it would stop one after the other, and has the same table
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import warnings
 from collections.abc import Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -38,6 +39,7 @@ from packagers_runs.strategies.cells import scalar
 from packagers_runs.strategies.stopping import ErrorLimit, StopCondition
 from packagers_runs.strategies.strategy import Outcome, Strategy
 
+_logger = logging.getLogger("packagers.runs")
 _LOOK_S = 0.5
 """How often a thread that waits looks whether it is to end."""
 
@@ -179,7 +181,7 @@ class _Search:
         done, _ = wait(self._running, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
         for future in done:
             work, begun = self._running.pop(future)
-            error = future.exception()
+            error = CancelledError() if future.cancelled() else future.exception()
             if isinstance(error, ExecutorError):
                 raise error
             performed = future.result() if error is None else lost(work, error)
@@ -187,7 +189,10 @@ class _Search:
             if performed.state == RunStates.error and work.tries < self._retries:
                 self._submit(evolve(work, tries=work.tries + 1, delay=self._delay * 2**work.tries))
             else:
-                self._ended(self._iterations.record(performed, work.parameters, work.tries + 1, time.monotonic() - begun))
+                outcome = self._iterations.record(performed, work.parameters, work.tries + 1, time.monotonic() - begun)
+                if outcome.state == RunStates.error:
+                    _logger.warning("iteration %d failed: %s", work.number, self._iterations.errors[work.number])
+                self._ended(outcome)
 
     def _ended(self, outcome: Outcome) -> None:
         """Tell what became of one, and decide on all whose turn it is."""
