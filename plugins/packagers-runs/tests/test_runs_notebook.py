@@ -152,6 +152,13 @@ def test_iterations_are_a_table_of_the_first_ones() -> None:
     assert "… 150 more" in text_of(run._repr_html_())
 
 
+def test_who_was_told_is_a_table() -> None:
+    run = RunObject(metadata={"uid": "0" * 32})
+    run.status.notifications = {"team": {"status": "error", "state": "completed", "reason": "no server"}}
+    (_, table) = tables_of_run(run.to_dict())
+    assert table.rows == [("team", "error", "completed", "", "no server")]
+
+
 def test_a_comparison_in_a_notebook_folds_what_is_the_same(store: Store) -> None:
     html = launched(store).compare()._repr_html_()
     text_of(html)

@@ -30,7 +30,7 @@ class Table(NamedTuple):
 
 
 def tables_of_run(document: Mapping[str, Any]) -> list[Table]:
-    """Give what is said of a run: what it is, its parameters, inputs and results, its iterations and artifacts.
+    """Give what is said of a run: what it is, its parameters, inputs and results, its iterations and artifacts, and who was told.
 
     Args:
         document: Of the run.
@@ -60,6 +60,8 @@ def tables_of_run(document: Mapping[str, Any]) -> list[Table]:
         tables.append(_iterations(status["iterations"]))
     if status.get("artifacts"):
         tables.append(Table(("artifact", "kind", "type", "size", "address"), [_artifact(each) for each in status["artifacts"]]))
+    if status.get("notifications"):
+        tables.append(Table(("notification", "status", "told of", "sent", "reason"), list(map(_told, status["notifications"].items()))))
     return tables
 
 
@@ -132,6 +134,11 @@ def _run(document: Mapping[str, Any]) -> tuple[object, ...]:
         took(status),
         results_text(status.get("results", {})) or cut(str(status.get("error") or ""), _ERROR),
     )
+
+
+def _told(notification: tuple[str, Mapping[str, Any]]) -> tuple[object, ...]:
+    name, told = notification
+    return (name, *(value_text(told.get(field) or "", SHORT) for field in ("status", "state", "sent_time", "reason")))
 
 
 def _artifact(document: Mapping[str, Any]) -> tuple[object, ...]:
