@@ -29,7 +29,6 @@ from packagers_runs.models.hyperparams import HyperParamOptions
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.template import new_task
 from packagers_runs.running.arguments import check_arguments
-from packagers_runs.running.capture import captured
 from packagers_runs.running.handlers import find_handler
 from packagers_runs.running.launching import new_function
 from packagers_runs.runstore import Store, connect

@@ -91,6 +91,22 @@ def test_side_by_side_gives_what_one_after_the_other_gives(store: Store) -> None
     assert logs == ["multiplying 4 20\n", "multiplying 4 20\nfrom a child\n"]  # a worker's log has what its children print, too
 
 
+@pytest.mark.long
+def test_side_by_side_gives_the_same_with_packagers_of_all_plugins(store: Store) -> None:
+    returns = ("score", "array : dataset", "frame : dataset", "tensor", "model", "figure : plot")
+    serial, parallel = (run("five", {"x": [3, 4, 5]}, width, returns, selector="score") for width in (None, 2))
+    one, other = what_came_of(store, serial), what_came_of(store, parallel)
+    assert one[:2] == other[:2]
+    assert type(parallel.status.results["score"]) is np.float32
+    assert one[2].keys() == other[2].keys()
+    different = {key for place, key in one[2] if one[2][place, key] != other[2][place, key]}
+    assert different <= {"model", "figure"}  # formats whose bytes depend on more than the value
+    assert one[3:] == other[3:]
+    for done in (serial, parallel):
+        assert done.unpack("model").predict([[1.0, 2.0]]) == pytest.approx([3.0])
+        assert done.unpack("tensor").tolist() == [0, 1, 2, 3, 4]
+
+
 def test_what_no_worker_would_find_travels_by_value(store: Store) -> None:
     class Local:
         def __init__(self, x: int) -> None:

@@ -91,3 +91,16 @@ def learns(x: int, folder: str, killed: int = 0, slow: float = 0.0) -> Any:
     assert context is not None
     context.log_result("square", x * x)
     return (x * 7) % 11, np.arange(x)
+
+
+def five(x: int) -> Any:
+    """Give something of each plugin."""
+    import torch
+    from matplotlib.figure import Figure
+    from sklearn.linear_model import LinearRegression
+
+    rows = np.arange(2.0 * x).reshape(x, 2)
+    figure = Figure()
+    figure.add_subplot().plot([0, x])
+    model = LinearRegression().fit(rows, rows.sum(axis=1))
+    return np.float32(x / 2), rows, pd.DataFrame(rows), torch.arange(x), model, figure
