@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 import packagers_runs as runs
 from packagers import LogHint
+from packagers_runs.models.datastores import DataStore
 from packagers_runs.models.documents import same
 from packagers_runs.models.limits import Retry, RetryBackoff
 from packagers_runs.models.modelobj import ModelObj, fields_of
-from packagers_runs.models.datastores import DataStore
 
 laws = settings(max_examples=25, derandomize=True, deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 
