@@ -68,7 +68,8 @@ def test_after_a_kill_in_the_eighth_only_what_is_missing_is_done(store: Store, t
     assert (lost.status.state, lost.status.reason) == ("error", "lost")
     recorded = {document["metadata"].get("iteration", 0) for document in store.documents(uid=lost.uid())} - {0}
     if slow:  # each was recorded before there was another one in its place
-        assert recorded in ([{1, 2, 3, 4, 5, 6, 7}] if width == 1 else [{1, 2, 3, 4, 5, 6, 7}, {1, 2, 3, 4, 5, 6}])
+        assert recorded <= set(range(1, 8))
+        assert len(recorded) >= 7 - (width - 1)
     (tmp_path / "mended").touch()
     before = begun(tmp_path)
     done = store.resume(str(lost.uid()))
