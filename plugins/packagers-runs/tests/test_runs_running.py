@@ -241,38 +241,6 @@ def test_what_is_wrong_is_told_before_anything_runs(store: Store, arguments: Any
     assert store.documents() == []
 
 
-class Speechless(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError("nothing to say")
-
-
-def silent() -> None:
-    raise Speechless
-
-
-def endless() -> tuple[list[Any], list[int]]:
-    made: list[Any] = []
-    made.append(made)
-    return made, [1]
-
-
-@pytest.mark.parametrize(("handler", "says"), [(silent, "Speechless"), (endless, "contains itself")])
-def test_whatever_cannot_be_recorded_ends_the_run_all_the_same(store: Store, handler: Any, says: str) -> None:
-    with pytest.raises(RunError) as caught:
-        new_function().run(handler=handler, returns=["made", "kept : file"])
-    (document,) = store.documents()
-    assert document["status"]["state"] == "error"
-    assert says in document["status"]["error"]
-    assert (handler is endless) == ("kept" in caught.value.run.outputs)
-
-
-def test_numbers_that_python_writes_in_no_decimals_are_kept(store: Store) -> None:
-    run = new_function().run(handler=lambda number: number - 1, params={"number": 10**5000}, returns=["less"])
-    found = store.get_run(run.uid())
-    assert found.spec.parameters["number"] == 10**5000
-    assert found.outputs["less"] == 10**5000 - 1
-
-
 def test_the_context_reads_and_logs(store: Store, tmp_path: Path) -> None:
     file = frame(tmp_path)
 

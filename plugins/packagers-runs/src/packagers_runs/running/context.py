@@ -15,6 +15,7 @@ from packagers import Artifact, DataItem, LogHint, Result, Session
 from packagers_runs.errors import FieldError, RunsError
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.nearest import unknown_name
+from packagers_runs.running.processes import of_one_process
 
 _NOTHING = object()
 
@@ -387,6 +388,7 @@ def entered(context: RunContext) -> Iterator[None]:
     """Make a context the current one inside of the block."""
     token = _current.set(context)
     try:
-        yield
+        with of_one_process():
+            yield
     finally:
         _current.reset(token)

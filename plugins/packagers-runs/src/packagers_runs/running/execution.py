@@ -291,6 +291,7 @@ class _Execution:
         try:
             self.write({**links, **new})
         except StateConflictError as conflict:  # somebody else has ended it, or taken it for lost
+            self._job.run.refresh()
             return error or conflict
         except StoreError as failure:
             status.state = RunStates.error
