@@ -10,19 +10,28 @@ in the ``pyproject.toml`` of the working directory makes ``db://lab`` mean that 
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import subprocess
+import sys
+import time
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packagers_runs import FieldError, unknown_name
 
 if TYPE_CHECKING:
-    from distributed.deploy.cluster import Cluster
+    from distributed import LocalCluster
 
 LOCAL = "dask"
 """The URI of a cluster of our own on this machine."""
+_HERE = "127.0.0.1"
 _NAMED = "db://"
+_NOTICING_S = 5
 _PROTOCOLS = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 
 
@@ -45,21 +54,38 @@ def address_of(uri: str) -> str | None:
     return uri
 
 
-def local_cluster(processes: int) -> Cluster:
-    """Start a cluster on this machine; a worker that dies is started again, and what it did is not repeated.
+@contextmanager
+def local_cluster(processes: int) -> Iterator[LocalCluster]:
+    """Have a cluster on this machine inside of the block; a worker that dies is started again, and what it did is not repeated.
+
+    The scheduler is in this process: whatever ends that ends the workers. One process looks after these, and none of them reads the program
+    of this process again, as processes of multiprocessing would.
 
     Args:
         processes: How many workers it has; each does one iteration at a time.
     """
-    from distributed.deploy.subprocess import SubprocessCluster
+    import psutil
+    from distributed import LocalCluster
 
-    # Processes of their own: with multiprocessing, the program that asks for the cluster would be run again in each worker.
-    return SubprocessCluster(
-        n_workers=processes,
-        threads_per_worker=1,
-        dashboard_address=None,  # type: ignore[arg-type]  # as its documentation says
-        scheduler_kwargs={"allowed_failures": 0},
-    )
+    options = {"nthreads": 1, "host": _HERE, "memory_limit": 0, "dashboard": False, "silence_logs": logging.CRITICAL}
+    nannies = {str(number): {"cls": "distributed.Nanny", "opts": options | {"name": str(number)}} for number in range(processes)}
+    scheduler = {"allowed_failures": 0, "dashboard": False}
+    start: Any = LocalCluster  # it has no types
+    with start(n_workers=0, host=_HERE, dashboard_address=None, scheduler_kwargs=scheduler, silence_logs=logging.CRITICAL) as cluster:
+        command = [sys.executable, "-m", "distributed.cli.dask_spec", cluster.scheduler_address, "--spec", json.dumps(nannies)]
+        process = subprocess.Popen(command, start_new_session=True)  # Ctrl-C of a terminal is this process's alone
+        try:
+            yield cluster
+        finally:
+            below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+            process.kill()
+            for each in below:
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
+            process.wait()
+            end = time.monotonic() + _NOTICING_S
+            while cluster.scheduler.workers and time.monotonic() < end:  # else it would tell of them when it tells nothing else
+                time.sleep(0.01)
 
 
 def default_width() -> int:

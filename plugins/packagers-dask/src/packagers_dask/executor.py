@@ -9,11 +9,12 @@ from concurrent.futures import Future
 from typing import Any
 
 from packagers_dask.clusters import address_of, default_width, local_cluster
-from packagers_dask.worker import end, perform
+from packagers_dask.worker import end, forget, keep, perform
 from packagers_runs import Executor, ExecutorError, HyperParamOptions, Performed, Setup, Work, pack_setup, pack_work, unpack_performed
 
 CONNECTING_S = 10
 """How long a scheduler may take to answer."""
+_CONNECTED = "running"
 _NEEDED = "packagers-dask"
 
 
@@ -54,17 +55,20 @@ class DaskExecutor(Executor):
         Raises:
             ExecutorError: There is no cluster, or a worker lacks what it needs.
         """
-        self._uid = str(setup.run.metadata.uid)
-        self._given = pack_setup(setup, shares_files=self.SHARES_FILES)
+        self._uid, self._name = str(setup.run.metadata.uid), uuid.uuid4().hex
+        self._setup = pack_setup(setup, shares_files=self.SHARES_FILES)
         with contextlib.ExitStack() as opened:
             self._client = self._connected(opened)
             threads = sum(self._client.nthreads().values())
             if not threads:
-                raise ExecutorError(f"the Dask cluster at {self._client.scheduler.address} has no worker", remedy="Start one.")
+                raise ExecutorError(
+                    f"the Dask cluster at {self._client.scheduler.address} has no worker",
+                    remedy=f"Start one: `dask worker {self._client.scheduler.address}`.",
+                )
             self._check_workers()
             if self._address is not None:
                 self._width = self.options.parallel_runs or threads
-            self._send()
+            self._give()
             self._opened = opened.pop_all()
 
     def submit(self, work: Work) -> Future[Performed]:
@@ -76,17 +80,8 @@ class DaskExecutor(Executor):
         Raises:
             ExecutorError: The cluster is gone.
         """
-        try:
-            if self._sent.status not in ("finished", "pending"):  # all workers that had it died
-                self._send()
-            name = f"packagers-{self._uid}-{work.number}-{work.tries}-{uuid.uuid4().hex[:8]}"
-            data = pack_work(work, shares_files=self.SHARES_FILES)
-            task = self._client.submit(perform, self._sent, data, key=name, pure=False)
-        except (OSError, RuntimeError, TimeoutError) as error:
-            raise self._gone() from error
         made: Future[Performed] = Future()
-        self._tasks.add(task)
-        task.add_done_callback(lambda done: self._finish(done, made))
+        self._begin(f"packagers-{self._uid}-{work.number}-{work.tries}", pack_work(work, shares_files=self.SHARES_FILES), made)
         return made
 
     def close(self, *, kill: bool) -> None:
@@ -96,12 +91,14 @@ class DaskExecutor(Executor):
             kill: Whether iterations that are being done are ended.
         """
         with self._opened:
-            if kill and self._tasks:
-                with contextlib.suppress(Exception):  # what is gone has ended
+            if self._address is None or self._client.status != _CONNECTED:
+                return  # its processes are killed, or gone
+            with contextlib.suppress(Exception):  # what is gone has ended
+                if kill and self._tasks:
                     self._client.cancel(list(self._tasks), force=True)
                     self._client.run(end, self._uid, on_error="ignore")
-            if self._address is not None and self.options.teardown_dask:
-                with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+                self._client.run(forget, self._name, on_error="ignore")
+                if self.options.teardown_dask:
                     self._client.shutdown()
 
     def _connected(self, opened: contextlib.ExitStack) -> Any:
@@ -131,23 +128,34 @@ class DaskExecutor(Executor):
                     f"the Dask worker {worker} lacks {_NEEDED}: {type(found).__name__}: {found}", remedy=f"pip install {_NEEDED}=={here}"
                 )
 
-    def _send(self) -> None:
-        """Give all workers what the iterations have in common."""
-        self._sent = self._client.scatter(self._given, broadcast=True, hash=False)
+    def _give(self) -> None:
+        """Give all workers what the iterations have in common: once, and not with each."""
+        self._client.run(keep, self._name, self._setup, on_error="ignore")
 
-    def _finish(self, task: Any, made: Future[Performed]) -> None:
-        self._tasks.discard(task)
-        if made.cancelled():
-            return
+    def _begin(self, name: str, work: bytes, made: Future[Performed]) -> None:
         try:
-            if task.status == "finished":
-                made.set_result(unpack_performed(task.result()))
-            elif task.status == "error":
-                made.set_exception(task.exception() or RuntimeError("it gave nothing"))
-            else:  # cancelled or lost: its scheduler has forgotten it
-                made.set_exception(self._gone())
+            if self._client.status != _CONNECTED:
+                raise self._gone()
+            task = self._client.submit(perform, self._name, work, key=f"{name}-{uuid.uuid4().hex[:8]}", pure=False)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise self._gone() from error
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._finish(done, name, work, made))
+
+    def _finish(self, task: Any, name: str, work: bytes, made: Future[Performed]) -> None:
+        self._tasks.discard(task)
+        try:
+            if task.status == "error":
+                raise task.exception() or RuntimeError("it gave nothing")
+            found = task.result()
+            if found is None:  # by a worker that has come, or was started again, since all were given it
+                self._give()
+                self._begin(name, work, made)
+            else:
+                made.set_result(unpack_performed(found))
         except BaseException as error:  # noqa: BLE001 - a future holds whatever happened
-            made.set_exception(error)
+            is_lost = task.status != "error" and not isinstance(error, ExecutorError)  # cancelled: its scheduler has forgotten it
+            made.set_exception(self._gone() if is_lost else error)
 
     def _gone(self) -> ExecutorError:
         return ExecutorError(

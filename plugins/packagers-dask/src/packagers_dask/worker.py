@@ -6,15 +6,37 @@ from distributed import get_worker
 
 from packagers_runs import end_packed, perform_packed
 
+_MOST = 4
+_setups: dict[str, bytes] = {}
+"""What the iterations of runs have in common, by a name that is used once; the newest few, for who dies takes nothing back."""
 
-def perform(setup: bytes, work: bytes) -> bytes:
-    """Do an iteration: see :func:`packagers_runs.perform_packed`.
+
+def keep(name: str, setup: bytes) -> None:
+    """Keep what all iterations of a run have in common.
 
     Args:
-        setup: What all iterations of the run have in common.
+        name: Theirs.
+        setup: It.
+    """
+    _setups[name] = setup
+    while len(_setups) > _MOST:
+        del _setups[next(iter(_setups))]
+
+
+def forget(name: str) -> None:
+    """Forget what :func:`keep` was given under a name."""
+    _setups.pop(name, None)
+
+
+def perform(name: str, work: bytes) -> bytes | None:
+    """Do an iteration: see :func:`packagers_runs.perform_packed`; gives nothing where this worker was given no setup, as it came later.
+
+    Args:
+        name: Of the setup.
         work: What is its own.
     """
-    return perform_packed(setup, work, is_alone=get_worker().state.nthreads == 1)
+    setup = _setups.get(name)
+    return None if setup is None else perform_packed(setup, work, is_alone=get_worker().state.nthreads == 1)
 
 
 def end(uid: str) -> None:
