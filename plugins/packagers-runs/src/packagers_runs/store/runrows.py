@@ -348,8 +348,8 @@ class RunRows:
                 return
             now = self._database.now(connection)
             state = "aborted" if row.state == "aborting" else "error"
-            error = f"the process that had the run in hand is gone (process {owner.pid} on {owner.host})"
             reason = json.loads(row.document)["status"].get("reason") if state == "aborted" else None
+            error = reason or f"the process that had the run in hand is gone (process {owner.pid} on {owner.host})"
             text = patched(
                 row.document,
                 {"state": state, "reason": reason or "lost", "error": error, "last_update": iso(now), "end_time": iso(now)},
