@@ -214,7 +214,9 @@ def crash(kind: str, new_database: Callable[[str], str], folder: Path, width: in
             (folder / "begun").write_text("")
             if runs[0].status.state != "completed":
                 assert store.resume(uid).status.state == "completed"
-            assert sorted(begun(folder)) == [number for number in range(1, 6) if number not in recorded]
+            missing = [number for number in range(1, 6) if number not in recorded]
+            # A worker whose run was killed in the moment before may still begin what it was given.
+            assert sorted(begun(folder)) == missing if width == 1 else set(begun(folder)) - recorded == set(missing)
             store.gc()
             assert set(store.objects.digests()) == {each.digest for each in store.list_artifacts()}
             assert not store.objects.staging.exists() or not list(store.objects.staging.iterdir())

@@ -50,7 +50,7 @@ class LokyExecutor(Executor):
         pool = self._idle.pop() if self._idle else self._pool()
         with self._lock:
             self._busy.add(pool)
-        done: Future[bytes] = pool.submit(_perform, pack_work(work, shares_files=True))
+        done: Future[bytes] = pool.submit(_perform, pack_work(work, shares_files=True), os.getpid())
         done.add_done_callback(lambda future: self._finished(pool, future))
         return mapped(done, unpack_performed)
 
@@ -87,7 +87,9 @@ def _begin(setup: bytes, parent: int) -> None:
     threading.Thread(target=_end_with, args=(parent,), name="packagers-runs-parent", daemon=True).start()
 
 
-def _perform(work: bytes) -> bytes:
+def _perform(work: bytes, parent: int) -> bytes:
+    if os.getppid() != parent:  # nobody waits for it any more, and whoever resumes the run may be doing it
+        os._exit(1)
     return perform_packed(_given, work)
 
 
