@@ -69,7 +69,7 @@ def local_cluster(processes: int) -> Iterator[LocalCluster]:
 
     options = {"nthreads": 1, "host": _HERE, "memory_limit": 0, "dashboard": False, "silence_logs": logging.CRITICAL}
     nannies = {str(number): {"cls": "distributed.Nanny", "opts": options | {"name": str(number)}} for number in range(processes)}
-    scheduler = {"allowed_failures": 0, "dashboard": False}
+    scheduler = {"allowed_failures": 0, "dashboard": False, "dashboard_address": f"{_HERE}:0"}
     start: Any = LocalCluster  # it has no types
     with start(n_workers=0, host=_HERE, dashboard_address=None, scheduler_kwargs=scheduler, silence_logs=logging.CRITICAL) as cluster:
         command = [sys.executable, "-m", "distributed.cli.dask_spec", cluster.scheduler_address, "--spec", json.dumps(nannies)]
