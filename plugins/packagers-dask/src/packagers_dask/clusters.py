@@ -18,7 +18,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,28 +64,22 @@ def local_cluster(processes: int) -> Iterator[LocalCluster]:
     Args:
         processes: How many workers it has; each does one iteration at a time.
     """
-    import psutil
     from distributed import LocalCluster
 
-    options = {"nthreads": 1, "host": _HERE, "memory_limit": 0, "dashboard": False, "silence_logs": logging.CRITICAL}
+    options: dict[str, Any] = {"nthreads": 1, "host": _HERE, "memory_limit": 0, "dashboard": False, "silence_logs": logging.CRITICAL}
+    options["preload_nanny"] = ["packagers_dask.ending"]
     nannies = {str(number): {"cls": "distributed.Nanny", "opts": options | {"name": str(number)}} for number in range(processes)}
     scheduler = {"allowed_failures": 0, "dashboard": False, "dashboard_address": f"{_HERE}:0"}
     start: Any = LocalCluster  # it has no types
     with start(n_workers=0, host=_HERE, dashboard_address=None, scheduler_kwargs=scheduler, silence_logs=logging.CRITICAL) as cluster:
         command = [sys.executable, "-m", "distributed.cli.dask_spec", cluster.scheduler_address, "--spec", json.dumps(nannies)]
-        process = subprocess.Popen(command, start_new_session=True)  # Ctrl-C of a terminal is this process's alone
-        try:
+        quiet = {**os.environ, "DASK_LOGGING__DISTRIBUTED": "critical"}
+        # The end of the block closes the pipe, which ends it. Ctrl-C of a terminal is this process's alone.
+        with subprocess.Popen(command, stdin=subprocess.PIPE, env=quiet, start_new_session=True):
             yield cluster
-        finally:
-            below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-            process.kill()
-            for each in below:
-                with suppress(psutil.NoSuchProcess):
-                    each.kill()
-            process.wait()
-            end = time.monotonic() + _NOTICING_S
-            while cluster.scheduler.workers and time.monotonic() < end:  # else it would tell of them when it tells nothing else
-                time.sleep(0.01)
+        end = time.monotonic() + _NOTICING_S
+        while cluster.scheduler.workers and time.monotonic() < end:  # else it would tell of them when it tells nothing else
+            time.sleep(0.01)
 
 
 def default_width() -> int:

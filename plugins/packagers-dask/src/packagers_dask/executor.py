@@ -14,6 +14,8 @@ from packagers_runs import Executor, ExecutorError, HyperParamOptions, Performed
 
 CONNECTING_S = 10
 """How long a scheduler may take to answer."""
+STARTING_S = 120
+"""How long the workers of a cluster of our own may take to start."""
 _CONNECTED = "running"
 _NEEDED = "packagers-dask"
 
@@ -109,7 +111,13 @@ class DaskExecutor(Executor):
         if self._address is None:
             cluster = opened.enter_context(local_cluster(self._width))
             client = opened.enter_context(connect(cluster, set_as_default=False))
-            client.wait_for_workers(self._width)
+            try:
+                client.wait_for_workers(self._width, timeout=STARTING_S)
+            except TimeoutError as error:
+                raise ExecutorError(
+                    f"{self._width} workers did not start within {STARTING_S} s",
+                    remedy="Look what they said, or use fewer (parallel_runs).",
+                ) from error
             return client
         try:
             return opened.enter_context(connect(self._address, timeout=CONNECTING_S, set_as_default=False))
