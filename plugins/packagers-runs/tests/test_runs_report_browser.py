@@ -173,6 +173,11 @@ def test_the_page_is_as_wide_as_the_window(kind: str, width: int, reports: dict[
     assert page.evaluate(f"{beyond}.map(each => each.outerHTML.slice(0, 80))") == []
 
 
+def test_short_results_fit_a_phone(reports: dict[str, Path], watched: Callable[..., Any]) -> None:
+    box = watched(390).open(reports["hyper"]).locator(".box", has_text="best_iteration").first
+    assert box.evaluate("each => [each.innerText.includes('accuracy'), each.scrollWidth - each.clientWidth]") == [True, 0]
+
+
 @pytest.mark.parametrize("is_there", [True, False], ids=["policy", "none"])
 def test_the_policy_holds_even_where_escaping_would_not(
     is_there: bool, reports: dict[str, Path], watched: Callable[..., Any], tmp_path: Path, web_server: Any
