@@ -161,7 +161,7 @@ def test_a_worker_that_cannot_begin_is_told_with_what_it_said(store: Store, tmp_
 def test_a_handler_that_takes_too_long_is_ended_and_its_children_too(store: Store, tmp_path: Path, stubborn: bool) -> None:
     task = new_task(handler="waits", params={"marker": str(tmp_path / "pids"), "child": True, "stubborn": stubborn})
     task.spec.state_thresholds = {"executing": "3s"}
-    with pytest.raises(RunError, match="ended as aborted: .*executing took longer than 3 s") as caught:
+    with pytest.raises(RunError, match=r"ended as aborted: .*executing took longer than 3 s") as caught:
         new_function(file="handlers_of_workers.py").run(task)
     assert caught.value.run.status.reason == "executing took longer than 3 s"
     for pid in map(int, (tmp_path / "pids").read_text().split()):
