@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -49,7 +50,7 @@ class Elsewhere(Executor):
 
     def open(self, setup: Setup) -> None:
         self._setup = remote.pack_setup(setup, shares_files=False)
-        self._pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_go_to, initargs=(str(self.folder), sys.path))
+        self._pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=os.chdir, initargs=(str(self.folder),))
 
     def submit(self, work: Work) -> Future[Performed]:
         done = self._pool.submit(remote.perform_packed, self._setup, remote.pack_work(work, shares_files=False))
@@ -57,12 +58,6 @@ class Elsewhere(Executor):
 
     def close(self, *, kill: bool) -> None:
         self._pool.shutdown(cancel_futures=kill)
-
-
-def _go_to(folder: str, path: list[str]) -> None:
-    import os
-
-    os.chdir(folder)
 
 
 CELL = """
