@@ -24,12 +24,12 @@ PROJECT = """
 """
 HIDING = """
 import importlib.metadata, os
-real = importlib.metadata.MetadataPathFinder.find_distributions
+real = importlib.metadata.Distribution.discover
 
-def find(*given):
-    return (each for each in real(*given) if each.metadata["Name"] != os.environ["HIDDEN"])
+def discover(cls, **given):
+    return (each for each in real(**given) if each.metadata["Name"] != os.environ["HIDDEN"])
 
-importlib.metadata.MetadataPathFinder.find_distributions = staticmethod(find)
+importlib.metadata.Distribution.discover = classmethod(discover)
 """
 
 

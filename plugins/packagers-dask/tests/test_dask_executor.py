@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import threading
@@ -100,7 +101,7 @@ def test_classes_given_to_the_registry_travel_by_value(store: Store, cluster: An
     monkeypatch.setattr("packagers_runs.running.preparing.registry_here", lambda: registry)
     done = run(lambda x: Pair(x), {"x": [3]}, cluster.address, returns=("pair",))
     (artifact,) = store.list_artifacts(key="pair", uid=done.uid())
-    assert done.artifact("pair").unpack(packagers.Artifact).manifest.written.packager.startswith("project:")
+    assert store.get_run(str(done.uid()), 1).artifact("pair").unpack(packagers.Artifact).manifest.written.packager.startswith("project:")
     assert artifact.iteration == 1
 
 
@@ -150,14 +151,10 @@ def test_what_all_iterations_have_in_common_is_sent_once(store: Store, cluster: 
     from distributed import Client
 
     with Client(cluster.address, set_as_default=False) as client:
-        assert set(client.run(kept).values()) == {0}  # forgotten at the end
+        assert set(client.run(lambda: len(importlib.import_module("packagers_dask.worker")._setups)).values()) == {
+            0
+        }  # forgotten at the end
         assert not client.who_has()
-
-
-def kept() -> int:
-    from packagers_dask import worker
-
-    return len(worker._setups)
 
 
 def test_a_stop_and_errors_are_where_they_are_one_after_the_other(store: Store, cluster: Any, run: Any) -> None:
