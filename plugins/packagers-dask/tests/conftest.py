@@ -23,13 +23,19 @@ PROJECT = """
 "dask_handlers.Point" = "dask_handlers:PointPackager"
 """
 HIDING = """
-import importlib.metadata, os
+import importlib.metadata, os, sys
 real = importlib.metadata.Distribution.discover
 
 def discover(cls, **given):
     return (each for each in real(**given) if each.metadata["Name"] != os.environ["HIDDEN"])
 
+class Finder:
+    def find_spec(self, name, *rest):
+        if name == os.environ["HIDDEN"].replace("-", "_"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
 importlib.metadata.Distribution.discover = classmethod(discover)
+sys.meta_path.insert(0, Finder())
 """
 
 

@@ -189,7 +189,7 @@ def test_a_worker_without_a_plugin_and_with_another_version(
     made.worker(**environment)
     with (
         pytest.warns(packagers.PackagersWarning, match=r"packagers-pandas is 0\.0\.9 in a worker, and \S+ here") as warned,
-        pytest.raises(RunError, match=r"2 of 3 iterations failed; iteration 2: .*pip install packagers-numpy==") as caught,
+        pytest.raises(RunError, match=r"(?s)2 of 3 iterations failed; iteration 2: .*pip install packagers-numpy==") as caught,
     ):
         run(lambda x: np.arange(x) if x > 1 else {"a": [x]}, {"x": [1, 2, 3]}, made.address, returns=("a",))
     assert sum("0.0.9" in str(each.message) for each in warned) == 1
