@@ -53,14 +53,15 @@ class Cluster:
 
     Args:
         folder: They begin in it.
+        environment: More variables of the scheduler.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
         file = folder / "scheduler.json"
         options = ("--port", "0", "--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file))
-        self.scheduler = self._start("dask_scheduler", *options)
+        self.scheduler = self._start("dask_scheduler", *options, **environment)
 
         def said() -> Any:
             with contextlib.suppress(OSError, ValueError):
@@ -109,14 +110,14 @@ class Cluster:
 
 
 @pytest.fixture
-def new_cluster(tmp_path: Path) -> Iterator[Callable[[], Cluster]]:
+def new_cluster(tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
     """Give what makes a cluster that has no worker yet."""
     with contextlib.ExitStack() as made:
 
-        def new() -> Cluster:
+        def new(**environment: str) -> Cluster:
             folder = tmp_path / f"cluster-{time.monotonic_ns()}"
             folder.mkdir()
-            cluster = Cluster(folder)
+            cluster = Cluster(folder, **environment)
             made.callback(cluster.close)
             return cluster
 

@@ -168,7 +168,7 @@ def test_a_stop_and_errors_are_where_they_are_one_after_the_other(store: Store, 
         run(fails, {"x": [1, 2, 3]}, cluster.address, max_errors=0)
 
 
-def test_two_threads_of_a_worker_keep_their_prints_apart(store: Store, tmp_path: Path, new_cluster: Callable[[], Any], run: Any) -> None:
+def test_two_threads_of_a_worker_keep_their_prints_apart(store: Store, tmp_path: Path, new_cluster: Callable[..., Any], run: Any) -> None:
     made = new_cluster()
     made.worker(threads=2)
     done = run("meets", {"x": [1, 2]}, made.address, None, params={"folder": str(tmp_path)})
@@ -178,7 +178,7 @@ def test_two_threads_of_a_worker_keep_their_prints_apart(store: Store, tmp_path:
 
 
 def test_a_worker_without_a_plugin_and_with_another_version(
-    store: Store, tmp_path: Path, new_cluster: Callable[[], Any], run: Any, without: Callable[[str], dict[str, str]]
+    store: Store, tmp_path: Path, new_cluster: Callable[..., Any], run: Any, without: Callable[[str], dict[str, str]]
 ) -> None:
     environment = without("packagers-numpy")
     other = Path(environment["PYTHONPATH"]) / "packagers_pandas-0.0.9.dist-info"
@@ -197,19 +197,25 @@ def test_a_worker_without_a_plugin_and_with_another_version(
 
 
 def test_a_worker_without_packagers_dask(
-    store: Store, new_cluster: Callable[[], Any], run: Any, without: Callable[[str], dict[str, str]]
+    store: Store, new_cluster: Callable[..., Any], run: Any, without: Callable[[str], dict[str, str]]
 ) -> None:
     made = new_cluster()
     with pytest.raises(RunError) as none:
         run(lambda x: x, {"x": [1]}, made.address)
     assert isinstance(none.value.__cause__, ExecutorError)
     assert "has no worker" in str(none.value)
-    made.worker(**without("packagers-dask"))
-    with pytest.raises(RunError, match="lacks packagers-dask"):
+    lacking = without("packagers-dask")
+    made.worker(**lacking)
+    with pytest.raises(RunError, match=r"the Dask process tcp://\S+ lacks packagers-dask") as worker:
         run(lambda x: x, {"x": [1]}, made.address)
+    assert "pip install packagers-dask==" in str(worker.value)
+    other = new_cluster(**lacking)
+    other.worker()
+    with pytest.raises(RunError, match="the Dask process of the scheduler lacks packagers-dask"):
+        run(lambda x: x, {"x": [1]}, other.address)
 
 
-def test_a_worker_that_comes_later_does_iterations_too(store: Store, tmp_path: Path, new_cluster: Callable[[], Any], run: Any) -> None:
+def test_a_worker_that_comes_later_does_iterations_too(store: Store, tmp_path: Path, new_cluster: Callable[..., Any], run: Any) -> None:
     made = new_cluster()
     first = made.worker()
     helper = threading.Thread(target=lambda: (_wait_for(tmp_path / "1-0"), made.worker()))

@@ -67,7 +67,7 @@ class DaskExecutor(Executor):
                     f"the Dask cluster at {self._client.scheduler.address} has no worker",
                     remedy=f"Start one: `dask worker {self._client.scheduler.address}`.",
                 )
-            self._check_workers()
+            self._check_plugin()
             if self._address is not None:
                 self._width = self.options.parallel_runs or threads
             self._give()
@@ -126,14 +126,20 @@ class DaskExecutor(Executor):
                 f"no Dask scheduler answers at {self._address}: {error}", remedy="Start it with `dask scheduler`, or mend the address."
             ) from error
 
-    def _check_workers(self) -> None:
-        """Check that all workers can do an iteration, before they are to."""
+    def _check_plugin(self) -> None:
+        """Check that the scheduler, which reads tasks, and all workers have what they need, before they are to."""
         here = importlib.metadata.version(_NEEDED)
-        there = self._client.run(importlib.metadata.version, _NEEDED, on_error="return")
-        for worker, found in sorted(there.items()):
-            if isinstance(found, Exception):
+        found = self._client.run(importlib.metadata.version, _NEEDED, on_error="return")
+        with contextlib.suppress(ValueError):  # it is configured to do nothing but what it must
+            try:
+                self._client.run_on_scheduler(importlib.metadata.version, _NEEDED)
+            except importlib.metadata.PackageNotFoundError as error:
+                found["of the scheduler"] = error
+        for where, version in sorted(found.items()):
+            if isinstance(version, Exception):
                 raise ExecutorError(
-                    f"the Dask worker {worker} lacks {_NEEDED}: {type(found).__name__}: {found}", remedy=f"pip install {_NEEDED}=={here}"
+                    f"the Dask process {where} lacks {_NEEDED}: {type(version).__name__}: {version}",
+                    remedy=f"pip install {_NEEDED}=={here}",
                 )
 
     def _give(self) -> None:
