@@ -166,17 +166,19 @@ def test_making_room(store: Store) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("ls",), 2, "There is no store in"),
+        (("ls",), 2, "There is no store at"),
         (("run", "handlers_of_cli.py:train", "-i", "data"), 2, "NAME=VALUE"),
         (("run", "handlers_of_cli.py:train", "-p", "a=1", "-p", "a=2"), 2, "given twice"),
         (("run", "handlers_of_cli.py:train", "-p", "dpeth=1"), 1, "dpeth"),
         (("run", "handlers_of_cli.py:train", "--limit", "soon"), 1, "executing"),
-        (("show", "0000"), 2, "There is no store in"),
+        (("show", "0000"), 2, "There is no store at"),
+        (("ls", "--store", "sqlite:///elsewhere/runs.db"), 2, "elsewhere/runs.db"),
     ],
 )
 def test_mistakes_are_told(folder: Path, arguments: tuple[str, ...], code: int, says: str) -> None:
     result = command(*arguments, code=code)
     assert says in result.output + str(result.exception)
+    assert not (folder / "elsewhere").exists()
 
 
 def test_a_uid_that_is_none_or_several_is_told(store: Store) -> None:

@@ -156,6 +156,13 @@ def test_a_reader_gets_the_files_of_the_manifest_that_it_read(store: Store) -> N
     assert packagers.unpack("store://note") == "new"
 
 
+def test_of_data_that_is_gone_the_next_step_is_told(store: Store) -> None:
+    put(store, "model", "text")
+    store.objects.remove(store.find("store://model").digest)
+    with pytest.raises(packagers.UnpackError, match="(?s)its data is gone.*packagers runs doctor"):
+        packagers.unpack("store://model")
+
+
 def test_what_is_no_address_says_so_through_the_core(store: Store) -> None:
     with pytest.raises(packagers.UnpackError, match="is no number of an iteration"):
         packagers.unpack("store://note#x")

@@ -39,14 +39,13 @@ def opened(url: str | None, *, makes: bool = False) -> Store:
     Raises:
         UsageError: There is none, and it is not to be made.
     """
-    import os
-    from pathlib import Path
-
     from packagers_runs.runstore import connect
-    from packagers_runs.store.store import FOLDER, URL_VARIABLE
+    from packagers_runs.store.engine import file_of
+    from packagers_runs.store.store import URL_VARIABLE, default_place
 
-    if url is None and not makes and not os.environ.get(URL_VARIABLE) and not Path(FOLDER, "runs.db").is_file():
-        raise click.UsageError(f"There is no store in {Path.cwd()}. Name one with --store, or set {URL_VARIABLE}.")
+    file = None if makes else file_of(url or default_place()[0])
+    if file is not None and not file.is_file():
+        raise click.UsageError(f"There is no store at {file}. Name one with --store, or set {URL_VARIABLE}.")
     return connect(url)
 
 

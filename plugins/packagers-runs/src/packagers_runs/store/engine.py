@@ -209,6 +209,18 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
+def file_of(url: str) -> Path | None:
+    """Give the file of a database; ``None`` for one that is in none.
+
+    Args:
+        url: As it is given to :func:`packagers_runs.connect`.
+
+    Raises:
+        StoreError: It is no URL of a database.
+    """
+    return _read(url)[1]
+
+
 def _read(url: str) -> tuple[URL | None, Path | None]:
     """Give the URL as SQLAlchemy has it and the file of SQLite; no URL stands for memory."""
     if url in ("memory://", "memory:"):

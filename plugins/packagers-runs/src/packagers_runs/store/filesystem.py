@@ -40,7 +40,14 @@ class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships
         if below == MANIFEST:
             return io.BytesIO(store.manifest(found))
         inner = below.removeprefix(f"{found.payload}/")
-        return store.objects.open(found.digest, f"{found.stored}/{inner}")
+        try:
+            return store.objects.open(found.digest, f"{found.stored}/{inner}")
+        except FileNotFoundError as error:
+            raise ArtifactNotFoundError(
+                f"{found.address} is recorded, and its data is gone: {below}",
+                address=str(found.address),
+                remedy="`packagers runs doctor` says what else is missing; run again what made it, or import it from an export.",
+            ) from error
 
     def pinned(self, url: str) -> str:
         """Give the address that goes on to mean what an address, or a path below one, means now.
