@@ -159,7 +159,7 @@ def test_a_reader_gets_the_files_of_the_manifest_that_it_read(store: Store) -> N
 def test_of_data_that_is_gone_the_next_step_is_told(store: Store) -> None:
     put(store, "model", "text")
     store.objects.remove(store.find("store://model").digest)
-    with pytest.raises(packagers.UnpackError, match="(?s)its data is gone.*packagers runs doctor"):
+    with pytest.raises(packagers.UnpackError, match=r"(?s)its data is gone.*packagers runs doctor"):
         packagers.unpack("store://model")
 
 
