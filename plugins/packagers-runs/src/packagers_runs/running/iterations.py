@@ -13,7 +13,7 @@ from typing import Any
 
 from packagers import Artifact, PackagersError, Session
 from packagers_runs.executors.remote import received
-from packagers_runs.executors.work import Performed, Staged, failed
+from packagers_runs.executors.work import Performed, failed
 from packagers_runs.models.metadata import RunMetadata
 from packagers_runs.models.status import RunStates
 from packagers_runs.running.artifactdocs import document_of
@@ -107,7 +107,7 @@ class Iterations:
             What became of it, which is not what came of it where a package is not as it was made.
         """
         try:
-            ended = self._ended(performed, parameters, self._received(performed.packages), tries)
+            ended = self._ended(performed, parameters, self._received(performed, tries), tries)
         except PackagersError as error:
             performed = failed(performed, error)
             ended = self._ended(performed, parameters, {}, tries)
@@ -187,11 +187,12 @@ class Iterations:
         self.outcomes[number] = outcome
         return outcome
 
-    def _received(self, packages: tuple[Staged, ...]) -> dict[str, Artifact]:
+    def _received(self, performed: Performed, tries: int) -> dict[str, Artifact]:
         """Check and sign what was packed elsewhere, and put it where it goes besides the store."""
         artifacts: dict[str, Artifact] = {}
-        for staged in packages:
-            artifacts[staged.key] = received(staged, self._folder)
+        folder = self._folder / f"{performed.number}-{tries}"  # others of the same key may still wait to be recorded
+        for staged in performed.packages:
+            artifacts[staged.key] = received(staged, folder)
             if staged.place is not None:
                 put_package(artifacts[staged.key], staged.place)
         return artifacts
