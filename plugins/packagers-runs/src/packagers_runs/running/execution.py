@@ -286,7 +286,7 @@ class _Execution:
         if error is not None:
             self._tell(error)
         if isinstance(error, Terminated):
-            status.reason = self._reason()
+            status.reason = status.error = self._reason()  # the name of a signal says nothing
         links = {key: uri for key, uri in status.artifact_uris.items() if key not in self._session.packages}
         try:
             self.write({**links, **new})
