@@ -6,7 +6,7 @@ from distributed import get_worker
 
 from packagers_runs import end_packed, perform_packed
 
-_MOST = 4
+_MOST = 16
 _setups: dict[str, bytes] = {}
 """What the iterations of runs have in common, by a name that is used once; the newest few, for who dies takes nothing back."""
 

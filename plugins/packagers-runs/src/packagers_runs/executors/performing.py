@@ -125,8 +125,7 @@ class _Performance:
             raise Pruned(f"pruned at step {step}")
 
     def _staged(self, key: str, artifact: packagers.Artifact) -> Staged:
-        whole = next((bundle.key for bundle in self._session.bundles.values() if key in bundle.items), None)
-        place, seal = self._session.places.of(key, whole), "" if self._is_signed else artifact.package.seal
+        place, seal = self._session.place_for(key), "" if self._is_signed else artifact.package.seal
         if self._temporary is None:
             return Staged(key, seal, place, folder=artifact.path)
         return Staged(key, seal, place, data=_zipped(artifact.path))

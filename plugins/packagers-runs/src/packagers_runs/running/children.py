@@ -132,12 +132,4 @@ class _Children:
 
 
 def _staged(session: RunSession) -> tuple[Staged, ...]:
-    return tuple(
-        Staged(
-            key,
-            "",
-            session.places.of(key, next((bundle.key for bundle in session.bundles.values() if key in bundle.items), None)),
-            folder=artifact.path,
-        )
-        for key, artifact in session.packages.items()
-    )
+    return tuple(Staged(key, "", session.place_for(key), folder=artifact.path) for key, artifact in session.packages.items())

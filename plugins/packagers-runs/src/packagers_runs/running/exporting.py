@@ -199,6 +199,14 @@ class RunSession(Session):
             and hint.links("metrics").keys() <= artifact.manifest.metrics.keys()
         )
 
+    def place_for(self, key: str) -> str | None:
+        """Give the place besides the store to which an artifact goes: a path or URL; ``None`` where it goes nowhere.
+
+        Args:
+            key: Its key; that of a part of an itemized output goes where the whole does.
+        """
+        return self.places.of(key, next((bundle.key for bundle in self.bundles.values() if key in bundle.items), None))
+
     def export(self, key: str, artifact: Artifact) -> str | None:
         """Put an artifact where the run wants it besides the store.
 
@@ -212,8 +220,7 @@ class RunSession(Session):
         Raises:
             ExportError: It cannot be put there. What stood there before stands there still.
         """
-        whole = next((bundle.key for bundle in self.bundles.values() if key in bundle.items), None)
-        place = self.places.of(key, whole)
+        place = self.place_for(key)
         if place is None:
             return None
         put_package(artifact, place)
