@@ -235,6 +235,10 @@ def test_what_is_not_there_is_said_with_what_is_near(store: Store) -> None:
         store.document(UID, 3)
     with pytest.raises(UnknownNameError, match="Did you mean 'completed'"):
         store.documents(state="complete")
+    with pytest.raises(UnknownNameError, match="Did you mean 'state'"):
+        store.list_runs(staet="completed")
+    with pytest.raises(UnknownNameError, match="Did you mean 'digest'"):
+        store.list_artifacts(digset="0")
 
 
 def test_runs_are_listed_by_what_they_are(store: Store) -> None:

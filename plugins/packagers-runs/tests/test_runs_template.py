@@ -128,6 +128,7 @@ def test_live_objects_are_shared_by_copies() -> None:
         (lambda task: task.with_hyper_params({"p": [1]}, max_iterations=3), "max_iterations has no meaning with the strategy grid"),
         (lambda task: task.with_hyper_params({"p": [1]}, teardown_dask=True), "no meaning without dask_cluster_uri"),
         (lambda task: task.with_hyper_params({"p": [1]}, param_file="p.csv"), "with_param_file"),
+        (lambda task: task.with_hyper_params({}), "at least one parameter"),
         (lambda task: task.with_hyper_params([1]), "Parameter hyperparams must be a dict"),
         (lambda task: task.with_hyper_params({"p": 1}), r"Parameter hyperparams\['p'\] must be a list"),
         (lambda task: task.with_hyper_params({"p": "abc"}), r"Parameter hyperparams\['p'\] must be a list"),

@@ -78,6 +78,10 @@ class RunTemplate(ModelObj):
             refuse("param_file", "HyperParamOptions", "left out where values are given", made.param_file, "Use with_param_file for a file.")
         if not isinstance(hyperparams, Mapping):
             refuse("hyperparams", "RunSpec", "a dict", hyperparams, "Give a list of values for each parameter.")
+        if not hyperparams and made.strategy != HyperParamStrategies.custom:
+            refuse(
+                "hyperparams", "RunSpec", "a dict of at least one parameter", hyperparams, "A run without any needs no with_hyper_params."
+            )
         check_hyperparams(hyperparams, made.strategy)
         self.spec.hyperparams = dict(hyperparams)
         self.spec.hyper_param_options = made

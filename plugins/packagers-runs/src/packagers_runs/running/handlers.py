@@ -168,7 +168,7 @@ def import_file(path: Path) -> ModuleType:
     """
     path = path.resolve()
     if not path.is_file():
-        raise HandlerError("there is no such file", file=path)
+        raise HandlerError("there is no such file", file=path, remedy="A relative path begins at the working directory.")
     for name in ("__main__", path.stem):
         loaded = sys.modules.get(name)
         where = getattr(loaded, "__file__", None)

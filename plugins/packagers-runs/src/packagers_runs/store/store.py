@@ -10,11 +10,12 @@ import threading
 import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from packagers import Artifact, DataItem, Registry
+from packagers_runs.nearest import unknown_name
 from packagers_runs.store.addresses import Address
 from packagers_runs.store.artifactrows import GIVEN, ArtifactRows, Prepared, Recorded
 from packagers_runs.store.collecting import Collected, collect, prune, remove
@@ -262,42 +263,29 @@ class DocumentStore:
         """Identify what is recorded of a run and, of a whole run, its iterations: another digest, another record."""
         return self._runs.record_digest(uid, iteration)
 
-    def documents(
-        self,
-        *,
-        project: str | None = None,
-        name: str | None = None,
-        state: str | Collection[str] | None = None,
-        labels: Mapping[str, str | None] | None = None,
-        uid: str | None = None,
-        prefix: str | None = None,
-        iterations: bool = False,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-    ) -> list[dict[str, Any]]:
-        """Give the documents of runs, the newest first: see :meth:`RunRows.list`."""
-        given: dict[str, Any] = {"project": project, "name": name, "state": state, "labels": labels, "uid": uid, "prefix": prefix}
-        return list(self._runs.list(**given, iterations=iterations, since=since, until=until, limit=limit, offset=offset))
+    def documents(self, **filters: Any) -> list[dict[str, Any]]:
+        """Give the documents of runs, the newest first.
 
-    def list_artifacts(
-        self,
-        *,
-        project: str | None = None,
-        key: str | None = None,
-        kind: str | None = None,
-        tag: str | None = None,
-        uid: str | None = None,
-        iteration: int | None = None,
-        digest: str | None = None,
-        size: int | None = None,
-        limit: int | None = None,
-        given: bool = False,
-    ) -> list[Recorded]:
-        """Give artifacts, the newest first: see :meth:`ArtifactRows.list`."""
-        wanted: dict[str, Any] = {"project": project, "key": key, "kind": kind, "tag": tag, "uid": uid, "iteration": iteration}
-        return self._artifacts.list(**wanted, digest=digest, size=size, limit=limit, given=given)
+        Args:
+            **filters: As of :meth:`RunRows.list`: ``project name state labels uid prefix iterations since until limit offset``.
+
+        Raises:
+            UnknownNameError: There is no such filter or state.
+        """
+        _check_filters(filters, self._runs.list, "list_runs()")
+        return list(self._runs.list(**filters))
+
+    def list_artifacts(self, **filters: Any) -> list[Recorded]:
+        """Give artifacts, the newest first.
+
+        Args:
+            **filters: As of :meth:`ArtifactRows.list`: ``project key kind tag uid iteration digest size limit given``.
+
+        Raises:
+            UnknownNameError: There is no such filter.
+        """
+        _check_filters(filters, self._artifacts.list, "list_artifacts()")
+        return self._artifacts.list(**filters)
 
     def find(self, address: str | Address, payload: str | None = None) -> Recorded:
         """Find an artifact.
@@ -422,6 +410,13 @@ def _remake(cls: type[DocumentStore], url: str, artifacts: str | None, registry:
     store = cls(url, artifacts, registry=registry)
     store.project = project
     return store
+
+
+def _check_filters(filters: Mapping[str, Any], listing: Any, owner: str) -> None:
+    """Check that a listing takes filters of these names; all that it takes have a default."""
+    for name in filters:
+        if name not in listing.__kwdefaults__:
+            raise unknown_name("filter", name, listing.__kwdefaults__, owner=owner)
 
 
 def _source(source: Artifact | str | os.PathLike[str]) -> Artifact | Path | Address:

@@ -273,7 +273,9 @@ class Reader:
         try:
             yield
         except FileNotFoundError as error:
-            raise StoreError("there is no such file", file=self.file) from error
+            raise StoreError(
+                "there is no such file", file=self.file, remedy="Give the path of what `packagers runs export` wrote."
+            ) from error
         except _TooMany as error:
             raise self._too_much(f"more than {settings.archive_entries:,} files", "archive_entries") from error
         except StoreError:
