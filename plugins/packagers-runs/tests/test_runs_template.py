@@ -158,7 +158,7 @@ def test_live_objects_are_shared_by_copies() -> None:
         (lambda task: runs.RunSpec(state_thresholds={"executing": "soon"}), r"state_thresholds\['executing'\] must be a length of time"),
         (lambda task: runs.RunSpec(retry={"count": 1, "backoff": {"base_delay": -1}}), "A delay ends"),
     ],
-    ids=range(35),
+    ids=range(36),
 )
 def test_what_cannot_be_is_refused_at_once(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
