@@ -219,7 +219,7 @@ def test_hyper_parameters_from_the_shell(folder: Path) -> None:
         (("--hyper", "depth=1,2", "--strategy", "gird"), "Did you mean 'grid'"),
         (("--hyper", "depth=1,2", "--max-iterations", "3"), "max_iterations has no meaning"),
         (("--hyper", "depth=1", "--param-file", "x.csv"), "both give values"),
-        (("--parallel", "2"), "parallel_runs has no meaning"),
+        (("--parallel", "2"), "--parallel has no meaning without --hyper"),
         (("--hyper", "depth"), "NAME=VALUE"),
     ],
 )

@@ -17,14 +17,24 @@ import packagers_runs as runs
 from packagers_runs.executors.judging import answering
 
 HANDLERS = '''
-import os, signal
+import os, signal, time
 from pathlib import Path
+
+import packagers_runs as runs
+
+def recorded():
+    """How many iterations whoever opens the store now would find."""
+    store = runs.connect("sqlite:///runs.db")
+    return len([run for run in store.list_runs(iterations=True) if run.metadata.iteration])
 
 def train(rate, depth, context):
     """Three steps, then a score; the process is killed in the iteration that KILL_AT names."""
     with open("ran", "a") as file:
         file.write(f"{context.iteration}\\n")
     if str(context.iteration) == os.environ.get("KILL_AT"):
+        ends = time.monotonic() + 20
+        while recorded() < int(os.environ["KEPT"]) and time.monotonic() < ends:
+            pass
         os.kill(int(Path("owner").read_text()), signal.SIGKILL)
     score = -abs(depth - 20) - abs(rate - 0.1) * 10
     for step in range(3):
@@ -49,10 +59,10 @@ print(json.dumps([run.status.iterations, run.status.results]))
 """
 
 
-def play(folder: Path, what: str, kill_at: int | None = None) -> Any:
+def play(folder: Path, what: str, kill_at: int | None = None, kept: int = 0) -> Any:
     folder.mkdir(exist_ok=True)
     (folder / "handlers.py").write_text(HANDLERS)
-    environment = {**os.environ, "PYTHONPATH": str(folder)} | ({"KILL_AT": str(kill_at)} if kill_at else {})
+    environment = {**os.environ, "PYTHONPATH": str(folder)} | ({"KILL_AT": str(kill_at), "KEPT": str(kept)} if kill_at else {})
     done = subprocess.run([sys.executable, "-c", PROGRAM, what], cwd=folder, env=environment, capture_output=True, text=True)
     if kill_at:
         assert done.returncode == -signal.SIGKILL, done.stderr
@@ -80,7 +90,7 @@ def test_a_study_that_was_killed_is_the_study_that_was_not(tmp_path: Path) -> No
 
 
 def test_what_ran_side_by_side_before_a_kill_is_kept(tmp_path: Path) -> None:
-    play(tmp_path, "2", kill_at=14)
+    play(tmp_path, "2", kill_at=14, kept=10)
     before = runs.connect(f"sqlite:///{tmp_path}/runs.db").list_runs(iterations=True)
     kept = {run.metadata.iteration: run.spec.parameters for run in before if run.metadata.iteration}
     assert len(kept) >= 10

@@ -67,8 +67,12 @@ def tune(task: RunTemplate, tuning: dict[str, Any]) -> None:
         if values:
             raise click.UsageError("--hyper and --param-file both give values: leave one of them out.")
         task.with_param_file(tuning["param_file"], **options)
-    elif values or options:
+    elif values or options.get("strategy") == "custom":
         task.with_hyper_params(values, **options)
+    elif options:
+        parameters = click.get_current_context().command.params
+        given = next(each.opts[0] for each in parameters if each.name in options)
+        raise click.UsageError(f"{given} has no meaning without --hyper or --param-file: give one, or leave it out.")
 
 
 def spaces(texts: Iterable[str]) -> dict[str, list[Any]]:

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
@@ -119,7 +120,7 @@ def _refuse_line(line: int, problem: str, remedy: str = "") -> NoReturn:
 
 def _read_json(data: bytes) -> ParamFile:
     try:
-        found = json.loads(_text(data), object_pairs_hook=_pairs, parse_constant=_constant)
+        found = json.loads(_text(data), object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer)
     except json.JSONDecodeError as error:
         raise DataError(f"it is no JSON: line {error.lineno}, column {error.colno}: {error.msg}") from error
     except (RecursionError, ValueError) as error:  # a number of too many digits
@@ -133,6 +134,13 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
         raise DataError(f"the name {twice!r} is there twice", remedy="Rename or remove one of them.")
     return made
+
+
+def _integer(text: str) -> int:
+    """Read an int of as many digits as Python reads by itself; a library may have lifted the limit here, and not where this runs next."""
+    if len(text) > sys.int_info.default_max_str_digits:
+        raise ValueError(f"a number has more than {sys.int_info.default_max_str_digits} digits")
+    return int(text)
 
 
 def _constant(text: str) -> NoReturn:
@@ -161,6 +169,12 @@ def _read_yaml(data: bytes) -> ParamFile:
                 names.add(name)
             return super().construct_mapping(node, deep)
 
+        def construct_yaml_int(self, node: Any) -> Any:
+            if len(node.value) > sys.int_info.default_max_str_digits:
+                _refuse_mark(node.start_mark, "a number of too many digits", f"Write {sys.int_info.default_max_str_digits} at most.")
+            return super().construct_yaml_int(node)
+
+    Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_yaml_int)
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
     loader = None
     try:
