@@ -71,6 +71,13 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure every path next to the raw call that it is built on (arguments: --quick, --json, areas)."""
+    install(session, "test")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Do the main job without torch: train on real data, record it as runs, unpack everything in a second process."""
     install(session, plugins=[folder for folder in PLUGINS if not folder.endswith("-torch")])
