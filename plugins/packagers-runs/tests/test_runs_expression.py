@@ -91,6 +91,7 @@ def test_what_conditions_say(text: str, expected: bool) -> None:
 
 def test_the_names_that_are_asked_for() -> None:
     assert parse("{{ a > b['c'] and true }}").names == {"a", "b"}
+    assert parse("a['b']['c'] > a['d'] and [1, 2][0] > e[-1] + f[0]").items == {("a", "b"), ("a", "d"), ("f", "0")}
 
 
 @pytest.mark.parametrize(

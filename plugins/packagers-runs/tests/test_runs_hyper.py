@@ -266,7 +266,12 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], type[Exception], str]] = [
     ({"p1": [1], "p3": [2]}, {}, UnknownNameError, "p2"),
     ({"p1": [1]}, {}, InputError, "'p2'"),
     (GRID, {"selector": "max.acuracy"}, UnknownNameError, "Did you mean 'accuracy'"),
+    (GRID, {"selector": "max.acc"}, UnknownNameError, "Did you mean 'accuracy'"),
+    (GRID, {"selector": "mx.accuracy"}, UnknownNameError, "Did you mean 'max'"),
+    (GRID, {"selector": "model"}, FieldError, "packs as an artifact"),
     (GRID, {"stop_condition": "acuracy > 1"}, UnknownNameError, "Did you mean 'accuracy'"),
+    (GRID, {"stop_condition": "results['acuracy'] > 1"}, UnknownNameError, "Did you mean 'accuracy'"),
+    (GRID, {"stop_condition": "parameters['p'] > 1"}, UnknownNameError, "no hyper-parameter 'p'"),
     (GRID, {"stop_condition": "accuracy.__class__"}, ExpressionError, "attribute"),
     (GRID, {"stop_condition": "exit()"}, ExpressionError, "part of conditions"),
     (GRID, {"max_erors": 1}, UnknownNameError, "max_errors"),
@@ -285,7 +290,7 @@ def test_what_is_wrong_is_told_before_anything_runs(
     if "dask_cluster_uri" in options:
         monkeypatch.setattr("packagers_runs.executors.choosing.extension_names", lambda group: [])
     with pytest.raises(error, match=says):
-        run(new_task("grid", handler=multiply, returns=["accuracy", None]).with_hyper_params(values, **options))
+        run(new_task("grid", handler=multiply, returns=["accuracy", "model : dataset"]).with_hyper_params(values, **options))
     assert store.documents() == []
 
 

@@ -101,10 +101,14 @@ def test_a_misspelt_result_is_found_at_the_first_iteration() -> None:
 
 
 def test_misspelt_results_are_refused_before_anything_runs() -> None:
-    check_names(["accuracy", "unlike"], ["accuracy", "model"], "selector")
-    with pytest.raises(UnknownNameError, match="Did you mean 'accuracy'") as caught:
-        check_names(["acuracy"], ["accuracy", "model"], "selector")
-    assert "add it to outputs" in str(caught.value)
+    check_names(["accuracy", "unlike"], ["accuracy", "model"], {}, "selector")
+    for typed in ("acuracy", "acc"):
+        with pytest.raises(UnknownNameError, match="Did you mean 'accuracy'") as caught:
+            check_names([typed], ["accuracy", "model"], {"model": "dataset"}, "selector")
+        assert caught.value.known == ("accuracy",)
+        assert "add it to outputs" in str(caught.value)
+    with pytest.raises(FieldError, match="the selector asks for 'model', which the run packs as an artifact"):
+        check_names(["model"], ["accuracy", "model"], {"model": "dataset"}, "selector")
 
 
 def test_a_condition_is_asked_of_what_completed_alone() -> None:
@@ -117,7 +121,17 @@ def test_a_condition_is_asked_of_what_completed_alone() -> None:
     assert not condition.holds(Outcome(iteration=2, parameters={"depth": 2}, state="completed", results={"accuracy": 0.95}))
     assert not condition.holds(Outcome(iteration=2, parameters=deep, state="error", results={"accuracy": 0.95}))
     assert not condition.holds(Outcome(iteration=2, parameters=deep, state="completed", results={"accuracy": np.float64("nan")}))
-    assert StopCondition('results["val.loss"] <= 1').holds(outcome(1, **{"val.loss": np.float32(1)}))
+    dotted = StopCondition('results["val.loss"] <= 1')
+    assert dotted.names == {"val.loss"}
+    assert dotted.holds(outcome(1, **{"val.loss": np.float32(1)}))
+    assert not dotted.holds(outcome(1, other=1))  # as where the name is a word
+
+
+def test_a_condition_asks_for_hyper_parameters_that_there_are() -> None:
+    condition = StopCondition('parameters["dept"] > 2')
+    condition.check_parameters(["dept"])
+    with pytest.raises(UnknownNameError, match="Did you mean 'depth'"):
+        condition.check_parameters(["rate", "depth"])
 
 
 def test_a_condition_on_what_is_not_there() -> None:

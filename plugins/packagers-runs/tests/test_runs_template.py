@@ -203,7 +203,23 @@ def test_strategies_that_read_values_in_their_own_way() -> None:
 def test_selectors() -> None:
     assert parse_selector("accuracy") == ("max", "accuracy")
     assert parse_selector(" min.metrics.loss ") == ("min", "metrics.loss")
-    assert parse_selector("mini.loss") == ("max", "mini.loss")
+    assert parse_selector("max.mini.loss") == ("max", "mini.loss")
+
+
+@pytest.mark.parametrize(
+    ("selector", "near"), [("mx.accuracy", "max"), ("mini.loss", "min"), ("Max.loss", "max"), ("val.loss", None), (".loss", None)]
+)
+def test_a_selector_begins_with_min_or_max_or_has_no_dot(selector: str, near: str | None) -> None:
+    task = runs.new_task()
+    for set_it in (
+        lambda: runs.HyperParamOptions(selector=selector),
+        lambda: runs.RunSpec(selector=selector),
+        lambda: task.with_hyper_params({"x": [1]}, selector),
+    ):
+        with pytest.raises(runs.UnknownNameError) as caught:
+            set_it()
+        assert (caught.value.nearest, caught.value.known) == (near, ("min", "max"))
+        assert f"'max.{selector}'" in str(caught.value)
 
 
 def test_type_hints_move_out_of_the_keys_of_inputs() -> None:

@@ -9,6 +9,8 @@ from packagers_runs.errors import UnknownNameError
 
 _MOST_SHOWN = 12
 _LONGEST = 80
+_SHORTEST = 3
+"""Of the beginnings of names: a shorter one says too little."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -19,15 +21,19 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         known: The names that there are.
 
     Returns:
-        The one that is near enough, without regard to case; ``None`` if none is.
+        The one that is near enough, without regard to case, or the only one that begins so; ``None`` if none is.
 
-    >>> nearest("acuracy", ["loss", "accuracy"])
-    'accuracy'
+    >>> nearest("acuracy", ["loss", "accuracy"]), nearest("acc", ["loss", "accuracy"])
+    ('accuracy', 'accuracy')
     """
     folded: dict[str, str] = {}
     for other in sorted(set(known)):
         folded.setdefault(other.casefold(), other)
-    found = get_close_matches(name[:_LONGEST].casefold(), folded, n=1, cutoff=0.6)
+    typed = name[:_LONGEST].casefold()
+    found = get_close_matches(typed, folded, n=1, cutoff=0.6)
+    if not found and len(typed) >= _SHORTEST:
+        longer = [other for other in folded if other.startswith(typed)]
+        found = longer if len(longer) == 1 else []
     return folded[found[0]] if found else None
 
 

@@ -57,10 +57,12 @@ class Expression:
     Attributes:
         text: The condition as it was given.
         names: The names that it asks for.
+        items: The names whose items it asks for, each with a key: ``("results", "val.loss")``.
     """
 
     text: str
     names: frozenset[str]
+    items: frozenset[tuple[str, str]]
     _tree: ast.expr = attrs.field(repr=False, eq=False)
     _shift: int = attrs.field(repr=False, eq=False)
 
@@ -185,8 +187,9 @@ def parse(text: str) -> Expression:
         raise make_error(text, error.msg, shift + min(place, len(inner))) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise make_error(text, f"it is nested too deeply ({type(error).__name__})", None) from None
-    names = frozenset(node.id for node in _checked_nodes(tree, text, shift) if isinstance(node, ast.Name)) - _JINJA.keys()
-    return Expression(text, names, tree.body, shift)
+    nodes = list(_checked_nodes(tree, text, shift))
+    names = frozenset(node.id for node in nodes if isinstance(node, ast.Name)) - _JINJA.keys()
+    return Expression(text, names, frozenset(_items(nodes)), tree.body, shift)
 
 
 def values_of(results: Mapping[str, Any], **others: Any) -> dict[str, Any]:
@@ -241,6 +244,12 @@ def _checked_nodes(tree: ast.AST, text: str, shift: int) -> Iterator[ast.AST]:
             raise make_error(text, "an item is named by a constant", shift + place, 'Write results["accuracy"].')
         yield node
         waiting += [(child, depth + 1, place) for child in ast.iter_child_nodes(node)]
+
+
+def _items(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    for node in nodes:
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
+            yield node.value.id, str(node.slice.value)
 
 
 def _is_constant(node: ast.expr) -> bool:

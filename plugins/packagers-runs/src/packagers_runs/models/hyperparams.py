@@ -16,6 +16,8 @@ from packagers_runs.nearest import unknown_name
 
 STRATEGIES = "packagers.strategies"
 """The group of entry points of further strategies."""
+GOALS = ("min", "max")
+"""What a selector may begin with."""
 
 
 class HyperParamStrategies(StrEnum):
@@ -45,20 +47,26 @@ class Selector(NamedTuple):
 
 
 def parse_selector(selector: str) -> Selector:
-    """Read ``[min|max.]result``; without a prefix it is the greatest.
+    """Read ``[min|max.]result``; without a prefix it is the greatest. A result whose name has a dot needs the prefix.
 
     Args:
         selector: The selector.
 
     Raises:
         FieldError: It names no result.
+        UnknownNameError: It begins with what is neither ``min`` nor ``max``.
 
-    >>> parse_selector("min.loss"), parse_selector("metrics.accuracy").goal
-    (Selector(goal='min', result='loss'), 'max')
+    >>> parse_selector("min.loss"), parse_selector("max.val.accuracy").result
+    (Selector(goal='min', result='loss'), 'val.accuracy')
     """
-    goal, dot, result = selector.strip().partition(".")
-    if not dot or goal not in ("min", "max"):
-        goal, result = "max", selector.strip()
+    whole = selector.strip()
+    goal, dot, result = whole.partition(".")
+    if not dot:
+        goal, result = "max", whole
+    elif goal not in GOALS:
+        error = unknown_name("goal", goal, GOALS, owner=f"the selector {whole!r}")
+        error.remedy = f"{error.remedy} A result whose own name has a dot is written 'max.{whole}'."
+        raise error
     if not result:
         raise FieldError(
             f"the selector {selector!r} names no result",

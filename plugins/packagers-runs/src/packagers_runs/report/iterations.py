@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
-from packagers_runs.errors import FieldError
+from packagers_runs.errors import RunsError
 from packagers_runs.models.hyperparams import parse_selector
 from packagers_runs.report.words import cut, short_text, value_text
 
@@ -132,7 +132,7 @@ def _chosen(rows: list[list[Any]], most: int, column: int | None, goal: str, bes
 def _read(selector: Any) -> tuple[str, str]:
     try:
         found = parse_selector(selector) if isinstance(selector, str) else None
-    except FieldError:
+    except RunsError:
         found = None
     return ("max", "") if found is None else (found.goal, found.result)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
+from packagers import LogHint
 from packagers_runs.errors import FieldError
 from packagers_runs.executors.choosing import choose_executor
 from packagers_runs.executors.executor import Executor
@@ -74,7 +75,7 @@ def planned(spec: RunSpec, space: Mapping[str, Any] | None = None, *, repeats_er
 
     Raises:
         FieldError: An option or value can mean nothing.
-        UnknownNameError: There is no such strategy, or a result is misspelt.
+        UnknownNameError: There is no such strategy, or a result or parameter is misspelt.
         ExpressionError: The stop condition cannot be read.
         DataError: The parameter file cannot be read.
         RunsError: A plugin is not installed.
@@ -90,11 +91,20 @@ def planned(spec: RunSpec, space: Mapping[str, Any] | None = None, *, repeats_er
     options = choose_strategy(space, options).options
     spec.hyper_param_options.seed = options.seed
     selector = None if options.selector is None else parse_selector(options.selector)
-    if selector is not None:
-        check_names([selector.result], spec.outputs, "selector")
-    if options.stop_condition is not None:
-        check_names(StopCondition(options.stop_condition).names, spec.outputs, "stop_condition")
     plan = Plan(space, options, selector, repeats_errors)
+    if selector is not None:
+        check_names([selector.result], spec.outputs, _packed(spec), "selector")
+    if options.stop_condition is not None:
+        condition = StopCondition(options.stop_condition)
+        check_names(condition.names, spec.outputs, _packed(spec), "stop_condition")
+        if condition.parameters:
+            condition.check_parameters(plan.first())
     if not plan.is_custom:
         plan.executor()
     return plan
+
+
+def _packed(spec: RunSpec) -> dict[str, str]:
+    """Give what the log hints of a run say is packed as an artifact, by key."""
+    hints = [LogHint.parse(hint) for hint in spec.returns if hint is not None]
+    return {hint.key: hint.artifact_type for hint in hints if hint.artifact_type is not None and hint.artifact_type != "result"}

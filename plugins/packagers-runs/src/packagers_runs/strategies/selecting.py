@@ -122,21 +122,27 @@ def best(outcomes: Iterable[Outcome], selector: Selector) -> Outcome | None:
     return None if selection.best is None else known[selection.best]
 
 
-def check_names(names: Iterable[str], declared: Iterable[str], where: str) -> None:
-    """Refuse, before anything runs, the name of a result that is a misspelt one of those that a run declares.
+def check_names(names: Iterable[str], declared: Iterable[str], packed: Mapping[str, str], where: str) -> None:
+    """Refuse, before anything runs, the name of a result that is a misspelt one of those that a run declares, or is no result.
 
     A handler may log results that it does not declare, so a name that is like none of them passes.
 
     Args:
         names: The names that a selector or condition asks for.
         declared: The keys of the outputs of the run.
+        packed: Those of them that are artifacts, with their types.
         where: Which field asks.
 
     Raises:
         UnknownNameError: One is misspelt; says which is meant.
+        FieldError: One is an artifact.
     """
-    known = list(declared)
+    known = [name for name in declared if name not in packed]
     for name in names:
+        if name in packed:
+            raise invalid(
+                f"the {where} asks for {name!r}, which the run packs as an artifact ({packed[name]})", where, "Name a result, a number say."
+            )
         if name not in known and nearest(name, known) is not None:
             error = unknown_name("result", name, known, owner=f"the {where} names a result that is not declared: the run")
             error.remedy = f"{error.remedy} If the handler logs {name!r} as well, add it to outputs."

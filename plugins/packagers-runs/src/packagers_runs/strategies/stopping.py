@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from packagers_runs.models.expression import parse, values_of
 from packagers_runs.models.status import ERROR_STATES, RunStates
 from packagers_runs.nearest import nearest, unknown_name
@@ -32,7 +34,27 @@ class StopCondition:
     @property
     def names(self) -> frozenset[str]:
         """The results that it asks for by name."""
-        return self._expression.names - set(_OFFERED)
+        return self._expression.names - set(_OFFERED) | self._items_of("results")
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The hyper-parameters that it asks for by name."""
+        return self._items_of("parameters")
+
+    def _items_of(self, owner: str) -> frozenset[str]:
+        return frozenset(key for name, key in self._expression.items if name == owner)
+
+    def check_parameters(self, known: Iterable[str]) -> None:
+        """Check, before anything runs, that the condition asks for hyper-parameters that there are.
+
+        Args:
+            known: Their names.
+
+        Raises:
+            UnknownNameError: It asks for another one.
+        """
+        for name in sorted(self.parameters - set(known)):
+            raise unknown_name("hyper-parameter", name, known, owner="the stop_condition asks for one that is not tried: the run")
 
     def holds(self, outcome: Outcome) -> bool:
         """Tell whether the condition holds for an iteration that has ended; it never does for one that did not complete.
