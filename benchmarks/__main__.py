@@ -28,7 +28,7 @@ from benchmarks.machine import machine
 from benchmarks.paired import Row, measure
 from benchmarks.table import lines_of, write_page
 
-AREAS = ("starting", "choosing", "calling", "results", "packages", "frames", "recording", "iterations")
+AREAS = ("starting", "choosing", "calling", "results", "packages", "frames", "recording", "iterations", "listing", "reports")
 
 
 @click.command(help=__doc__.partition("\n")[0])
