@@ -10,13 +10,13 @@
 A key is only ever added, under its own id, and ``signing`` is replaced as a whole: whatever several processes do at once, a key that has
 signed something stays accepted. ``PACKAGERS_SIGNING_KEY`` (an exported key, or any text, from which a key is derived) is the signing key
 where it is set, and is accepted besides those of the folder. Revoking is undone by removing the ``.revoked`` file.
+
+A key that was read is remembered while the folder and the files that say so are what they were: whatever is added, replaced, revoked,
+edited or opened to others changes one of them.
 """
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import hmac
 import os
 import re
 import stat
@@ -25,45 +25,21 @@ import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
 from packagers.errors import PackagersError, PackagersWarning, SettingError
+from packagers.signingkey import PREFIX, Key, derived, parsed
+from packagers.stamps import Memory, Noted, noted
 
 VARIABLE = "PACKAGERS_SIGNING_KEY"
-_EXPORT_PREFIX = "packagers-key-"
-_EXPORT = re.compile(r"packagers-key-1:([0-9a-f]{64}):([0-9a-f]{8})")
 _ID = re.compile(r"[0-9a-f]{16}")
 
+_SIGNING = "signing"
+_PLACES = ("PACKAGERS_CONFIG_DIR", "XDG_CONFIG_HOME", *(("APPDATA", "USERPROFILE") if os.name == "nt" else ("HOME",)))
+"""The variables on which it depends where the folder of keys is."""
+_known: Memory[Key] = Memory(100)
 _warned: set[str] = set()
 _warning_lock = threading.Lock()
-
-
-class Key:
-    """An HMAC-SHA256 key of 32 bytes that does not show itself.
-
-    Args:
-        secret: The 32 bytes.
-    """
-
-    __slots__ = ("_secret", "id")
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-        self.id = hashlib.sha256(b"packagers key id\n" + secret).hexdigest()[:16]
-
-    def __repr__(self) -> str:
-        return f"<Key {self.id}>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a signing key is not pickled; share it with `packagers keys export`")
-
-    def mac(self, text: str) -> str:
-        """Give the authentication code of a text, as 64 hex digits."""
-        return hmac.new(self._secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
-
-    def exported(self) -> str:
-        """Give the key as one line of text that carries its own checksum. It is a secret."""
-        return f"{_EXPORT_PREFIX}1:{self._secret.hex()}:{_checksum(self._secret)}"
 
 
 @dataclass(frozen=True)
@@ -116,25 +92,36 @@ def signing_key() -> Key | None:
                 remedy="Set it to another key, or unset it to sign with the key of the config folder.",
             )
         return key
+    known = _known.recall(_place(_SIGNING))
+    if known is not None:
+        return known
+    key_id = _signing_id_if_readable()
+    before = _noted(_SIGNING, f"{key_id}.key")
     try:
-        return _signing_from_folder()
+        key = _signing_from_folder()
     except PackagersError as error:
         _warn_once(f"packages are not signed, and other processes will read them as foreign: {error}")
-    return None
+        return None
+    return _known.remember(_place(_SIGNING), key, before) if key.id == key_id else key
 
 
 def find(key_id: str) -> Key | None:
     """Give the accepted key of an id; ``None`` where it is unknown or revoked."""
+    known = _known.recall(_place(key_id))
+    if known is not None:
+        return known
+    before = _noted(f"{key_id}.key")
     if _is_revoked(key_id):
         return None
     key = _environment_key()
     if key is not None and key.id == key_id:
         return key
     try:
-        return _read(key_id)
+        key = _read(key_id)
     except PackagersError as error:
         _warn_once(f"a signature cannot be checked and counts as foreign: {error}")
-    return None
+        return None
+    return None if key is None else _known.remember(_place(key_id), key, before)
 
 
 def listing() -> list[KeyInfo]:
@@ -160,7 +147,7 @@ def create() -> str:
     try:
         _make_folder()
         _write(f"{key.id}.key", key.exported())
-        _write("signing", key.id, replace=True)
+        _write(_SIGNING, key.id, replace=True)
     except OSError as error:
         raise _unwritable(error) from error
     return key.id
@@ -187,7 +174,7 @@ def import_(text: str) -> str:
     Raises:
         PackagersError: Where the text is no exported key, or the key was revoked here.
     """
-    key = _parse(text)
+    key = parsed(text)
     if _is_revoked(key.id):
         raise PackagersError(
             f"the key {key.id} was revoked here", remedy=f"If it is to be accepted again, remove {keys_folder() / key.id}.revoked first."
@@ -217,6 +204,20 @@ def revoke(key_id: str) -> None:
         create()
 
 
+def _place(name: str) -> tuple[str | None, ...]:
+    """Say what is asked for, and all that tells where the folder of keys is."""
+    return name, *map(os.environ.get, _PLACES)
+
+
+def _noted(*names: str) -> Noted:
+    """Note what the folder of keys and files in it are."""
+    try:
+        folder = keys_folder()
+    except RuntimeError:  # no home folder
+        return ()
+    return noted(folder, *(folder / name for name in names))
+
+
 def _signing_from_folder() -> Key:
     """Give the signing key of the folder; of all the processes that make the first one at once, one wins and all take its key."""
     key_id = _signing_id()
@@ -225,7 +226,7 @@ def _signing_from_folder() -> Key:
             _make_folder()
             key = Key(os.urandom(32))
             _write(f"{key.id}.key", key.exported())
-            if not _write("signing", key.id):
+            if not _write(_SIGNING, key.id):
                 (keys_folder() / f"{key.id}.key").unlink()
             key_id = _signing_id()
     except OSError as error:
@@ -240,7 +241,7 @@ def _signing_from_folder() -> Key:
 
 def _signing_id() -> str | None:
     try:
-        text = (keys_folder() / "signing").read_text(encoding="ascii", errors="replace").strip()
+        text = (keys_folder() / _SIGNING).read_text(encoding="ascii", errors="replace").strip()
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -249,7 +250,7 @@ def _signing_id() -> str | None:
         raise PackagersError(str(error), remedy=f"Set PACKAGERS_CONFIG_DIR or {VARIABLE}.") from error
     if not _ID.fullmatch(text):
         raise PackagersError(
-            "the file names no key", file=keys_folder() / "signing", remedy="Make a new signing key with `packagers keys create`."
+            "the file names no key", file=keys_folder() / _SIGNING, remedy="Make a new signing key with `packagers keys create`."
         )
     return text
 
@@ -282,7 +283,7 @@ def _read(key_id: str) -> Key | None:
         raise _unreadable(error) from error
     except RuntimeError:  # no home folder, so no key in it
         return None
-    key = _parse(text)
+    key = parsed(text)
     if key.id != key_id:
         raise PackagersError("the file holds a key of another id", file=path, remedy="Remove it and import the key again.")
     return key
@@ -326,10 +327,10 @@ def _environment_key() -> Key | None:
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
         return None
-    if not text.startswith(_EXPORT_PREFIX):
-        return _derive(text)
+    if not text.startswith(PREFIX):
+        return derived(text)
     try:
-        return _parse(text)
+        return parsed(text)
     except PackagersError as error:
         raise SettingError(
             f"{VARIABLE} holds a damaged key",
@@ -337,26 +338,6 @@ def _environment_key() -> Key | None:
             origin="environment",
             remedy="Export it again with `packagers keys export`.",
         ) from error
-
-
-@functools.lru_cache(maxsize=4)
-def _derive(text: str) -> Key:
-    """Derive a key from text that a person chose: slowly, because a signed package lets anyone try texts."""
-    return Key(hashlib.pbkdf2_hmac("sha256", text.encode("utf-8", "surrogateescape"), b"packagers signing key", 200_000))
-
-
-def _parse(text: str) -> Key:
-    match = _EXPORT.fullmatch(text.strip())
-    secret = bytes.fromhex(match[1]) if match else b""
-    if not match or not hmac.compare_digest(_checksum(secret), match[2]):
-        raise PackagersError(
-            "the text is no exported key, or was damaged on its way", remedy="Copy the whole line that `packagers keys export` prints."
-        )
-    return Key(secret)
-
-
-def _checksum(secret: bytes) -> str:
-    return hashlib.sha256(b"packagers key checksum\n" + secret).hexdigest()[:8]
 
 
 def _checked_id(key_id: str) -> str:
