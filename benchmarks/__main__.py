@@ -28,7 +28,20 @@ from benchmarks.machine import machine
 from benchmarks.paired import Row, measure
 from benchmarks.table import lines_of, write_page
 
-AREAS = ("starting", "choosing", "calling", "results", "packages", "frames", "recording", "iterations", "listing", "reports")
+AREAS = (
+    "starting",
+    "choosing",
+    "calling",
+    "results",
+    "packages",
+    "frames",
+    "models",
+    "tensors",
+    "recording",
+    "iterations",
+    "listing",
+    "reports",
+)
 
 
 @click.command(help=__doc__.partition("\n")[0])
