@@ -23,6 +23,7 @@ from packagers.reading import Reader
 from packagers.scratch import scope
 from packagers.session import Session
 from packagers.source import open_source
+from packagers.stamps import Stamp, stamp_of
 
 KINDS = ("result", "file", "container", "stream", "zip", "value")
 WHOLE = ("result", "zip")
@@ -269,14 +270,13 @@ def test_damaged_blocks_of_a_big_file_are_found_when_they_are_read(tmp_path: Pat
 
 
 def test_a_change_within_one_tick_of_the_clock_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    exact = files_of_packages._identity
     tick = 10_000_000
 
-    def coarse(path: Path, digest: str) -> Any:
-        device, inode, size, changed, status, digest = exact(path, digest)
-        return device, inode, size, changed // tick * tick + 1, status // tick * tick + 1, digest
+    def coarse(path: Path) -> Stamp:
+        device, inode, size, changed, status = stamp_of(path)
+        return device, inode, size, changed // tick * tick + 1, status // tick * tick + 1
 
-    monkeypatch.setattr(files_of_packages, "_identity", coarse)
+    monkeypatch.setattr(files_of_packages, "stamp_of", coarse)
     for number in range(50):
         file = tmp_path / str(number)
         file.write_bytes(b"x" * 100)

@@ -1,4 +1,4 @@
-"""Digests: of files, of blocks of files, and of JSON in its canonical form.
+"""Digests: of files, of blocks of files, of bytes as they pass, and of JSON in its canonical form.
 
 A digest is text that names its algorithm: ``"blake3:<64 hex>"`` or ``"xxh3:<32 hex>"``. BLAKE3 is the default, since signatures rest on
 it; xxh3 finds accidents but not attacks. Files over 8 MiB also carry the digests of their 1 MiB blocks.
@@ -7,10 +7,12 @@ it; xxh3 finds accidents but not attacks. Files over 8 MiB also carry the digest
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from _thread import start_new_thread
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from queue import SimpleQueue
+from typing import Any, BinaryIO, Self
 
 from blake3 import blake3
 
@@ -19,6 +21,8 @@ from packagers.errors import IntegrityError, PackError, UnpackError
 ALGORITHMS = ("blake3", "xxh3")
 BLOCK_SIZE = 1 << 20
 BLOCKS_FROM = 8 << 20
+PIECE = 1 << 20
+"""Bytes that are read, written or hashed at a time: what a processor's cache holds; from so many on, a thread of its own pays."""
 
 
 def canonical(value: Any) -> bytes:
@@ -35,6 +39,11 @@ def digest_json(value: Any) -> str:
     return f"blake3:{blake3(canonical(value)).hexdigest()}"
 
 
+def digest_bytes(data: bytes, algorithm: str = "blake3") -> str:
+    """Give the digest of bytes in memory."""
+    return f"{algorithm}:{_hasher(algorithm)(data).hexdigest()}"
+
+
 def digest_file(path: Path, algorithm: str = "blake3") -> tuple[int, str, list[str]]:
     """Read a file once and give its size in bytes, its digest, and for a large one the digests of its 1 MiB blocks.
 
@@ -42,33 +51,11 @@ def digest_file(path: Path, algorithm: str = "blake3") -> tuple[int, str, list[s
         path: The file.
         algorithm: ``"blake3"`` or ``"xxh3"``.
     """
-    blocks: list[str] = []
-    in_blocks = path.stat().st_size > BLOCKS_FROM
-
-    def chunks(file: BinaryIO) -> Iterator[bytes]:
-        while chunk := file.read(BLOCK_SIZE):
-            if in_blocks:
-                blocks.append(digest_bytes(chunk, algorithm))
-            yield chunk
-
-    with path.open("rb") as file:
-        size, digest = digest_stream(chunks(file), algorithm)
-    return size, digest, blocks
-
-
-def digest_bytes(data: bytes, algorithm: str = "blake3") -> str:
-    """Give the digest of bytes in memory."""
-    return digest_stream(iter((data,)), algorithm)[1]
-
-
-def digest_stream(chunks: Iterator[bytes], algorithm: str) -> tuple[int, str]:
-    """Give the size and the digest of bytes that come in chunks."""
-    whole = _hasher(algorithm)()
-    size = 0
-    for chunk in chunks:
-        size += len(chunk)
-        whole.update(chunk)
-    return size, f"{algorithm}:{whole.hexdigest()}"
+    with Digester(algorithm) as digester, path.open("rb", buffering=0) as file:
+        if path.stat().st_size > BLOCKS_FROM:
+            digester.add_blocks()
+        digester.read(file)
+        return digester.size, digester.digest, digester.blocks
 
 
 def check_file(path: Path, size: int, digest: str) -> None:
@@ -77,21 +64,19 @@ def check_file(path: Path, size: int, digest: str) -> None:
     Raises:
         IntegrityError: Where it has not, or is missing.
     """
-    algorithm = digest.partition(":")[0]
-    if algorithm not in ALGORITHMS:
-        raise IntegrityError(f"unknown digest {digest!r}", file=path)
     try:
         found = path.stat().st_size
         if found != size:
-            raise IntegrityError(f"the file has {found} bytes and was packed with {size}", file=path)
-        with path.open("rb") as file:
-            _, actual = digest_stream(iter(lambda: file.read(BLOCK_SIZE), b""), algorithm)
+            raise wrong_size(path, found, size)
+        with Digester(algorithm_of(digest, path)) as digester, path.open("rb", buffering=0) as file:
+            digester.read(file)
+            actual = digester.digest
     except FileNotFoundError:
         raise IntegrityError("a file of the package is missing", file=path) from None
     except OSError as error:
         raise IntegrityError(f"a file of the package cannot be read: {error}", file=path) from error
     if actual != digest:
-        raise _changed(path)
+        raise changed(path)
 
 
 def check_bytes(data: bytes, digest: str, path: Path) -> None:
@@ -105,21 +90,188 @@ def check_bytes(data: bytes, digest: str, path: Path) -> None:
     Raises:
         IntegrityError: Where they have not.
     """
+    if digest_bytes(data, algorithm_of(digest, path)) != digest:
+        raise changed(path)
+
+
+def algorithm_of(digest: str, path: Path) -> str:
+    """Give the algorithm that a digest names.
+
+    Raises:
+        IntegrityError: Where it is not known.
+    """
     algorithm = digest.partition(":")[0]
     if algorithm not in ALGORITHMS:
         raise IntegrityError(f"unknown digest {digest!r}", file=path)
-    if digest_bytes(data, algorithm) != digest:
-        raise _changed(path)
+    return algorithm
 
 
-def _changed(path: Path) -> IntegrityError:
+def changed(path: Path) -> IntegrityError:
+    """Give the error for a file whose digest is another one."""
     return IntegrityError(
         "the file's bytes are not the bytes that were packed", file=path, remedy="Get the package again from where it came from."
     )
 
 
+def wrong_size(path: Path, found: int, size: int) -> IntegrityError:
+    """Give the error for a file whose size is another one."""
+    return IntegrityError(f"the file has {found} bytes and was packed with {size}", file=path)
+
+
+class Digester:
+    """The digest of bytes that pass, and where that is asked for those of their 1 MiB blocks.
+
+    What comes in large pieces is hashed in threads of its own, while the caller goes on to write the same piece or to read the next one; a
+    piece must stay as it is until :meth:`wait` has returned. A context manager, which ends the threads.
+
+    Args:
+        algorithm: ``"blake3"`` or ``"xxh3"``.
+
+    Attributes:
+        size: The bytes that have passed.
+    """
+
+    def __init__(self, algorithm: str) -> None:
+        self.size = 0
+        self._algorithm = algorithm
+        self._whole = _hasher(algorithm)()
+        self._blocks: _Blocks | None = None
+        self._lanes = [_Lane(self._whole.update)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Let the threads go; what was given and is not hashed yet is left."""
+        for lane in self._lanes:
+            lane.end()
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether the blocks are digested too."""
+        return self._blocks is not None
+
+    def add_blocks(self) -> Callable[[memoryview], None]:
+        """Digest the blocks too; gives what takes the bytes that have passed before, if any have."""
+        self._blocks = _Blocks(_hasher(self._algorithm))
+        self._lanes.append(_Lane(self._blocks.update))
+        return self._lanes[-1].feed
+
+    def feed(self, piece: memoryview) -> None:
+        """Take the next bytes."""
+        self.size += len(piece)
+        for lane in self._lanes:
+            lane.feed(piece)
+
+    def wait(self) -> None:
+        """Wait until all bytes that were given are hashed."""
+        for lane in self._lanes:
+            lane.wait()
+
+    def read(self, file: BinaryIO) -> None:
+        """Take all bytes of a file: one piece is read while the one before is hashed."""
+        while piece := file.read(PIECE):
+            self.wait()
+            self.feed(memoryview(piece))
+
+    @property
+    def digest(self) -> str:
+        """The digest of all bytes."""
+        self.wait()
+        return f"{self._algorithm}:{self._whole.hexdigest()}"
+
+    @property
+    def blocks(self) -> list[str]:
+        """The digests of the blocks; none where they were not asked for."""
+        self.wait()
+        return [] if self._blocks is None else [f"{self._algorithm}:{found}" for found in self._blocks.found()]
+
+
+class _Blocks:
+    """The digests of 1 MiB blocks, of bytes that come in any pieces."""
+
+    def __init__(self, new: Callable[[], Any]) -> None:
+        self._new = new
+        self._full: list[str] = []
+        self._last = new()
+        self._room = BLOCK_SIZE
+
+    def update(self, piece: memoryview) -> None:
+        while piece:
+            part = piece[: self._room]
+            self._last.update(part)
+            self._room -= len(part)
+            piece = piece[len(part) :]
+            if not self._room:
+                self._full.append(self._last.hexdigest())
+                self._last, self._room = self._new(), BLOCK_SIZE
+
+    def found(self) -> list[str]:
+        return self._full if self._room == BLOCK_SIZE else [*self._full, self._last.hexdigest()]
+
+
+class _Lane:
+    """One hash: fed in the caller's thread while pieces are small, and in one of its own from the first large one on."""
+
+    def __init__(self, update: Callable[[memoryview], None]) -> None:
+        self._update = update
+        self._jobs: SimpleQueue[memoryview | None] | None = None
+        self._done: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._pending = 0
+        self._ended = False
+
+    def feed(self, piece: memoryview) -> None:
+        if not self._pending and (len(piece) < PIECE or not self._start()):
+            self._update(piece)
+        elif self._jobs is not None:
+            self._pending += 1
+            self._jobs.put(piece)
+
+    def wait(self) -> None:
+        while self._pending:
+            error = self._done.get()
+            self._pending -= 1
+            if error is not None:
+                raise error
+
+    def end(self) -> None:
+        """Let the thread go, which looks for that after each MiB: whoever was interrupted does not wait for it."""
+        self._ended = True
+        if self._jobs is not None:
+            self._jobs.put(None)
+
+    def _start(self) -> bool:
+        if self._jobs is None:
+            jobs: SimpleQueue[memoryview | None] = SimpleQueue()
+            try:
+                start_new_thread(self._run, (jobs,))
+            except RuntimeError:  # there can be no more threads here
+                return False
+            self._jobs = jobs
+        return True
+
+    def _run(self, jobs: SimpleQueue[memoryview | None]) -> None:
+        while (piece := jobs.get()) is not None:
+            error = self._hash(piece)
+            del piece  # its owner may resize it as soon as it is done
+            self._done.put(error)
+
+    def _hash(self, piece: memoryview) -> BaseException | None:
+        try:
+            for start in range(0, len(piece), PIECE):
+                if self._ended:
+                    break
+                self._update(piece[start : start + PIECE])
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            return error
+        return None
+
+
 @cache
-def _hasher(algorithm: str) -> Callable[[], Any]:
+def _hasher(algorithm: str) -> Callable[..., Any]:
     if algorithm == "blake3":
         return blake3
     if algorithm == "xxh3":

@@ -1,22 +1,24 @@
 """The files of a payload: fetched and checked when they are asked for, whole or in part.
 
 A file over 8 MiB carries digests of its 1 MiB blocks, so each block can be checked by itself before a byte of it is handed out. What this
-process has seen whole and right (device, inode, size, times) is not hashed again. A file that changed a moment ago is not remembered: the
-clock that dates files ticks slowly, and a second change within one tick would go unseen.
+process has seen whole and right (``stamps``) is not hashed again.
 """
 
 from __future__ import annotations
 
 import io
-import time
+import os
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
-from packagers.digests import BLOCK_SIZE, check_bytes, check_file, digest_file
+from packagers.digesting import Digesting
+from packagers.digests import BLOCK_SIZE, Digester, algorithm_of, changed, check_bytes, check_file, digest_file, wrong_size
 from packagers.errors import IntegrityError, PackError
+from packagers.inmemory import filled
 from packagers.manifest import FileEntry
+from packagers.stamps import Stamp, is_settled, stamp_in, stamp_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -25,13 +27,9 @@ if TYPE_CHECKING:
 
 _KEPT = 8
 """Blocks that an open file remembers."""
-_TICK_NS = 50_000_000
-"""What the clocks that date files tick in at most, where they show more than whole milliseconds."""
-_SLOW_TICK_NS = 2_000_000_000
-"""The same for all others, such as those of FAT."""
 _MOST_SEEN = 10_000
 """Files that a process remembers to have seen whole; one that goes on for weeks must not fill its memory."""
-_seen: set[tuple[int, int, int, int, int, str]] = set()
+_seen: set[tuple[Stamp, str]] = set()
 
 
 class Files:
@@ -75,15 +73,22 @@ class Files:
             UnpackError: Where it cannot be fetched.
         """
         name = self._name(path)
-        if self._remote is not None and not path.exists():
-            with self._remote.busy:
-                if not path.exists():
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    self._remote.copy(self._place(name), path)
+        self._fetched(path, name)
         entry = self._entries[name]
         if entry is not None and self._verify:
             check(path, entry)
         return path
+
+    def read(self, path: Path) -> memoryview:
+        """Read a whole file into memory of its own; what is given is what was checked.
+
+        Raises:
+            IntegrityError: As above.
+            UnpackError: As above.
+        """
+        name = self._name(path)
+        entry = self._entries[name] if self._verify else None
+        return read(self._fetched(path, name), entry)
 
     def open(self, path: Path) -> BinaryIO:
         """Open a file of which perhaps only a part is read: no more is fetched, and each block is checked when it is first read.
@@ -113,6 +118,14 @@ class Files:
             opened = self._remote.open(self._place(self._name(path))) if self._remote.in_parts else self.whole(path).open("rb")
         with opened as file:
             return file.read(size)
+
+    def _fetched(self, path: Path, name: str) -> Path:
+        if self._remote is not None and not path.exists():
+            with self._remote.busy:
+                if not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    self._remote.copy(self._place(name), path)
+        return path
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
@@ -196,6 +209,46 @@ class BlockFile(io.RawIOBase):
         return block
 
 
+def read(path: Path, entry: FileEntry | None = None) -> memoryview:
+    """Read a whole file into memory of its own, hashed while it is read, unless this process has already seen exactly these bytes.
+
+    Args:
+        path: The file.
+        entry: What it has to be; ``None`` where that is not known, or not asked for.
+
+    Raises:
+        IntegrityError: Where it is missing, or not what was packed.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            return _read(file, path, entry)
+    except FileNotFoundError:
+        raise IntegrityError("a file of the package is missing", file=path) from None
+    except OSError as error:
+        raise IntegrityError(f"a file of the package cannot be read: {error}", file=path) from error
+
+
+def _read(file: io.FileIO, path: Path, entry: FileEntry | None) -> memoryview:
+    stamp = stamp_in(os.fstat(file.fileno()))
+    if entry is None:
+        return filled(file, stamp[2])
+    if stamp[2] != entry.size:
+        raise wrong_size(path, stamp[2], entry.size)
+    seen, settled = (stamp, entry.digest) in _seen, is_settled(stamp)
+    with Digester(algorithm_of(entry.digest, path)) as digester:
+        memory = filled(file, entry.size, None if seen else digester)
+        unchanged = stamp_in(os.fstat(file.fileno())) == stamp
+        if seen and unchanged:
+            return memory
+        if seen:
+            digester.feed(memory)
+        if len(memory) != entry.size or digester.digest != entry.digest:
+            raise changed(path)
+    if settled and unchanged:
+        _remember(stamp, entry.digest)
+    return memory
+
+
 def check(path: Path, entry: FileEntry) -> None:
     """Check a whole file, unless this process has already seen exactly these bytes there.
 
@@ -203,11 +256,11 @@ def check(path: Path, entry: FileEntry) -> None:
         IntegrityError: Where it is missing, or not what was packed.
     """
     if not is_seen(path, entry):
-        identity = _found(path, entry)
-        is_settled = _is_settled(identity)
+        stamp = _found(path)
+        settled = is_settled(stamp)
         check_file(path, entry.size, entry.digest)
-        if is_settled and _found(path, entry) == identity:
-            _remember(identity)
+        if settled and _found(path) == stamp:
+            _remember(stamp, entry.digest)
 
 
 def is_seen(path: Path, entry: FileEntry) -> bool:
@@ -216,24 +269,36 @@ def is_seen(path: Path, entry: FileEntry) -> bool:
     Raises:
         IntegrityError: Where it is missing.
     """
-    identity = _found(path, entry)
-    return identity in _seen and identity[2] == entry.size
+    stamp = _found(path)
+    return (stamp, entry.digest) in _seen and stamp[2] == entry.size
 
 
-def entry_of(path: Path, name: str, algorithm: str) -> FileEntry:
-    """Digest a file that was just written.
+def forget() -> None:
+    """Forget which files this process has seen; each is hashed again."""
+    _seen.clear()
+
+
+def entry_of(path: Path, name: str, algorithm: str, digesting: Digesting | None = None) -> FileEntry:
+    """Say what a file is that was just written, and digest it where that was not done on its way.
 
     Args:
         path: The file.
         name: Its path in the payload.
         algorithm: Of the digests.
+        digesting: What knows of files that were digested on their way.
 
     Raises:
         PackError: For what is no regular file, or has a name that no reader would accept.
     """
     if path.is_symlink() or not path.is_file():
         raise PackError("a packager wrote something that is no regular file", file=path)
-    size, digest, blocks = digest_file(path, algorithm)
+    known = None if digesting is None else digesting.of(path, algorithm)
+    if known is None:
+        stamp = stamp_of(path)
+        settled = is_settled(stamp)
+        size, digest, blocks = digest_file(path, algorithm)
+    else:
+        stamp, size, digest, blocks, settled = known.stamp, known.stamp[2], known.digest, list(known.blocks), True
     entry = FileEntry(name, size, digest, tuple(blocks))
     try:
         FileEntry.from_dict(entry.to_dict())
@@ -241,32 +306,19 @@ def entry_of(path: Path, name: str, algorithm: str) -> FileEntry:
         raise PackError(
             f"a packager wrote a file whose name not every system can hold: {name!r}", file=path, remedy="Write it under another name."
         ) from None
-    identity = _identity(path, digest)
-    if _is_settled(identity):
-        _remember(identity)
+    if settled:
+        _remember(stamp, digest)
     return entry
 
 
-def _found(path: Path, entry: FileEntry) -> tuple[int, int, int, int, int, str]:
+def _found(path: Path) -> Stamp:
     try:
-        return _identity(path, entry.digest)
+        return stamp_of(path)
     except OSError:
         raise IntegrityError("a file of the package is missing", file=path) from None
 
 
-def _is_settled(identity: tuple[int, int, int, int, int, str]) -> bool:
-    """Tell whether a file changed so long ago that another change would show in its times."""
-    changed = identity[3:5]
-    tick = _TICK_NS if any(moment % 1_000_000 for moment in changed) else _SLOW_TICK_NS
-    return time.time_ns() - max(changed) > tick
-
-
-def _remember(identity: tuple[int, int, int, int, int, str]) -> None:
+def _remember(stamp: Stamp, digest: str) -> None:
     if len(_seen) >= _MOST_SEEN:
         _seen.clear()
-    _seen.add(identity)
-
-
-def _identity(path: Path, digest: str) -> tuple[int, int, int, int, int, str]:
-    status = path.stat()
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, digest
+    _seen.add((stamp, digest))

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from packagers.archive import extract, write_zip
+from packagers.digesting import Digesting
 from packagers.durable import OURS, claim, locked, make_folder, replace_file, sweep, sync_tree, walk
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import Files, entry_of
@@ -267,12 +268,13 @@ class Draft:
             self._payload = claim(self.folder, "", Path.mkdir, self._lock)
         return self._payload
 
-    def finish(self, manifest: Manifest, algorithm: str = "blake3") -> Manifest:
+    def finish(self, manifest: Manifest, algorithm: str = "blake3", digesting: Digesting | None = None) -> Manifest:
         """Digest the payload; gives the manifest with it.
 
         Args:
             manifest: All but the payload and its files.
             algorithm: Digests the files.
+            digesting: What knows of files that were digested while they were written.
 
         Raises:
             PackError: Where what was written is not what a package can hold.
@@ -289,7 +291,7 @@ class Draft:
             if self._full:
                 sync_tree(self._payload)
             found = sorted(walk(self._payload))
-            files = tuple(entry_of(path, path.relative_to(self._payload).as_posix(), algorithm) for path in found)
+            files = tuple(entry_of(path, path.relative_to(self._payload).as_posix(), algorithm, digesting) for path in found)
             self._check(files)
             return replace(manifest, payload=self._payload.name, files=files)
         if self._payload is not None:

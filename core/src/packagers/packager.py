@@ -28,8 +28,10 @@ from pathlib import Path
 from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, TypeAlias
 
+from packagers.digesting import create
 from packagers.errors import PackagerDefinitionError, PackError, UnknownOptionError, UnpackError
 from packagers.hinttext import RESERVED_OPTIONS
+from packagers.inmemory import read_whole
 from packagers.policy import current
 from packagers.signatures import Unresolved, hints_of
 from packagers.typehint import alternatives
@@ -330,6 +332,37 @@ class Packager:
         """
         files, path = self._only(folder, name)
         return path.open("rb") if files is None else files.open(path)
+
+    def read_file(self, folder: Path, name: str | None = None) -> memoryview:
+        """Read the one file in ``folder``, or one by its name, into memory of its own: writable, and nobody else's.
+
+        It is read once and hashed meanwhile: what is given is what was checked. For readers that decode from memory, this is faster than
+        ``only_file``, after which they read the file again.
+
+        Args:
+            folder: What the method was given.
+            name: The file's name; the only file if not given.
+
+        Raises:
+            UnpackError: Where there is none or, without a name, several.
+            IntegrityError: Where it is not what was packed.
+        """
+        files, path = self._only(folder, name)
+        return read_whole(path) if files is None else files.read(path)
+
+    @staticmethod
+    def create_file(folder: Path, name: str, size: int = 0) -> BinaryIO:
+        """Create a file in ``folder`` for writing that is digested on its way, so that it need not be read again to say what was packed.
+
+        A packager may as well write its files in any other way; they are digested afterwards. ``seek`` and ``tell`` work; who goes back
+        by more than a MiB has the file read again. Close it, or use it in a ``with`` block.
+
+        Args:
+            folder: What the method was given, or a folder in it.
+            name: The file's name.
+            size: How many bytes are expected, where that is known: room is made for all of them at once.
+        """
+        return create(folder / name, size)
 
     def _only(self, folder: Path, name: str | None = None) -> tuple[Files | None, Path]:
         """Find a file, and what knows of it where not all are fetched and checked."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from packagers.builtin.streams import StreamPackager
 from packagers.config import Resolved, logger
+from packagers.digesting import Digesting
 from packagers.digests import canonical
 from packagers.discovery import installed_version
 from packagers.errors import NoPackagerError, PackagersError, PackError, UnknownArtifactTypeError, UnknownOptionError
@@ -186,16 +187,17 @@ class Writer:
         """
         hint = plan.hint
         with _failures_of(plan), Draft(root, hint.key, exist=exist, durability=self.settings.durability) as draft:
-            if isinstance(plan.found.packager, StreamPackager):
-                manifest = self._write_stream(plan, draft)
-            elif plan.method is None:
-                manifest = self._write_container(plan, draft)
-            else:
-                written = self._pack(plan.found, plan.obj, plan.artifact_type, draft.payload, plan.options)
-                manifest = self._manifest(plan, plan.artifact_type, written=written)
+            with Digesting(self._algorithm(plan, _form_of(plan))) as digesting:
+                if isinstance(plan.found.packager, StreamPackager):
+                    manifest = self._write_stream(plan, draft)
+                elif plan.method is None:
+                    manifest = self._write_container(plan, draft)
+                else:
+                    written = self._pack(plan.found, plan.obj, plan.artifact_type, draft.payload, plan.options)
+                    manifest = self._manifest(plan, plan.artifact_type, written=written)
             if links is not None:
                 manifest = manifest.with_links(*links)
-            finished = draft.finish(manifest, self._algorithm(plan, manifest))
+            finished = draft.finish(manifest, self._algorithm(plan, manifest.written.form), digesting)
             yield lambda: draft.commit(finished, self.signer)
 
     @contextmanager
@@ -217,9 +219,9 @@ class Writer:
             finished = draft.finish(manifest)
             yield lambda: draft.commit(finished, self.signer)
 
-    def _algorithm(self, plan: Plan, manifest: Manifest) -> str:
+    def _algorithm(self, plan: Plan, form: str) -> str:
         """Say what digests the files: xxh3, where it is wanted, only of what is read as data, for it vouches for nothing else."""
-        is_data = plan.method is not None and plan.found.packager.READERS.get(manifest.written.form) == "data"
+        is_data = plan.method is not None and plan.found.packager.READERS.get(form) == "data"
         return self.settings.digest if is_data else "blake3"
 
     def _write_container(self, plan: Plan, draft: Draft) -> Manifest:
@@ -325,6 +327,12 @@ class Writer:
             versions=_versions(found.registration),
             **content,
         )
+
+
+def _form_of(plan: Plan) -> str:
+    """Give the form that a value is going to have, unless its packager decides otherwise."""
+    format = plan.options.get("format", None if plan.method is None else plan.method.default_format)
+    return plan.artifact_type if format is None else str(format)
 
 
 @contextmanager
