@@ -19,7 +19,7 @@ from packagers_runs.executors.work import Performed, Setup, Staged, Work
 from packagers_runs.models.status import RunStates, utc_text
 from packagers_runs.running.capture import Sink
 from packagers_runs.running.context import RunContext, entered
-from packagers_runs.running.exporting import Places, RunSession
+from packagers_runs.running.exporting import RunSession
 from packagers_runs.running.interrupts import Terminated
 
 Capture = Callable[[Sink], AbstractContextManager[None]]
@@ -64,7 +64,7 @@ class _Performance:
         self._arguments = setup.arguments_of(work)
         self._folder = None if setup.staging is None else setup.staging / f"{work.number}-{work.tries}"
         self._temporary = None if self._folder else Path(tempfile.mkdtemp(prefix="packagers-runs-"))
-        places = Places(self._run.spec, self._run.metadata)
+        places = setup.places.of_iteration(work.number)
         self._session = RunSession(self._folder or self._temporary or Path(), places, registry=setup.registry, signer=signer)
         self._reports: dict[int, float] = {}
         self._context = RunContext(self._run, self._session, self._arguments.inputs, setup.secrets, lambda: None, report=self._report)

@@ -11,9 +11,11 @@ from attrs import evolve, field, frozen
 from packagers import Registry
 from packagers_runs.errors import told_of
 from packagers_runs.executors.judging import Judge
+from packagers_runs.models.documents import clone
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.status import RunStates
 from packagers_runs.running.arguments import Arguments
+from packagers_runs.running.exporting import Places
 from packagers_runs.running.handlers import INIT_ARGUMENTS
 
 NOTHING: Mapping[str, Any] = {}
@@ -46,6 +48,7 @@ class Setup:
         store: Where ``store://`` addresses are looked for; ``None`` where that is not to be reached from elsewhere.
         staging: The folder in which packages are left; ``None`` where they are sent back as bytes.
         judge: Asked with its number, a step and a value whenever an iteration reports; ``None`` where none is pruned.
+        places: Where artifacts go besides the store, as seen from where the setup was made.
     """
 
     run: RunObject
@@ -56,21 +59,26 @@ class Setup:
     store: Any
     staging: Path | None
     judge: Judge | None = None
+    places: Places = field(init=False, repr=False)
+
+    @places.default
+    def _places_of_run(self) -> Places:
+        return Places(self.run.spec, self.run.metadata)
 
     def run_of(self, work: Work) -> RunObject:
         """Give the run of one iteration; nothing that is set in it is seen by others."""
-        made: RunObject = _shallow(self.run)
-        made.__dict__.update(metadata=_shallow(self.run.metadata), spec=_shallow(self.run.spec), status=_shallow(self.run.status))
-        made.metadata.iteration = work.number
-        made.metadata.labels = self.run.metadata.labels
-        made.spec.parameters = {**self.run.spec.parameters, **work.parameters}
+        run = self.run
+        metadata = _with(run.metadata, iteration=work.number, labels=dict(run.metadata.labels))
+        spec = _with(run.spec, parameters=clone({**run.spec.parameters, **work.parameters}))
+        made: RunObject = _with(run, metadata=metadata, spec=spec, status=_with(run.status))
         return made
 
     def arguments_of(self, work: Work) -> Arguments:
         """Give what the handler is called with in one iteration."""
         values = dict(work.parameters)
-        init = values.pop(INIT_ARGUMENTS, self.arguments.init)
-        return evolve(self.arguments, params={**self.arguments.params, **values}, init=init or {})
+        common = self.arguments
+        init = values.pop(INIT_ARGUMENTS, common.init) or {}
+        return Arguments(common.handler, common.inputs, {**common.params, **values}, init, common.hints, common.context)
 
 
 @frozen
@@ -159,7 +167,8 @@ def failed(performed: Performed, error: BaseException) -> Performed:
     return evolve(performed, state=RunStates.error.value, results={}, packages=(), **told)
 
 
-def _shallow(model: Any) -> Any:
+def _with(model: Any, **values: Any) -> Any:
+    """Copy a model, but nothing in it, with other values, which are as its fields hold them."""
     made = object.__new__(type(model))
-    made.__dict__.update(model.__dict__)
+    made.__dict__.update(model.__dict__, **values)
     return made

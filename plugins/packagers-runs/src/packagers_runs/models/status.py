@@ -78,7 +78,8 @@ def utc_text(time: datetime | None = None) -> str:
     >>> utc_text(datetime(2026, 11, 22, 5, 30, tzinfo=UTC))
     '2026-11-22T05:30:00.000000+00:00'
     """
-    time = time or datetime.now(UTC)
+    if time is None:
+        return datetime.now(UTC).isoformat(timespec="microseconds")
     if time.tzinfo is None:
         raise FieldError(f"{time.isoformat()} has no time zone", model="RunStatus", field="time", remedy="Use datetime.now(UTC).")
     return time.astimezone(UTC).isoformat(timespec="microseconds")

@@ -77,9 +77,11 @@ class _Digesting:
     def told(self, value: Any) -> bytes:
         """Give what is told of a value, in a few bytes."""
         kind = type(value)
+        if kind is str:
+            return _text(value)
         if kind in _SCALARS:
             text = hex(value) if kind is int else repr(value)  # in decimals Python writes none of more than some thousand digits
-            return _joined(kind.__name__, text.encode("utf-8", "surrogatepass"))
+            return _joined(kind.__name__, text)
         known = self._known.get(id(value))
         if known is not None:
             return known[1]
@@ -175,10 +177,17 @@ class _Digesting:
         return self._all("code", (code.co_name, code.co_code, code.co_consts, *names, *numbers))
 
 
+@functools.lru_cache(maxsize=256)
+def _text(value: str) -> bytes:
+    return _joined("str", repr(value))
+
+
 def _joined(name: str, *parts: bytes | str) -> bytes:
     """Give parts as one, in a few bytes: each with its length before it, so that no two lists of parts give the same."""
-    data = [part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part for part in (name, *parts)]
-    whole = b"".join(b"%d:%s" % (len(part), part) for part in data)
+    whole = b""
+    for part in (name, *parts):
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        whole += b"%d:%b" % (len(data), data)
     return whole if len(whole) <= _SHORT else hashlib.blake2b(whole, digest_size=20).digest()
 
 

@@ -7,6 +7,7 @@ fails fails the run. A package is put as it is written: first its payload, then 
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import posixpath
 import secrets
@@ -66,6 +67,16 @@ class Places:
         self._paths = spec.output_paths
         self._folder = spec.output_path
         self._hints: dict[str, str] = {}
+
+    def of_iteration(self, number: int) -> Places:
+        """Give those of an iteration of the run.
+
+        Args:
+            number: Of the iteration.
+        """
+        made = copy.copy(self)
+        made._within, made._hints = str(number), {}
+        return made
 
     def remember(self, hint: LogHint) -> LogHint:
         """Take the path out of a log hint: what it names is packed for the store like all else, and then put there.

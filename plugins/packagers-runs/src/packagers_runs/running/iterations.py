@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from packagers import Artifact, PackagersError, Session
@@ -42,6 +42,8 @@ REPORTS = "packagers/reports"
 """That of what it reported on its way: steps and values."""
 _LEFT_OUT = ("hyperparams", "param_file", "selector", "strategy", "hyper_param_options", "notifications", "state_thresholds", "parameters")
 """What of a specification is the run's, and not its iterations'."""
+_OWN = ("annotations", "labels", "iteration")
+"""What of its metadata an iteration has of its own."""
 _ANNOTATIONS = (FINGERPRINT, INPUTS)
 
 
@@ -61,10 +63,11 @@ class Iterations:
         document = job.document()
         metadata, spec = document["metadata"], document.get("spec", {})
         annotations = metadata.get("annotations", {})
-        self._metadata = {name: value for name, value in metadata.items() if name != "annotations"}
+        self._metadata = {name: value for name, value in metadata.items() if name not in _OWN}
         self._annotations = {name: value for name, value in annotations.items() if name not in _ANNOTATIONS}
         self._spec = {name: value for name, value in spec.items() if name not in _LEFT_OUT}
         self._parameters = spec.get("parameters", {})
+        self._form = job.store.form({"metadata": self._metadata, "spec": self._spec})
         run = job.run.spec
         self._common = common_part(job.arguments.handler, annotations.get(INPUTS, {}), run.returns, run.inputs_type_hints)
         self._folder = job.store.staging(attempt) / "received"
@@ -116,8 +119,12 @@ class Iterations:
         self._writer.put(ended, waits=took < SHARED_S)
         return self._remember(performed.number, parameters, performed.state, performed.results, performed.reports)
 
-    def say(self, text: str) -> None:
-        """Say how far the run has come: whoever looks at it while it runs finds that in its ``status_text``, a second later at most."""
+    def say(self, text: Callable[[], str]) -> None:
+        """Say how far the run has come: whoever looks at it while it runs finds that in its ``status_text``, a second later at most.
+
+        Args:
+            text: Gives it, when it is wanted, in another thread.
+        """
         self._writer.text = text
 
     def recorded(self) -> dict[int, Mapping[str, Any]]:
@@ -199,15 +206,7 @@ class Iterations:
 
     def _ended(self, performed: Performed, parameters: Mapping[str, Any], artifacts: Mapping[str, Artifact], tries: int) -> Ended:
         """Give what is recorded of an iteration."""
-        metadata = {**self._metadata, "labels": dict(performed.labels), "iteration": performed.number}
-        names = RunMetadata.from_dict(metadata) if artifacts else None
-        places = {staged.key: staged.place for staged in performed.packages}
-        objects = self._job.store.objects
-        described = [
-            document_of(each, names, place_of(each, place) if (place := places[key]) else objects.place(each.digest))
-            for key, each in artifacts.items()
-            if names
-        ]
+        described = self._described(performed, artifacts) if artifacts else []
         status = {
             "state": performed.state,
             "error": performed.error,
@@ -227,15 +226,24 @@ class Iterations:
         marks: dict[str, Any] = {FINGERPRINT: self.fingerprint(parameters), PARAMETERS: list(parameters)}
         if performed.reports:
             marks[REPORTS] = [list(each) for each in performed.reports.items()]
-        document = {
-            "metadata": metadata | {"annotations": self._annotations | marks},
-            "spec": self._spec | {"parameters": self._parameters | recordable(parameters)},
+        own: dict[str, Any] = {
+            "metadata": {"labels": dict(performed.labels), "iteration": performed.number, "annotations": self._annotations | marks},
+            "spec": {"parameters": self._parameters | recordable(parameters)},
             "status": {name: value for name, value in status.items() if value not in (None, {}, [])},
         }
         masker = self._job.masker
-        hidden = masker.hide(document) if masker else document
-        log = masker.mask(performed.log) if masker else performed.log
-        return Ended(hidden, self._job.store.frozen(hidden), artifacts, log, tries)
+        own, log = (masker.hide(own), masker.mask(performed.log)) if masker else (own, performed.log)
+        told = {"metadata": self._metadata | own["metadata"], "status": own["status"]}
+        return Ended(told, self._form.freeze(own), artifacts, log, tries)
+
+    def _described(self, performed: Performed, artifacts: Mapping[str, Artifact]) -> list[dict[str, Any]]:
+        """Give what the document of an iteration says of its artifacts."""
+        names = RunMetadata.from_dict({**self._metadata, "iteration": performed.number})
+        places, objects = {staged.key: staged.place for staged in performed.packages}, self._job.store.objects
+        return [
+            document_of(each, names, place_of(each, place) if (place := places[key]) else objects.place(each.digest))
+            for key, each in artifacts.items()
+        ]
 
 
 class _Writer:
@@ -254,7 +262,7 @@ class _Writer:
         self._is_hurried = self._is_closing = self._is_writing = False
         self._failure: BaseException | None = None
         self._said_at = time.monotonic()
-        self.text = ""
+        self.text: Callable[[], str] | None = None
         self._thread = threading.Thread(target=self._write, name="packagers-runs-iterations", daemon=True)
 
     def start(self) -> None:
@@ -301,9 +309,9 @@ class _Writer:
         self._thread.join()
 
     def _say(self) -> None:
-        if self.text and time.monotonic() - self._said_at >= _SAID_S:
+        if self.text is not None and time.monotonic() - self._said_at >= _SAID_S:
             self._said_at = time.monotonic()
-            self._store.change(self._attempt.uid, {"status.status_text": self.text}, self._attempt.iteration)
+            self._store.change(self._attempt.uid, {"status.status_text": self.text()}, self._attempt.iteration)
 
     def _check(self) -> None:
         if self._failure is not None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from packagers_runs.store.errors import StoreError
-from packagers_runs.store.freezing import freeze
+from packagers_runs.store.freezing import freeze, is_exact
 from packagers_runs.strategies.cells import scalar
-
-_SCALARS = (str, int, bool, type(None))
 
 
 def recordable(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,10 +36,9 @@ def recordable_space(space: Mapping[str, Any]) -> dict[str, Any]:
 
 def can_be_kept(value: Any) -> bool:
     """Tell whether a document holds a value so that it comes back as it was."""
-    kind = type(value)
-    if kind in _SCALARS or (kind is float and math.isfinite(value)):
+    if is_exact(value):
         return True
-    if kind is list:
+    if type(value) is list:
         return all(map(can_be_kept, value))
     try:
         freeze({"value": value})

@@ -36,6 +36,7 @@ from packagers_runs.running.marks import FINGERPRINT
 from packagers_runs.running.plans import Plan
 from packagers_runs.store.runrows import Attempt
 from packagers_runs.strategies.cells import scalar
+from packagers_runs.strategies.selecting import Selection
 from packagers_runs.strategies.stopping import ErrorLimit, StopCondition
 from packagers_runs.strategies.strategy import Outcome, Strategy
 
@@ -90,6 +91,8 @@ class _Search:
         self._of = "" if count is None else f" of {count}"
         self._running: dict[Future[Performed], tuple[Work, float]] = {}
         self._said: set[str] = set()
+        self._noted: int | None = None
+        self._note = ""
 
     def run(self) -> None:
         """Do them; see :func:`search`."""
@@ -178,8 +181,8 @@ class _Search:
 
     def _collect(self) -> None:
         """Wait for one to end, and see to all that have."""
-        done, _ = wait(self._running, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-        for future in done:
+        done = [future for future in self._running if future.done()]
+        for future in done or wait(self._running, timeout=_LOOK_S, return_when=FIRST_COMPLETED).done:
             work, begun = self._running.pop(future)
             error = CancelledError() if future.cancelled() else future.exception()
             if isinstance(error, ExecutorError):
@@ -205,13 +208,18 @@ class _Search:
             if self._errors.is_exceeded or (self._condition is not None and self._condition.holds(found)):
                 self._last = self._undecided
             self._undecided += 1
-        note = self._best_so_far()
-        self._advance(1, note)
-        self._iterations.say(", ".join(part for part in (f"{len(self._iterations.outcomes)}{self._of} iterations", note) if part))
-
-    def _best_so_far(self) -> str:
         selection = self._iterations.selection
-        if selection is None or selection.value is None:
+        if selection is not None and selection.best != self._noted:
+            self._noted, self._note = selection.best, self._best_so_far(selection)
+        self._advance(1, self._note)
+        self._iterations.say(self._said_so_far)
+
+    def _said_so_far(self) -> str:
+        return ", ".join(part for part in (f"{len(self._iterations.outcomes)}{self._of} iterations", self._note) if part)
+
+    @staticmethod
+    def _best_so_far(selection: Selection) -> str:
+        if selection.value is None:
             return ""
         return f"best {selection.selector.result} so far {short_text(scalar(selection.value))}, in iteration {selection.best}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ _VALUE = "$value"
 _FILE = "results.json"
 _MOST_BITS = 1024
 """Of a whole number in JSON: Python neither writes nor reads one of more than some thousand digits."""
+_text = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
 
 class Frozen(NamedTuple):
@@ -56,11 +57,57 @@ def freeze(document: dict[str, Any], registry: Registry | None = None) -> Frozen
     """
     odd: dict[str, tuple[str, Any]] = {}
     try:
-        plain = _frozen(document, "", odd)
+        plain = document if is_exact(document) else _frozen(document, "", odd)
     except RecursionError:
         raise StoreError("a value contains itself, or is nested too deeply", remedy="Log it as an artifact.") from None
-    text = json.dumps(plain, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return Frozen(text, _packed(odd, registry) if odd else None)
+    return Frozen(_text(plain), _packed(odd, registry) if odd else None)
+
+
+class Form:
+    """Documents that have most in common, which is looked through and written once.
+
+    Args:
+        common: The fields by section that all of them have.
+        registry: Finds the packagers of values that are no JSON; that of what is installed if not given.
+    """
+
+    def __init__(self, common: Mapping[str, dict[str, Any]], registry: Registry | None = None) -> None:
+        self._common = common
+        self._registry = registry
+        self._texts = {name: _text(fields)[:-1] for name, fields in common.items() if fields} if is_exact(dict(common)) else None
+
+    def freeze(self, own: dict[str, dict[str, Any]]) -> Frozen:
+        """Give the form in which one of them is stored; see :func:`freeze`.
+
+        Args:
+                own: The fields by section that are its own: every section, none of them empty, and no field that is among those in common.
+        """
+        if self._texts is None or not is_exact(own):
+            return freeze({name: {**self._common.get(name, {}), **fields} for name, fields in own.items()}, self._registry)
+        texts = self._texts
+        parts = [f'"{name}":' + (f"{texts[name]},{_text(fields)[1:]}" if name in texts else _text(fields)) for name, fields in own.items()]
+        return Frozen("{" + ",".join(parts) + "}", None)
+
+
+def is_exact(value: Any) -> bool:
+    """Tell whether JSON holds a value as it is, with the type of everything in it."""
+    try:
+        return _is_exact(value)
+    except RecursionError:
+        return False
+
+
+def _is_exact(value: Any) -> bool:
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return bool(value.bit_length() <= _MOST_BITS)
+    if kind is float:
+        return math.isfinite(value)
+    if kind is list:
+        return all(map(_is_exact, value))
+    return kind is dict and _VALUE not in value and all(type(name) is str for name in value) and all(map(_is_exact, value.values()))
 
 
 def thaw(frozen: Frozen, registry: Registry | None = None) -> dict[str, Any]:
@@ -84,11 +131,9 @@ def thaw(frozen: Frozen, registry: Registry | None = None) -> dict[str, Any]:
 
 
 def _frozen(value: Any, path: str, odd: dict[str, tuple[str, Any]]) -> Any:
+    if _is_exact(value):
+        return value
     kind = type(value)
-    if value is None or kind in (str, bool) or (kind is float and math.isfinite(value)):
-        return value
-    if kind is int and value.bit_length() <= _MOST_BITS:
-        return value
     if kind is list:
         return [_frozen(item, f"{path}[{index}]", odd) for index, item in enumerate(value)]
     if kind is dict and _VALUE not in value and all(type(name) is str for name in value):

@@ -31,8 +31,8 @@ class Ended(NamedTuple):
     """An iteration that has ended.
 
     Attributes:
-        document: As ``RunObject.to_dict()`` gives it, with the uid of the run and the number of the iteration.
-        frozen: The same, frozen.
+        document: Its metadata and status, as its document has them.
+        frozen: The whole document, frozen.
         artifacts: Its packages by key, signed.
         log: What it has printed.
         tries: How often it was tried.

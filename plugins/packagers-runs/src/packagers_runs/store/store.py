@@ -21,7 +21,7 @@ from packagers_runs.store.artifactrows import GIVEN, ArtifactRows, Prepared, Rec
 from packagers_runs.store.collecting import Collected, collect, prune, remove
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import ArtifactNotFoundError, StoreError
-from packagers_runs.store.freezing import Frozen, freeze
+from packagers_runs.store.freezing import Form, freeze
 from packagers_runs.store.heartbeat import Heartbeat
 from packagers_runs.store.iterationrows import Ended, IterationRows
 from packagers_runs.store.journal import log_length, read_log
@@ -186,9 +186,9 @@ class DocumentStore:
             self._runs.check(connection, attempt)
             self._artifacts.record(connection, attempt._replace(number=GIVEN), project, made, is_end=False)
 
-    def frozen(self, document: dict[str, Any]) -> Frozen:
-        """Give the form in which a document is stored: see :func:`freezing.freeze`."""
-        return freeze(document, self._runs.registry)
+    def form(self, common: Mapping[str, dict[str, Any]]) -> Form:
+        """Give what freezes documents that have most in common: see :class:`freezing.Form`."""
+        return Form(common, self._runs.registry)
 
     def record_iterations(self, attempt: Attempt, ended: Sequence[Ended]) -> None:
         """Write iterations that have ended, in one transaction, after their objects have been put.
