@@ -55,7 +55,7 @@ class Candidate:
         fault: Why it is out of the question; empty where it is not.
         failure: The error where it cannot be loaded.
         complaint: What is to be reported of it, whoever is chosen.
-        looks_inside: Whether a method of the packager looked at the value itself, not at its class and its item types alone.
+        looks_inside: Whether a method of the packager looked at the value or the hint itself, not at its class and its item types alone.
     """
 
     registration: Registration

@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -141,6 +142,20 @@ class Resolved(SettingTable):
         return self._values[setting.name]
 
 
+class _OfProcess:
+    """The values that were set for the process; each state of them is a mapping of its own, by which :class:`Watch` tells it."""
+
+    __slots__ = ("_lock", "values")
+
+    def __init__(self) -> None:
+        self.values = _NOTHING
+        self._lock = threading.Lock()
+
+    def change(self, name: str, new: Mapping[str, Any]) -> None:
+        with self._lock:
+            self.values = {**{other: value for other, value in self.values.items() if other != name}, **new}
+
+
 class Settings(SettingTable):
     """The settings of this process; ``packagers.settings`` is the one object that counts.
 
@@ -153,10 +168,10 @@ class Settings(SettingTable):
 
     __slots__ = ("_blocks", "_process")
     _blocks: ContextVar[Mapping[str, Any]]
-    _process: dict[str, Any]
+    _process: _OfProcess
 
     def __init__(self) -> None:
-        object.__setattr__(self, "_process", {})
+        object.__setattr__(self, "_process", _OfProcess())
         object.__setattr__(self, "_blocks", ContextVar("packagers_settings", default=_NOTHING))
 
     if not TYPE_CHECKING:  # type checkers know the names by themselves, and would take any
@@ -242,7 +257,7 @@ class Settings(SettingTable):
         block = self._blocks.get()
         if name in block:
             return block[name], setting.for_block
-        value = self._process.get(name, _NOTHING)  # asked once: another thread may be setting it
+        value = self._process.values.get(name, _NOTHING)
         if value is not _NOTHING:
             return value, setting.for_process
         text = os.environ.get(setting.variable)
@@ -256,13 +271,48 @@ class Settings(SettingTable):
         return self._find(setting, None)[0]
 
     def _set(self, setting: Setting[Any, Any], value: Any) -> None:
-        self._process[setting.name] = setting.check(value, setting.for_process)
+        self._process.change(setting.name, {setting.name: setting.check(value, setting.for_process)})
 
     def _forget(self, setting: Setting[Any, Any]) -> None:
-        self._process.pop(setting.name, None)
+        self._process.change(setting.name, {})
 
 
 settings = Settings()
+
+
+class Watch:
+    """Tells whether the settings of the choice may have changed since it was made, in a fraction of the time that asking for them takes.
+
+    What ``os.environ`` keeps is looked at itself, for it converts names and values each time. A project's file is read once.
+    """
+
+    __slots__ = ("_block", "_blocks", "_environment", "_process", "_texts", "_values", "_variables")
+
+    def __init__(self) -> None:
+        self._blocks, self._process = settings._blocks, settings._process
+        self._block, self._values = self._blocks.get(), self._process.values
+        self._variables: Any = getattr(os.environ, "_data", {})
+        self._environment = os.environ if self._variables else None
+        texts = self._variables.get(_PREFER), self._variables.get(_DISABLE)
+        self._texts = _UNSET if texts == _UNSET else texts
+
+    def is_current(self) -> bool:
+        """Tell whether nothing has changed; ``False`` where that cannot be told."""
+        if self._blocks.get() is not self._block or self._process.values is not self._values or os.environ is not self._environment:
+            return False
+        variables = self._variables
+        if self._texts is _UNSET:
+            return _PREFER not in variables and _DISABLE not in variables
+        return self._texts == (variables.get(_PREFER), variables.get(_DISABLE))
+
+
+def _kept_name(setting: Setting[Any, Any]) -> Any:
+    """Give the name of a variable as ``os.environ`` keeps it."""
+    return getattr(os.environ, "encodekey", str)(setting.variable)
+
+
+_PREFER, _DISABLE = _kept_name(SETTINGS["prefer"]), _kept_name(SETTINGS["disable"])
+_UNSET = None, None
 
 
 def is_logging_worker(values: SettingTable) -> bool:

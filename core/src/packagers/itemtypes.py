@@ -57,6 +57,29 @@ def fit_of_items(path: TypePath, obj: Any) -> Fit | None:
     return found
 
 
+def first_classes(obj: Any) -> tuple[type[Any], ...] | None:
+    """Give the classes of the first item of a container of Python's own, of a dict those of its first key and value.
+
+    Returns:
+        The classes; none for an empty container, ``None`` for anything else, which is not looked into for the asking.
+    """
+    cls = type(obj)
+    if cls is dict:
+        for key, value in obj.items():
+            return type(key), type(value)
+        return ()
+    if cls is list or cls is tuple:
+        return (type(obj[0]),) if obj else ()
+    return None
+
+
+def may_fit(path: TypePath, classes: tuple[type[Any], ...]) -> bool:
+    """Tell whether a container may fit a path, by what :func:`first_classes` gave: most paths are out of the question at once."""
+    return bool(classes) and all(
+        item.name in ("object", "Any") or distance(item.name, cls) is not None for item, cls in zip(path.items, classes, strict=False)
+    )
+
+
 def fit_of_value(path: TypePath, obj: Any) -> Fit | None:
     """Tell how well one value fits, its items included; ``None`` where it does not."""
     if path.name in ("object", "Any"):

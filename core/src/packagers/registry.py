@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from packagers import choice, subject
 from packagers.advice import missing_plugin, no_packager
+from packagers.answers import Answers, kept
 from packagers.choice import Candidate, Explanation, Preferences
-from packagers.config import Project, logger, read_project, settings
+from packagers.config import Project, Watch, logger, read_project, settings
 from packagers.discovery import Installed, canonical_name, scan
 from packagers.errors import (
     AmbiguousPackagerWarning,
@@ -28,7 +30,7 @@ from packagers.loading import LoadFailure, guarded, load_reference, one_at_a_tim
 from packagers.loghint import LogHint
 from packagers.packager import Packager
 from packagers.registration import PROJECT, Order, Registrar, Registration, is_packager, of_entry_point, of_project
-from packagers.shelf import Matches, Shelf
+from packagers.shelf import Shelf
 from packagers.subject import NO_CHUNK, Direction, Subject
 from packagers.typehint import Alternative, alternatives, path_of_hint
 from packagers.typepath import lookup, parse
@@ -80,13 +82,14 @@ class Registry:
     def _set_up(self, discover: bool, project: Project | None) -> None:
         self._discover = discover
         self._added: dict[Order, Registration] = {}
-        self._found: dict[tuple[Any, ...], tuple[Found, Matches]] = {}
+        self._by_preferences: dict[Preferences, Answers[Found]] = {}
         self._instances: dict[type[Packager], Packager] = {}
         self._reported: set[str] = set()
         self._lock = threading.Lock()
         self.project = project
         installed = scan() if discover else Installed()
         self._shelf = Shelf(_declared(installed, project))
+        self._answers = Answers[Found](self._shelf, self._preferences(), Watch())
         self.hooks = Hooks(installed.hooks, self._preferences().disable)
         for registration in self.hooks.registrations():
             self._shelf.add(registration)
@@ -154,18 +157,39 @@ class Registry:
             NoPackagerError: Where there is none, or the one that there is cannot be loaded.
             UnknownArtifactTypeError: Where the type is known but not with this artifact type.
         """
-        cls, preferences = type(obj), self._preferences()
-        matches = self._shelf.matches(cls)
-        fits = tuple([subject.fit_in(registration.path, obj, chunk) for registration in matches.with_items if registration.path])
-        key = (cls, artifact_type, preferences, fits)
-        known = self._found.get(key)
-        if known is not None and known[1] is matches:
-            return known[0]
-        found, is_general = self._choose(subject.of_value(obj, chunk), artifact_type, preferences)
-        if is_general:
-            self._found = {} if len(self._found) > _MOST_ANSWERS else self._found
-            self._found[key] = found, matches
+        answers, shelf = self._answers, self._shelf
+        if answers.edition != shelf.edition or len(sys.modules) != shelf.modules or not answers.watch.is_current():
+            answers = self._renewed()
+        found = answers.found.get(type(obj)) if artifact_type is None else answers.found_as.get(artifact_type, _NOTHING).get(type(obj))
+        return self._find(obj, artifact_type, chunk, answers) if found is None else found
+
+    def _find(self, obj: Any, artifact_type: str | None, chunk: Any, answers: Answers[Found]) -> Found:
+        """Find the packager of a value of a class that is not known, or whose items count too."""
+        key = answers.key_of(obj, artifact_type, chunk)
+        found = None if key is None else answers.fitting.get(key)
+        if found is None:
+            found, is_general = self._choose(subject.of_value(obj, chunk), artifact_type, answers.preferences)
+            if is_general:
+                answers.enter(key, obj, artifact_type, found)
         return found
+
+    def _known(self) -> Answers[Found]:
+        """Give the answers that hold now."""
+        answers, shelf = self._answers, self._shelf
+        is_current = answers.edition == shelf.edition and len(sys.modules) == shelf.modules and answers.watch.is_current()
+        return answers if is_current else self._renewed()
+
+    def _renewed(self) -> Answers[Found]:
+        """Look what the answers rest on now; give those that hold from now on."""
+        shelf = self._shelf
+        if len(sys.modules) != shelf.modules:
+            shelf.look_around()
+        watch, preferences = Watch(), self._preferences()
+        answers = self._by_preferences.get(preferences)
+        if answers is None or answers.edition != shelf.edition:
+            answers = kept(self._by_preferences, _MOST_SETTINGS)[preferences] = Answers(shelf, preferences, watch)
+        answers.watch, self._answers = watch, answers
+        return answers
 
     def find_for_hint(self, hint: Any, artifact_type: str | None = None) -> Found:
         """Find the packager that unpacks as one alternative of a hint.
@@ -179,7 +203,15 @@ class Registry:
             UnknownArtifactTypeError: As for :meth:`find`.
         """
         alternative = hint if isinstance(hint, Alternative) else alternatives(hint)[0]
-        return self._choose(subject.of_hint(alternative), artifact_type, self._preferences())[0]
+        answers, cls = self._known(), alternative.type
+        if cls is None or alternative.hint is not cls:  # its items count, or what it says besides
+            return self._choose(subject.of_hint(alternative), artifact_type, answers.preferences)[0]
+        found = answers.for_class.get((artifact_type, cls))
+        if found is None:
+            found, is_general = self._choose(subject.of_hint(alternative), artifact_type, answers.preferences)
+            if is_general:
+                kept(answers.for_class)[artifact_type, cls] = found
+        return found
 
     def candidates(self, obj_or_hint: Any, artifact_type: str | None = None) -> list[Candidate]:
         """List the packagers that could take a value or a hint, best first; loads all whose type matches."""
@@ -212,7 +244,20 @@ class Registry:
 
     def is_packable(self, obj: Any, artifact_type: str | None = None) -> bool:
         """Tell whether a packager is found for a value, as ``artifact_type`` or at all."""
-        return self._is_found(subject.of_value(obj), artifact_type)
+        answers = self._known()
+        known = answers.found_as.get(artifact_type, _NOTHING).get(type(obj), _UNKNOWN)
+        return self._is_packable(obj, artifact_type, answers) if known is _UNKNOWN else known is not None
+
+    def _is_packable(self, obj: Any, artifact_type: str | None, answers: Answers[Found]) -> bool:
+        """Tell the same of a value of a class that is not known, or whose items count too."""
+        key = answers.key_of(obj, artifact_type, NO_CHUNK)
+        known = _UNKNOWN if key is None else answers.fitting.get(key, _UNKNOWN)
+        if known is not _UNKNOWN:
+            return known is not None
+        decisive, weighed = self._decide(subject.of_value(obj), artifact_type, answers.preferences)
+        if decisive is None and not any(each.looks_inside or each.failure or each.complaint for each in weighed):
+            answers.enter(key, obj, artifact_type, None)
+        return decisive is not None and decisive.failure is None
 
     def is_unpackable(self, hint: Any, artifact_type: str | None = None) -> bool:
         """Tell whether a packager is found for a hint, from ``artifact_type`` or at all."""
@@ -371,8 +416,10 @@ def default_registry() -> Registry:
 _DEFAULT: dict[tuple[Any, ...], Registry] = {}
 _MOST_DEFAULTS = 8
 """How many registries of what is installed are kept: threads may have different settings."""
-_MOST_ANSWERS = 10_000
-"""How many answers a registry remembers."""
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+_UNKNOWN: Any = object()
+_MOST_SETTINGS = 16
+"""For how many states of the settings a registry remembers its answers."""
 
 
 def _rebuild(discover: bool, folder: Path | None, added: list[tuple[str, Any]]) -> Registry:

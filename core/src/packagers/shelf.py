@@ -53,6 +53,10 @@ class Shelf:
 
     Args:
         registrations: The first of them.
+
+    Attributes:
+        modules: How many modules were loaded when it was last looked at what they show; 0 where that may have changed since.
+        edition: Another number whenever a class may match something else than before.
     """
 
     def __init__(self, registrations: Iterable[Registration] = ()) -> None:
@@ -62,7 +66,8 @@ class Shelf:
         self._hidden: defaultdict[str, set[str]] = defaultdict(set)
         self._shown: defaultdict[type[Any], set[str]] = defaultdict(set)
         self._matches: dict[type[Any], Matches] = {}
-        self._modules = 0
+        self.modules = 0
+        self.edition = 0
         self._lock = threading.RLock()
         for registration in registrations:
             self.add(registration)
@@ -76,9 +81,9 @@ class Shelf:
             if path is not None:
                 if path.name not in self._by_name and path.name != STREAM:
                     self._hidden[path.package].add(path.name)
-                    self._modules = 0
+                    self.modules = 0
                 self._by_name[path.name][registration.order] = registration
-            self._matches = {}
+            self._forget()
 
     def __iter__(self) -> Iterator[Registration]:
         with self._lock:
@@ -103,10 +108,10 @@ class Shelf:
         if cls is None:
             with self._lock:
                 return Matches([Level(0, self._named({STREAM}))])
-        found = self._matches.get(cls) if self._modules == len(sys.modules) else None
+        found = self._matches.get(cls) if self.modules == len(sys.modules) else None
         if found is None:
             with self._lock:
-                self._look_around()
+                self.look_around()
                 found = self._matches.get(cls)
                 if found is None:
                     if len(self._matches) >= _MOST_CLASSES:
@@ -129,21 +134,31 @@ class Shelf:
     def _named(self, names: set[str]) -> tuple[Registration, ...]:
         return _sorted(registration for name in names if name in self._by_name for registration in self._by_name[name].values())
 
-    def _look_around(self) -> None:
+    def look_around(self) -> None:
         """Find the names that a module shows that was loaded in the meantime; one that is being loaded is looked at again."""
-        modules = len(sys.modules)
+        with self._lock:
+            modules = len(sys.modules)
+            self.modules = modules if self._find_shown() else 0
+
+    def _find_shown(self) -> bool:
+        """Look for every name that nothing has shown yet; tell whether all modules that could were loaded to their end."""
+        is_over = True
         for package in self._hidden.keys() & set(sys.modules):
             for name in list(self._hidden[package]):
-                modules = 0 if is_unfinished(name) else modules
+                is_over = is_over and not is_unfinished(name)
                 cls = lookup(name)
                 if cls is not None:
                     self._hidden[package].discard(name)
                     if name not in self._shown[cls]:
                         self._shown[cls].add(name)
-                        self._matches = {}
+                        self._forget()
             if not self._hidden[package]:
                 del self._hidden[package]
-        self._modules = modules
+        return is_over
+
+    def _forget(self) -> None:
+        self._matches = {}
+        self.edition += 1
 
 
 def _sorted(registrations: Iterable[Registration]) -> tuple[Registration, ...]:

@@ -12,7 +12,7 @@ from packagers.registration import Registration
 from packagers.subject import Subject
 from packagers.typepath import STREAM
 
-_IS_PACKABLE = getattr(Packager.is_packable, "__func__", None)
+_IS_PACKABLE, _IS_UNPACKABLE = (getattr(method, "__func__", None) for method in (Packager.is_packable, Packager.is_unpackable))
 
 
 class Scales:
@@ -54,7 +54,7 @@ class Scales:
         # Every iterator is a stream: only the class of its chunks counts.
         is_class = distance == 0 or self._asked.cls is None or (path is not None and path.name == STREAM)
         fault, complaint = self._fault(registration, packager, exact=fit.exact and is_class)
-        inside = _looks_inside(type(packager))
+        inside = _looks_inside(type(packager)) if self._asked.direction == "pack" else _looks_at_hints(type(packager))
         return Candidate(registration, distance, fit.distance, registration.priority, fault, None, complaint, inside)
 
     def _fault(self, registration: Registration, packager: Packager, *, exact: bool) -> tuple[str, str]:
@@ -82,3 +82,8 @@ class Scales:
 def _looks_inside(cls: type[Packager]) -> bool:
     """Tell whether a packager has a method of its own that looks at values, not at their class alone."""
     return cls.holds is not Packager.holds or getattr(cls.is_packable, "__func__", None) is not _IS_PACKABLE
+
+
+def _looks_at_hints(cls: type[Packager]) -> bool:
+    """Tell whether a packager has a method of its own that looks at hints, not at the class that they name alone."""
+    return getattr(cls.is_unpackable, "__func__", None) is not _IS_UNPACKABLE
