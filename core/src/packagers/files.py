@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 from packagers.digesting import Digesting
 from packagers.digests import BLOCK_SIZE, Digester, algorithm_of, changed, check_bytes, check_file, digest_file, wrong_size
 from packagers.errors import IntegrityError, PackError
-from packagers.inmemory import filled
+from packagers.inmemory import Room, filled, room
 from packagers.manifest import FileEntry
 from packagers.stamps import Stamp, is_settled, stamp_in, stamp_of
 
@@ -79,8 +79,12 @@ class Files:
             check(path, entry)
         return path
 
-    def read(self, path: Path) -> memoryview:
+    def read(self, path: Path, room: Room = room) -> memoryview:
         """Read a whole file into memory of its own; what is given is what was checked.
+
+        Args:
+            path: The file.
+            room: Makes the memory.
 
         Raises:
             IntegrityError: As above.
@@ -88,7 +92,7 @@ class Files:
         """
         name = self._name(path)
         entry = self._entries[name] if self._verify else None
-        return read(self._fetched(path, name), entry)
+        return read(self._fetched(path, name), entry, room)
 
     def open(self, path: Path) -> BinaryIO:
         """Open a file of which perhaps only a part is read: no more is fetched, and each block is checked when it is first read.
@@ -209,34 +213,35 @@ class BlockFile(io.RawIOBase):
         return block
 
 
-def read(path: Path, entry: FileEntry | None = None) -> memoryview:
+def read(path: Path, entry: FileEntry | None, room: Room) -> memoryview:
     """Read a whole file into memory of its own, hashed while it is read, unless this process has already seen exactly these bytes.
 
     Args:
         path: The file.
         entry: What it has to be; ``None`` where that is not known, or not asked for.
+        room: Makes the memory.
 
     Raises:
         IntegrityError: Where it is missing, or not what was packed.
     """
     try:
         with path.open("rb", buffering=0) as file:
-            return _read(file, path, entry)
+            return _read(file, path, entry, room)
     except FileNotFoundError:
         raise IntegrityError("a file of the package is missing", file=path) from None
     except OSError as error:
         raise IntegrityError(f"a file of the package cannot be read: {error}", file=path) from error
 
 
-def _read(file: io.FileIO, path: Path, entry: FileEntry | None) -> memoryview:
+def _read(file: io.FileIO, path: Path, entry: FileEntry | None, room: Room) -> memoryview:
     stamp = stamp_in(os.fstat(file.fileno()))
     if entry is None:
-        return filled(file, stamp[2])
+        return filled(file, stamp[2], room)
     if stamp[2] != entry.size:
         raise wrong_size(path, stamp[2], entry.size)
     seen, settled = (stamp, entry.digest) in _seen, is_settled(stamp)
     with Digester(algorithm_of(entry.digest, path)) as digester:
-        memory = filled(file, entry.size, None if seen else digester)
+        memory = filled(file, entry.size, room, None if seen else digester)
         unchanged = stamp_in(os.fstat(file.fileno())) == stamp
         if seen and unchanged:
             return memory

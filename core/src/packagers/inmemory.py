@@ -7,36 +7,19 @@ import io
 import mmap
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from packagers.digests import PIECE, Digester
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+Room: TypeAlias = "Callable[[int], WriteableBuffer]"
+"""Makes so many bytes of writable memory."""
 _HUGE = 4 << 20
 """Bytes of memory from which on larger pages make it faster."""
-
-
-def read_whole(path: Path) -> memoryview:
-    """Read a file into memory of its own, unchecked."""
-    with path.open("rb", buffering=0) as file:
-        return filled(file, os.fstat(file.fileno()).st_size)
-
-
-def filled(file: io.FileIO, size: int, digester: Digester | None = None) -> memoryview:
-    """Fill memory from a file: each piece is hashed while the next one is read.
-
-    Args:
-        file: Open for reading.
-        size: How many bytes to read; fewer are given where it ends before.
-        digester: Takes them, if they are to be hashed.
-    """
-    memory = room(size)
-    done = 0
-    while done < size and (got := file.readinto(memory[done : done + PIECE])):
-        if digester is not None:
-            digester.feed(memory[done : done + got])
-        done += got
-    return memory[:done]
 
 
 def room(size: int) -> memoryview:
@@ -49,3 +32,27 @@ def room(size: int) -> memoryview:
         with contextlib.suppress(OSError):  # of kernels without them
             made.madvise(mmap.MADV_HUGEPAGE)
     return memoryview(made)
+
+
+def read_whole(path: Path, room: Room = room) -> memoryview:
+    """Read a file into memory of its own, unchecked."""
+    with path.open("rb", buffering=0) as file:
+        return filled(file, os.fstat(file.fileno()).st_size, room)
+
+
+def filled(file: io.FileIO, size: int, room: Room, digester: Digester | None = None) -> memoryview:
+    """Fill memory from a file: each piece is hashed while the next one is read.
+
+    Args:
+        file: Open for reading.
+        size: How many bytes to read; fewer are given where it ends before.
+        room: Makes the memory.
+        digester: Takes them, if they are to be hashed.
+    """
+    memory = memoryview(room(size))
+    done = 0
+    while done < size and (got := file.readinto(memory[done : done + PIECE])):
+        if digester is not None:
+            digester.feed(memory[done : done + got])
+        done += got
+    return memory[:done]

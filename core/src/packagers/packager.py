@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, TypeAlias
 from packagers.digesting import create
 from packagers.errors import PackagerDefinitionError, PackError, UnknownOptionError, UnpackError
 from packagers.hinttext import RESERVED_OPTIONS
-from packagers.inmemory import read_whole
+from packagers.inmemory import Room, read_whole, room
 from packagers.policy import current
 from packagers.signatures import Unresolved, hints_of
 from packagers.typehint import alternatives
@@ -333,7 +333,7 @@ class Packager:
         files, path = self._only(folder, name)
         return path.open("rb") if files is None else files.open(path)
 
-    def read_file(self, folder: Path, name: str | None = None) -> memoryview:
+    def read_file(self, folder: Path, name: str | None = None, room: Room = room) -> memoryview:
         """Read the one file in ``folder``, or one by its name, into memory of its own: writable, and nobody else's.
 
         It is read once and hashed meanwhile: what is given is what was checked. For readers that decode from memory, this is faster than
@@ -342,13 +342,14 @@ class Packager:
         Args:
             folder: What the method was given.
             name: The file's name; the only file if not given.
+            room: Makes so many bytes of writable memory, such as a library's own; plain memory if not given.
 
         Raises:
             UnpackError: Where there is none or, without a name, several.
             IntegrityError: Where it is not what was packed.
         """
         files, path = self._only(folder, name)
-        return read_whole(path) if files is None else files.read(path)
+        return read_whole(path, room) if files is None else files.read(path, room)
 
     @staticmethod
     def create_file(folder: Path, name: str, size: int = 0) -> BinaryIO:

@@ -63,7 +63,7 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         if compressed and format != "npz":
             raise PackError(f"{format} has no option 'compressed'", remedy="Ask for format 'npz'.")
         if format == "npy":
-            with (folder / "array.npy").open("wb") as stream:
+            with self.create_file(folder, "array.npy", obj.nbytes + npy.USUAL_HEADER) as stream:
                 layout = npy.write(stream, obj)
             return {} if layout is None else {"layout": layout}
         if format == "npz":
@@ -118,13 +118,15 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         """
         options = text.ReadOptions(dtype, delimiter, comments, skiprows, usecols, max_rows, ndmin, encoding)
         _refuse_foreign(format, mmap_mode=mmap_mode, rows=rows, concatenate=concatenate, **_given(options))
-        if format == "npy" and rows is not None and mmap_mode is None:
+        if format == "npy" and mmap_mode is not None:
+            array = npy.mapped(self.only_file(folder), mmap_mode, layout)
+            return array if rows is None else array[parts.window(rows, array.shape)]
+        if format == "npy" and rows is None:
+            return npy.in_memory(self.read_file(folder, room=npy.room), layout)
+        if format == "npy" and rows is not None:
             with self.open_file(folder) as stream:
                 return parts.read_rows(stream, rows, layout)
         path = self.only_file(folder)
-        if format == "npy":
-            array = npy.read(path, mmap_mode, layout)
-            return array if rows is None else array[parts.window(rows, array.shape)]
         if format == "npz":
             with npz.Archive(path) as archive:
                 if concatenate and members is not None and len(set(members)) < len(members):

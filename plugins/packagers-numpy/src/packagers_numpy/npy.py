@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import math
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
 
@@ -18,6 +20,10 @@ from packagers_numpy.dtypes import Layout
 OBJECT_READER = "numpy object array (pickle)"
 # NumPy's own limit of 10,000 would make arrays of some hundred fields unreadable; ast limits the nesting by itself.
 HEADER_LIMIT = 4 * 2**20
+USUAL_HEADER = 128
+"""Bytes of the header of most arrays."""
+LONGEST_KEPT = 1024
+"""Bytes of a header that is remembered."""
 PIECE = 2**20
 """Bytes that are read at a time into an array's own room."""
 
@@ -45,7 +51,7 @@ def write(stream: IO[bytes], array: np.ndarray[Any, Any]) -> Layout | None:
     """
     stored, layout = _storable(array)
     try:
-        npy_format.write_array(stream, stored, _version(stored.dtype), allow_pickle=True)
+        _write(stream, stored)
     except OSError:
         raise
     except Exception as error:
@@ -56,28 +62,85 @@ def write(stream: IO[bytes], array: np.ndarray[Any, Any]) -> Layout | None:
     return layout
 
 
-def read(path: Path, mmap_mode: Literal["r", "c"] | None = None, layout: Layout | None = None) -> np.ndarray[Any, Any]:
-    """Read one file.
+def _write(stream: IO[bytes], array: np.ndarray[Any, Any]) -> None:
+    version = _version(array.dtype)
+    if array.dtype.hasobject or version == (3, 0) or not (array.flags.c_contiguous or array.flags.f_contiguous):
+        npy_format.write_array(stream, array, version, allow_pickle=True)
+        return
+    is_plain = array.dtype.isbuiltin == 1
+    order = array.flags.c_contiguous
+    stream.write(_plain_header(array.dtype.str, array.shape, order) if is_plain else _header_of(array, version))
+    if array.nbytes:
+        stream.write(memory_of(array))
+
+
+def memory_of(array: np.ndarray[Any, Any]) -> memoryview:
+    """Give the bytes of a contiguous array that is not empty, as they stand in memory."""
+    flat: Any = (array if array.flags.c_contiguous else array.T).reshape(-1).view(np.uint8)
+    return memoryview(flat)
+
+
+def _header_of(array: np.ndarray[Any, Any], version: tuple[int, int]) -> bytes:
+    stream = io.BytesIO()
+    write_header = npy_format.write_array_header_1_0 if version == (1, 0) else npy_format.write_array_header_2_0
+    write_header(stream, npy_format.header_data_from_array_1_0(array))
+    return stream.getvalue()
+
+
+@lru_cache(maxsize=512)
+def _plain_header(dtype: str, shape: tuple[int, ...], is_c: bool) -> bytes:
+    """Give the header of an array of a dtype that its short name says whole: many arrays have the same."""
+    stream = io.BytesIO()
+    npy_format.write_array_header_1_0(stream, {"descr": dtype, "fortran_order": not is_c, "shape": shape})
+    return stream.getvalue()
+
+
+def mapped(path: Path, mode: Literal["r", "c"], layout: Layout | None = None) -> np.ndarray[Any, Any]:
+    """Map one file.
 
     Args:
         path: The ``.npy`` file.
-        mmap_mode: ``"r"`` maps it read-only, ``"c"`` copies what is written to; ``None`` reads it.
+        mode: ``"r"`` maps it read-only, ``"c"`` copies what is written to.
         layout: What :func:`write` returned.
 
     Raises:
-        UnpackError: For files that are damaged, and object arrays that are to be mapped.
-        UntrustedPackageError: For object arrays that the reader's policy does not allow.
+        UnpackError: For files that are damaged, and object arrays.
     """
     with path.open("rb") as stream:
         header = read_header(stream, path, os.fstat(stream.fileno()).st_size)
-        if mmap_mode is None:
-            return read_data(stream, header, path, layout)
         if header.dtype.hasobject:
             raise UnpackError("an array of Python objects cannot be mapped", file=path, remedy="Leave mmap_mode out.")
-    try:
-        return restore(npy_format.open_memmap(path, mode=mmap_mode, max_header_size=HEADER_LIMIT), layout)
-    except ValueError as error:
-        raise UnpackError(f"the npy file cannot be mapped: {error}", file=path) from error
+        order: Literal["C", "F"] = "F" if header.fortran_order else "C"
+        try:
+            found: Any = np.memmap(stream, header.dtype, mode, stream.tell(), header.shape, order)
+        except ValueError as error:
+            raise UnpackError(f"the npy file cannot be mapped: {error}", file=path) from error
+    return restore(found, layout)
+
+
+def room(size: int) -> memoryview:
+    """Make memory as arrays have it."""
+    return memoryview(np.empty(size, np.uint8))
+
+
+def in_memory(memory: memoryview, layout: Layout | None = None) -> np.ndarray[Any, Any]:
+    """Take a file that was read into memory for the array that it holds, without a copy.
+
+    Args:
+        memory: The file; the array's own from now on.
+        layout: What :func:`write` returned.
+
+    Raises:
+        UnpackError: For damaged data.
+        UntrustedPackageError: For objects that the policy does not allow.
+    """
+    length = memory[8:10] if memory[6:7] == b"\x01" else memory[8:12]
+    stream = io.BytesIO(memory[: 12 + min(int.from_bytes(length, "little"), HEADER_LIMIT)])
+    header = read_header(stream, None, len(memory))
+    if header.dtype.hasobject:
+        return read_data(io.BytesIO(memory), header, None, layout)
+    order: Literal["C", "F"] = "F" if header.fortran_order else "C"
+    return restore(np.ndarray(header.shape, header.dtype, memory, stream.tell(), order=order), layout)
 
 
 def read_header(stream: IO[bytes], path: Path | None, size: int) -> Header:
@@ -210,28 +273,39 @@ def _has_metadata(dtype: np.dtype[Any]) -> bool:
 
 def _header(stream: IO[bytes], path: Path | None) -> Header:
     try:
-        version = npy_format.read_magic(stream)
-        if version == (1, 0):
-            return Header(*npy_format.read_array_header_1_0(stream, max_header_size=HEADER_LIMIT))
-        if version == (2, 0):
-            _check_length(stream)
-            return Header(*npy_format.read_array_header_2_0(stream, max_header_size=HEADER_LIMIT))
-        return _header_3_0(stream)
+        text = _header_text(stream)
+        plain = _plain_of(text)
+        return _parsed(text) if plain is None else Header(plain[0], plain[1], np.dtype(plain[2]))
     except (ValueError, TypeError, SyntaxError, KeyError, MemoryError, RecursionError) as error:
         raise UnpackError(f"this is not an npy file that NumPy can read: {error}", file=path) from error
 
 
-def _check_length(stream: IO[bytes]) -> None:
-    """Refuse a header that is too long before NumPy makes room for it; the stream stays where it is."""
-    length = int.from_bytes(stream.read(4), "little")
-    if length > HEADER_LIMIT:
-        raise ValueError(f"a header of {length} bytes")
-    stream.seek(-4, os.SEEK_CUR)
+def _header_text(stream: IO[bytes]) -> bytes:
+    """Read a header; one that is too long is refused before room is made for it."""
+    beginning = stream.read(npy_format.MAGIC_LEN)
+    width = 2 if beginning[6:] == b"\x01\x00" else 4
+    length = stream.read(width)
+    if int.from_bytes(length, "little") > HEADER_LIMIT:
+        raise ValueError(f"a header of {int.from_bytes(length, 'little')} bytes")
+    return beginning + length + stream.read(int.from_bytes(length, "little"))
 
 
-def _header_3_0(stream: IO[bytes]) -> Header:
-    """Read a header of version 3.0, which is 2.0 in UTF-8; NumPy has no public function for it."""
-    _check_length(stream)
-    length = int.from_bytes(stream.read(4), "little")
-    header = ast.literal_eval(stream.read(length).decode("utf-8"))
+@lru_cache(maxsize=512)
+def _plain_of(text: bytes) -> tuple[tuple[int, ...], bool, str] | None:
+    """Read a header once that many files have; ``None`` where its dtype has no short name, for a dtype itself can be changed by others."""
+    if len(text) > LONGEST_KEPT:
+        return None
+    header = _parsed(text)
+    return (header.shape, header.fortran_order, header.dtype.str) if header.dtype.isbuiltin == 1 else None
+
+
+def _parsed(text: bytes) -> Header:
+    stream = io.BytesIO(text)
+    version = npy_format.read_magic(stream)
+    if version == (1, 0):
+        return Header(*npy_format.read_array_header_1_0(stream, max_header_size=HEADER_LIMIT))
+    if version == (2, 0):
+        return Header(*npy_format.read_array_header_2_0(stream, max_header_size=HEADER_LIMIT))
+    # A header of version 3.0 is one of 2.0 in UTF-8; NumPy has no public function for it.
+    header = ast.literal_eval(stream.read()[4:].decode("utf-8"))
     return Header(tuple(header["shape"]), bool(header["fortran_order"]), npy_format.descr_to_dtype(header["descr"]))

@@ -6,6 +6,7 @@ what they were never meant to hold.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -16,14 +17,21 @@ def cleared(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     dtype = array.dtype
     if dtype.hasobject or dtype.kind not in "Vfc" or array.size == 0:
         return array
-    used = _used(dtype)
-    if used.all():
+    used = _used_of(dtype)
+    if used is None:
         return array
     order: Literal["C", "F"] = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
     raw = np.frombuffer(bytearray(array.tobytes(order)), np.uint8).reshape(-1, dtype.itemsize)
     raw[:, ~used] = 0
     clean: np.ndarray[Any, Any] = raw.reshape(-1).view(dtype).reshape(array.shape, order=order)
     return clean
+
+
+@lru_cache(maxsize=256)
+def _used_of(dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+    """Tell which bytes of an item belong to a value; ``None`` where all do. Equal dtypes have the same."""
+    used = _used(dtype)
+    return None if used.all() else used
 
 
 def _used(dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
