@@ -55,13 +55,16 @@ class LokyExecutor(Executor):
         return mapped(done, unpack_performed)
 
     def close(self, *, kill: bool) -> None:
-        """End the processes."""
+        """End the processes, all at once."""
         with self._lock:
             pools = [*self._idle, *self._busy]
             self._idle.clear()
             self._busy.clear()
-        for pool in pools:
-            pool.shutdown(wait=True, kill_workers=kill)
+        ending = [threading.Thread(target=pool.shutdown, kwargs={"wait": True, "kill_workers": kill}) for pool in pools]
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join()
 
     def _pool(self) -> Any:
         return self._loky.ProcessPoolExecutor(max_workers=1, timeout=None, initializer=_begin, initargs=(self._setup, os.getpid()))
