@@ -120,7 +120,8 @@ def mapped(path: Path, mode: Literal["r", "c"], layout: Layout | None = None) ->
 
 def room(size: int) -> memoryview:
     """Make memory as arrays have it."""
-    return memoryview(np.empty(size, np.uint8))
+    made: Any = np.empty(size, np.uint8)
+    return memoryview(made)
 
 
 def in_memory(memory: memoryview, layout: Layout | None = None) -> np.ndarray[Any, Any]:
@@ -134,7 +135,7 @@ def in_memory(memory: memoryview, layout: Layout | None = None) -> np.ndarray[An
         UnpackError: For damaged data.
         UntrustedPackageError: For objects that the policy does not allow.
     """
-    length = memory[8:10] if memory[6:7] == b"\x01" else memory[8:12]
+    length = memory[8:10] if bytes(memory[6:7]) == b"\x01" else memory[8:12]
     stream = io.BytesIO(memory[: 12 + min(int.from_bytes(length, "little"), HEADER_LIMIT)])
     header = read_header(stream, None, len(memory))
     if header.dtype.hasobject:
