@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from click.testing import CliRunner
 
 from packagers import abilities, litter, pack, testing, unpack
 from packagers.cli.app import root
-from packagers.durable import claim
+from packagers.durable import Lock, claim
 from packagers.manifest import NAME
 from packagers.scratch import scope, scratch_folder
 
@@ -295,9 +294,9 @@ def _dead() -> int:
 
 
 def test_what_somebody_works_on_is_no_litter(doctor: Doctor, package: Path, tmp_path: Path) -> None:
-    with ExitStack() as lock, scope():
-        payload = claim(package, "", Path.mkdir, lock)
-        temporary = claim(package, ".tmp", Path.touch, lock)
+    with Lock() as one, Lock() as another, scope():
+        payload = Path(claim(package, "", one))
+        temporary = Path(claim(package, ".tmp", another))
         mine = scratch_folder()
         assert doctor("--clean")[1]["litter"] == []
         assert payload.exists()

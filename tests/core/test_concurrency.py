@@ -257,15 +257,15 @@ def test_a_result_goes_only_where_a_package_stands(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_others_remove_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    removed, listed = [0], os.listdir
+    removed, mkdir = [0], os.mkdir
 
-    def removing(path: Any = ".") -> Any:
-        if Path(path) == tmp_path / "data" and removed[0] < 2 and not listed(path):
+    def removing(path: Any, *args: Any, **options: Any) -> None:
+        mkdir(path, *args, **options)
+        if Path(path) == tmp_path / "data" and removed[0] < 2:
             removed[0] += 1
             os.rmdir(path)
-        return listed(path)
 
-    monkeypatch.setattr(os, "listdir", removing)
+    monkeypatch.setattr(os, "mkdir", removing)
     packagers.pack(b"here", "data : file", tmp_path)
     assert removed[0]
     assert packagers.unpack(tmp_path / "data") == b"here"

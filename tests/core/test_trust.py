@@ -125,18 +125,14 @@ def forge(place: Path, change: Any) -> None:
 
 
 def _digest(data: dict[str, Any]) -> str:
-    probe = manifest.Manifest.__new__(manifest.Manifest)
-    for name, value in (
-        ("key", data["key"]),
-        ("written", manifest.Written.from_dict(data)),
-        ("value", data.get("value", manifest.MISSING)),
-        ("skeleton", data.get("skeleton", manifest.MISSING)),
-        ("parts", tuple(manifest.Part.from_dict(part) for part in data.get("parts", []))),
-        ("version", manifest.VERSION),
-        ("files", tuple(manifest.FileEntry.from_dict(file) for file in data.get("files", []))),
-    ):
-        object.__setattr__(probe, name, value)
-    return probe.digest
+    return manifest.Manifest(
+        key=data["key"],
+        written=manifest.Written.from_dict(data),
+        value=data.get("value", manifest.MISSING),
+        skeleton=data.get("skeleton", manifest.MISSING),
+        parts=tuple(manifest.Part.from_dict(part) for part in data.get("parts", [])),
+        files=tuple(manifest.FileEntry.from_dict(file) for file in data.get("files", [])),
+    ).digest
 
 
 @pytest.mark.parametrize(

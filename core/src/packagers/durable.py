@@ -16,22 +16,31 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import TracebackType
+from typing import TypeAlias
 
 from packagers.errors import PackError
 
+if sys.platform != "win32":
+    import fcntl
+
+AnyPath: TypeAlias = "str | os.PathLike[str]"
 OURS = re.compile(r"[0-9a-f]{8}(\.tmp)?")
 """The names of what writers have in hand."""
 _ATTEMPTS = 100
 """How often a folder is made again that others remove."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: AnyPath) -> bool:
     """Make a folder and those above it, where they are not there; others may remove it at the same time.
+
+    Returns:
+        Whether it was made.
 
     Raises:
         FileExistsError: Where something that is no folder stands there.
@@ -39,35 +48,99 @@ def make_folder(folder: Path) -> None:
     failed = 0
     while True:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:  # of what is no folder, and of one that was removed before it could be looked at
+            os.mkdir(folder)
+        except FileNotFoundError:
+            above = os.path.dirname(os.fspath(folder))
+            if above in ("", os.fspath(folder)):
+                raise
+            make_folder(above)
+            failed += 1
+            if failed > _ATTEMPTS:
+                raise
+        except FileExistsError:  # of what is no folder, and of one that is removed before it can be looked at
+            if os.path.isdir(folder):
+                return False
             failed += 1
             if failed > _ATTEMPTS:
                 raise
         else:
+            return True
+
+
+class Lock:
+    """An advisory lock on a file or folder, which dies with the process; a context manager that lets it go.
+
+    On Windows, where folders cannot be opened, nothing is held, and only mutual courtesy remains.
+    """
+
+    __slots__ = ("handle",)
+
+    def __init__(self) -> None:
+        self.handle = -1
+
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release()
+
+    def take(self, path: AnyPath, *, wait: bool = False) -> None:
+        """Take the lock of what stands somewhere.
+
+        Raises:
+            BlockingIOError: Where another holds it, and it is not waited for.
+        """
+        if sys.platform != "win32":
+            self.handle = os.open(path, os.O_RDONLY)
+            self.take_opened(wait=wait)
+
+    def take_opened(self, *, wait: bool = False) -> None:
+        """Take the lock of what is open already."""
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(self.handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BaseException:
+                self.release()
+                raise
+
+    def release(self) -> None:
+        """Let it go, where it is held."""
+        handle, self.handle = self.handle, -1
+        if handle < 0:
             return
+        try:
+            if sys.platform != "win32":
+                # A child that was forked meanwhile has the file open too, and would hold the lock as long as it lives.
+                fcntl.flock(handle, fcntl.LOCK_UN)
+        finally:
+            os.close(handle)
 
 
-def claim(folder: Path, suffix: str, make: Callable[[Path], None], lock: contextlib.ExitStack) -> Path:
+def claim(folder: AnyPath, suffix: str, lock: Lock) -> str:
     """Make something with a name of its own and hold its lock; a sweep may come between the two, then again.
 
     Args:
         folder: Where to make it.
-        suffix: How its name ends.
-        make: Makes it; raises ``FileExistsError`` where there is something.
+        suffix: How its name ends: nothing for a folder, else it is a file, and the lock has it open for writing.
         lock: What holds the lock, given by the caller so that it is let go wherever an interrupt comes.
 
     Returns:
-        What was made.
+        The path of what was made.
     """
     failed = 0
     while True:
-        path = folder / f"{secrets.token_hex(4)}{suffix}"
+        path = os.path.join(folder, f"{os.urandom(4).hex()}{suffix}")
         try:
-            make(path)
-            lock.enter_context(_lock(path))
-            if path.exists():
-                return path
+            if suffix:
+                lock.handle = os.open(path, _NEW, 0o666)
+                lock.take_opened()
+                if os.fstat(lock.handle).st_nlink or sys.platform == "win32":
+                    return path
+            else:
+                os.mkdir(path)
+                lock.take(path)
+                if os.path.exists(path):
+                    return path
         except (FileExistsError, BlockingIOError):
             continue
         except FileNotFoundError:
@@ -77,39 +150,54 @@ def claim(folder: Path, suffix: str, make: Callable[[Path], None], lock: context
             make_folder(folder)
             continue
         except BaseException:
-            lock.close()
+            lock.release()
             _remove(path)
             raise
-        lock.close()
+        lock.release()
 
 
-@contextlib.contextmanager
-def locked(folder: Path, *, make: bool = False, wait: bool = True) -> Iterator[None]:
-    """Hold the lock of a folder; where the platform has none, only mutual courtesy remains.
+class locked:
+    """Hold the lock of a folder in a block.
 
     Args:
         folder: The folder.
-        wait: Whether to wait for it; otherwise it is a ``BlockingIOError`` where another holds it.
         make: Whether to make it (again) where somebody has removed it; otherwise that is a ``FileNotFoundError``.
+        wait: Whether to wait for it; otherwise it is a ``BlockingIOError`` where another holds it.
     """
-    with contextlib.ExitStack() as held:
+
+    __slots__ = ("_folder", "_lock", "_make", "_wait")
+
+    def __init__(self, folder: AnyPath, *, make: bool = False, wait: bool = True) -> None:
+        self._folder = folder
+        self._make = make
+        self._wait = wait
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
         failed = 0
-        while True:
-            try:
-                handle = held.enter_context(_lock(folder, wait=wait))
-                if handle < 0 or os.path.samestat(os.fstat(handle), os.stat(folder)):
-                    break
-                held.close()  # of a folder that was removed and made again while we waited
-            except FileNotFoundError:
-                held.close()
-                failed += 1
-                if not make or failed > _ATTEMPTS:
-                    raise
-                make_folder(folder)
-        yield
+        try:
+            while True:
+                try:
+                    self._lock.take(self._folder, wait=self._wait)
+                    handle = self._lock.handle
+                    if handle < 0 or os.path.samestat(os.fstat(handle), os.stat(self._folder)):
+                        return
+                    self._lock.release()  # of a folder that was removed and made again while we waited
+                except FileNotFoundError:
+                    self._lock.release()
+                    failed += 1
+                    if not self._make or failed > _ATTEMPTS:
+                        raise
+                    make_folder(self._folder)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._lock.release()
 
 
-def replace_file(target: Path, text: bytes, *, full: bool = False, above: Iterable[Path] = ()) -> None:
+def replace_file(target: AnyPath, text: bytes, *, full: bool = False, above: Iterable[AnyPath] = ()) -> None:
     """Replace a file by one that is whole: readers see the old bytes or the new ones.
 
     Args:
@@ -122,34 +210,44 @@ def replace_file(target: Path, text: bytes, *, full: bool = False, above: Iterab
         OSError: Where it cannot be done; then the old bytes stand there.
         PackError: Where the new bytes stand there, and only their surviving a loss of power cannot be vouched for.
     """
-    with contextlib.ExitStack() as handles:
-        temporary: Path | None = None
+    folder = os.path.dirname(os.fspath(target))
+    temporary = ""
+    with contextlib.ExitStack() as handles, Lock() as lock:
         try:
-            with contextlib.ExitStack() as lock:
-                temporary = claim(target.parent, ".tmp", Path.touch, lock)
-                with temporary.open("wb") as file:
-                    file.write(text)
-                    if full:
-                        file.flush()
-                        os.fsync(file.fileno())
-                # Opened before the new bytes stand there, so that hardly anything can fail afterwards.
-                folders = [handles.enter_context(_opened(folder)) for folder in (*above, target.parent)] if full else []
-                for folder in folders:
-                    _sync(folder)
-                os.replace(temporary, target)
+            temporary = claim(folder, ".tmp", lock)
+            _write(lock.handle, text)
+            # Opened before the new bytes stand there, so that hardly anything can fail afterwards.
+            folders = [handles.enter_context(_opened(each)) for each in (*above, folder)] if full else []
+            if full:
+                os.fsync(lock.handle)
+                for each in folders:
+                    _sync(each)
+            if sys.platform == "win32":  # what is open there cannot be renamed
+                lock.release()
+            os.replace(temporary, target)
         except BaseException:
-            if temporary is None:
-                sweep_temporary_files(target.parent)
+            lock.release()
+            if temporary:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(temporary)
             else:
-                temporary.unlink(missing_ok=True)
+                sweep_temporary_files(folder)
             raise
         try:
-            for folder in folders[-1:]:
-                _sync(folder)
+            for each in folders[-1:]:
+                _sync(each)
         except OSError as error:
             raise PackError(
-                f"what was written stands there, and may not survive a loss of power: {error}", file=target, remedy="Pack it again."
+                f"what was written stands there, and may not survive a loss of power: {error}",
+                file=os.fspath(target),
+                remedy="Pack it again.",
             ) from error
+
+
+def _write(handle: int, text: bytes) -> None:
+    written = os.write(handle, text)
+    while written < len(text):  # of much at once the system takes a part
+        written += os.write(handle, memoryview(text)[written:])
 
 
 def sync_tree(folder: Path) -> None:
@@ -162,31 +260,36 @@ def sync_tree(folder: Path) -> None:
             _sync(handle)
 
 
-def sweep_temporary_files(folder: Path) -> None:
+def sweep_temporary_files(folder: AnyPath) -> None:
     """Remove the temporary files that crashes have left in a folder; none that another writer holds.
 
     What cannot be removed now is left to the next writer: nothing that was committed fails for it.
     """
     with contextlib.suppress(OSError):
-        for path in list(folder.glob("????????.tmp")):
-            if OURS.fullmatch(path.name) and path.is_file():
-                with contextlib.suppress(OSError), _lock(path):
-                    path.unlink(missing_ok=True)
+        _sweep(folder, [name for name in os.listdir(folder) if name.endswith(".tmp")])
 
 
-def sweep(folder: Path, keep: str) -> None:
+def sweep(folder: AnyPath, keep: str) -> None:
     """Remove old payloads and what crashes have left in a package's folder, in the same way.
 
     Args:
         folder: The package's folder.
         keep: The name of the payload that its manifest names.
     """
-    sweep_temporary_files(folder)
     with contextlib.suppress(OSError):
-        for path in list(folder.iterdir()):
-            if path.name != keep and OURS.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
-                with contextlib.suppress(OSError), _lock(path):
-                    shutil.rmtree(path, ignore_errors=True)
+        _sweep(folder, [name for name in os.listdir(folder) if name != keep])
+
+
+def _sweep(folder: AnyPath, names: Iterable[str]) -> None:
+    for name in filter(OURS.fullmatch, names):
+        path = os.path.join(folder, name)
+        with contextlib.suppress(OSError), Lock() as lock:
+            if name.endswith(".tmp") and os.path.isfile(path):
+                lock.take(path)
+                os.unlink(path)
+            elif not name.endswith(".tmp") and os.path.isdir(path) and not os.path.islink(path):
+                lock.take(path)
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def walk(folder: Path) -> Iterator[Path]:
@@ -200,33 +303,16 @@ def walk(folder: Path) -> Iterator[Path]:
             yield Path(entry.path)
 
 
-def _remove(path: Path) -> None:
+def _remove(path: str) -> None:
     with contextlib.suppress(OSError):
-        if path.is_dir():
-            path.rmdir()
+        if os.path.isdir(path):
+            os.rmdir(path)
         else:
-            path.unlink(missing_ok=True)
+            os.unlink(path)
 
 
 @contextlib.contextmanager
-def _lock(path: Path, *, wait: bool = False) -> Iterator[int]:
-    """Hold an advisory lock that dies with the process; raises ``BlockingIOError`` where another holds it and ``wait`` is not set."""
-    if sys.platform == "win32":
-        yield -1
-        return
-    import fcntl
-
-    with _opened(path) as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        try:
-            yield handle
-        finally:
-            # A child that was forked meanwhile has the file open too, and would hold the lock as long as it lives.
-            fcntl.flock(handle, fcntl.LOCK_UN)
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def _opened(path: AnyPath) -> Iterator[int]:
     """Open a file or folder by its number; on Windows, where folders have none, give -1."""
     if sys.platform == "win32":
         yield -1

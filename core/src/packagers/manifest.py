@@ -22,13 +22,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
-from packagers.digests import BLOCK_SIZE, digest_json
+from packagers.digests import BLOCK_SIZE
+from packagers.document import Document
 from packagers.errors import IntegrityError, PackagersError, UnpackError
 from packagers.names import check_name, fold, shorten
 
 VERSION = 1
 NAME = "manifest.json"
 MAX_BYTES = 256 << 20
+_USUAL = 64 << 10
+_SEALING = ("seal", "signature")
 
 _DIGEST = re.compile(r"blake3:[0-9a-f]{64}|xxh3:[0-9a-f]{32}")
 _PAYLOAD = re.compile(r"[0-9a-f]{8}")
@@ -203,6 +206,7 @@ class Manifest:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     version: int = VERSION
+    _digest: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -212,27 +216,42 @@ class Manifest:
     @property
     def digest(self) -> str:
         """Identify what was packed: equal data, equal digest, whatever the key, the time and the place."""
-        written = self.written.to_dict()
-        del written["packager"]
-        content = {
+        return self._digest or self._digested(Document(self._fields()))
+
+    def _digested(self, document: Document) -> str:
+        """Give the digest, and remember it.
+
+        Args:
+            document: The JSON form.
+        """
+        files = sorted(self.files, key=lambda file: file.path)
+        more = {
             "version": self.version,
-            **written,
             "parts": [part.to_dict() for part in self.parts],
-            "files": [{"path": file.path, "size": file.size, "digest": file.digest} for file in sorted(self.files, key=lambda f: f.path)],
+            "files": [{"path": file.path, "size": file.size, "digest": file.digest} for file in files],
         }
-        for name in ("value", "skeleton"):
-            if getattr(self, name) is not MISSING:
-                content[name] = getattr(self, name)
-        return digest_json(content)
+        object.__setattr__(self, "_digest", document.digest_of(_DIGESTED, more))
+        return self._digest
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON form, in declared order, without what is empty, without seal and signature."""
+        return {**self._fields(), "digest": self.digest}
+
+    def document(self) -> Document:
+        """Give the JSON form, encoded."""
+        document = Document(self._fields())
+        document.set("digest", self._digest or self._digested(document))
+        return document
+
+    def _fields(self) -> dict[str, Any]:
+        """Give the JSON form, the digest left empty."""
         found: dict[str, Any] = {"packagers": self.version, "key": self.key, **self.written.to_dict()}
         found["lossless"] = self.lossless
-        found["digest"] = self.digest
-        for name in ("value", "skeleton"):
-            if getattr(self, name) is not MISSING:
-                found[name] = getattr(self, name)
+        found["digest"] = ""
+        if self.value is not MISSING:
+            found["value"] = self.value
+        if self.skeleton is not MISSING:
+            found["skeleton"] = self.skeleton
         if self.parts:
             found["parts"] = [part.to_dict() for part in self.parts]
         if self.payload:
@@ -241,12 +260,16 @@ class Manifest:
         for name in _PLAIN:
             value = getattr(self, name)
             if value:
-                found[name] = dict(value) if isinstance(value, Mapping) else value
+                found[name] = value if type(value) is str else dict(value)
         return found
 
     @classmethod
-    def from_dict(cls, data: Any) -> Manifest:
+    def from_dict(cls, data: Any, document: Document | None = None) -> Manifest:
         """Read and check the JSON form.
+
+        Args:
+            data: The JSON form.
+            document: The same, encoded, where it was already.
 
         Raises:
             IntegrityError: For anything that :meth:`to_dict` does not write.
@@ -275,7 +298,9 @@ class Manifest:
             version=version,
             **{name: _expect(data, name, str if name == "tag" else dict, "" if name == "tag" else {}) for name in _PLAIN},
         )
-        _check_strange(manifest.to_dict(), data)
+        made = manifest._fields()
+        made["digest"] = manifest._digested(document or Document(data))
+        _check_strange(made, data)
         check_paths(file.path for file in manifest.files)
         if len({part.folder for part in manifest.parts}) < len(manifest.parts):
             raise _malformed("two of its parts stand in one folder")
@@ -290,6 +315,7 @@ class Manifest:
         return replace(self, extra_data=dict(extra_data), metrics=dict(metrics))
 
 
+_DIGESTED = ("object_type", "artifact_type", "format", "format_version", "instructions", "value", "skeleton")
 _PLAIN = ("description", "preview", "labels", "tag", "extra_data", "metrics", "versions")
 
 
@@ -319,7 +345,7 @@ def check_paths(paths: Iterable[str]) -> None:
 
 def seal_of(data: Mapping[str, Any]) -> str:
     """Give the digest of a document but for its seal and signature."""
-    return digest_json({name: value for name, value in data.items() if name not in ("seal", "signature")})
+    return Document(data).digest(*_SEALING)
 
 
 def to_text(data: Mapping[str, Any], signature: Mapping[str, Any] | None, seal: str | None = None) -> bytes:
@@ -330,10 +356,16 @@ def to_text(data: Mapping[str, Any], signature: Mapping[str, Any] | None, seal: 
         signature: The signature of its seal, if it is signed.
         seal: Its seal, where that is known already.
     """
-    sealed = {**data, "seal": seal or seal_of(data)}
+    document = Document(data)
+    return sealed(document, seal or document.digest(), signature)
+
+
+def sealed(document: Document, seal: str, signature: Mapping[str, Any] | None) -> bytes:
+    """Give the text of a document with its seal, and with the signature of that, if it is signed."""
+    document.set("seal", seal)
     if signature is not None:
-        sealed["signature"] = dict(signature)
-    return _dump(sealed)
+        document.set("signature", dict(signature))
+    return document.text()
 
 
 def read_document(file: BinaryIO) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
@@ -342,7 +374,18 @@ def read_document(file: BinaryIO) -> tuple[dict[str, Any], str, dict[str, Any] |
     Raises:
         IntegrityError: Where a single bit is not as it was written.
     """
-    return from_text(file.read(MAX_BYTES + 1))
+    return from_text(_read(file))
+
+
+def read_manifest(file: BinaryIO) -> tuple[Manifest, str, dict[str, Any] | None]:
+    """Read a manifest from a file; give it, its seal and its signature.
+
+    Raises:
+        IntegrityError: Where a single bit is not as it was written.
+        UnpackError: For a version that is newer than this one.
+    """
+    data, seal, signature, document = _checked(_read(file))
+    return Manifest.from_dict(data, document), seal, signature
 
 
 def from_text(text: bytes) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
@@ -351,27 +394,33 @@ def from_text(text: bytes) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
     Raises:
         IntegrityError: Where a single bit is not as it was written.
     """
+    return _checked(text)[:3]
+
+
+def _read(file: BinaryIO) -> bytes:
+    """Read a file; memory for the most that is allowed is only taken for one that is larger than most."""
+    text = file.read(_USUAL)
+    return text if len(text) < _USUAL else text + file.read(MAX_BYTES + 1 - len(text))
+
+
+def _checked(text: bytes) -> tuple[dict[str, Any], str, dict[str, Any] | None, Document]:
+    """Read a sealed document, as above, and give it encoded, too."""
     if len(text) > MAX_BYTES:
         raise _malformed(f"it has more than {MAX_BYTES:,} bytes")
     try:
         data = json.loads(text)
-        same = isinstance(data, dict) and _dump(data) == text
+        document = Document(data) if isinstance(data, dict) else None
     except (ValueError, RecursionError) as error:
         raise _malformed(f"it is no JSON ({type(error).__name__})") from None
-    if not same:
+    if document is None or document.text() != text:
         raise _malformed("its bytes are not the bytes that were written")
     seal = data.pop("seal", None)
     signature = data.pop("signature", None)
-    if seal != seal_of(data):
+    if seal != document.digest(*_SEALING):
         raise _malformed("its content does not have the recorded seal")
     if signature is not None and not isinstance(signature, dict):
         raise _malformed("its signature makes no sense")
-    return data, seal, signature
-
-
-def _dump(data: Mapping[str, Any]) -> bytes:
-    lines = (f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=True, allow_nan=False)}" for name, value in data.items())
-    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+    return data, seal, signature, document
 
 
 def _expect(data: Any, name: str, kind: Any, default: Any = MISSING) -> Any:

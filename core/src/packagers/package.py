@@ -17,10 +17,10 @@ from typing import Any
 
 from packagers.archive import extract, write_zip
 from packagers.digesting import Digesting
-from packagers.durable import OURS, claim, locked, make_folder, replace_file, sweep, sync_tree, walk
+from packagers.durable import OURS, Lock, claim, locked, make_folder, replace_file, sweep, sync_tree, walk
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import Files, entry_of
-from packagers.manifest import MAX_BYTES, NAME, FileEntry, Manifest, check_paths, read_document, seal_of, to_text
+from packagers.manifest import MAX_BYTES, NAME, FileEntry, Manifest, check_paths, read_manifest, sealed
 from packagers.names import fold
 from packagers.policy import FORGEABLE, Doubt, signature_state
 from packagers.remote import Remote
@@ -72,9 +72,9 @@ class Package:
         """
         file = folder / NAME
         try:
-            with file.open("rb") as opened:
-                data, seal, signature = read_document(opened)
-            return cls(Manifest.from_dict(data), seal, signature, folder, location, remote)
+            with open(file, "rb", buffering=0) as opened:
+                found, seal, signature = read_manifest(opened)
+            return cls(found, seal, signature, folder, location, remote)
         except (FileNotFoundError, NotADirectoryError):
             raise UnpackError("there is no package here: it has no manifest.json", file=folder) from None
         except (IntegrityError, UnpackError) as error:
@@ -217,7 +217,8 @@ class Draft:
         self._payload: Path | None = None
         self._beside: set[str] = set()
         self._above: list[Path] = []
-        self._lock = contextlib.ExitStack()
+        self._is_committed = False
+        self._lock = Lock()
 
     def __enter__(self) -> Draft:
         try:
@@ -232,15 +233,25 @@ class Draft:
             raise
 
     def _enter(self) -> None:
+        if self._full:
+            self._above = [path.parent for path in (self.folder, *self.folder.parents) if not path.exists()] or [self.folder.parent]
+        if self._made():
+            return
         self._refuse_existing()
         strange = self._strange()
         if strange is not None:
             raise PackError(
                 "something that is no package stands in its place", key=self._key, file=strange, remedy="Take another key or folder."
             )
-        self._above = [path.parent for path in (self.folder, *self.folder.parents) if not path.exists()] or [self.folder.parent]
-        make_folder(self.folder)
+        make_folder(self.folder)  # others may have removed it
         self._beside = _names_in(self.folder)
+
+    def _made(self) -> bool:
+        """Make the package's folder; tells whether it was not there."""
+        try:
+            return make_folder(self.folder)
+        except (FileExistsError, NotADirectoryError):
+            return False
 
     def _strange(self) -> Path | None:
         """Find what stands in the place of a package and is none; others may write and remove one at the same time."""
@@ -257,7 +268,7 @@ class Draft:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is not None or self._payload is not None:
             self._clear()
-        else:
+        elif not self._is_committed:
             with contextlib.suppress(OSError):
                 self.folder.rmdir()
 
@@ -265,7 +276,7 @@ class Draft:
     def payload(self) -> Path:
         """The payload folder, made when it is first asked for."""
         if self._payload is None:
-            self._payload = claim(self.folder, "", Path.mkdir, self._lock)
+            self._payload = Path(claim(self.folder, "", self._lock))
         return self._payload
 
     def finish(self, manifest: Manifest, algorithm: str = "blake3", digesting: Digesting | None = None) -> Manifest:
@@ -312,8 +323,8 @@ class Draft:
         with locked(self.folder, make=True):
             self._refuse_existing()
             package = write_manifest(self.folder, manifest, signer, full=self._full, above=self._above)
-            self._payload = None
-            self._lock.close()  # the manifest keeps it now, until another one stands there
+            self._payload, self._is_committed = None, True
+            self._lock.release()  # the manifest keeps it now, until another one stands there
             sweep(self.folder, keep=manifest.payload)
         return package
 
@@ -335,7 +346,7 @@ class Draft:
             if self._payload is not None and not self._is_named(self._payload.name):
                 shutil.rmtree(self._payload, ignore_errors=True)
         finally:
-            self._lock.close()
+            self._lock.release()
         # Not waiting: whoever holds the lock sweeps himself, and what cannot be read says nothing of what may go.
         with contextlib.suppress(OSError, UnpackError), locked(self.folder, wait=False):
             sweep(self.folder, keep=Package.open(self.folder).manifest.payload if (self.folder / NAME).exists() else "")
@@ -377,10 +388,10 @@ def write_manifest(
         full: Whether to sync file and folders, so that it survives power loss.
         above: As of :func:`durable.replace_file`.
     """
-    data = manifest.to_dict()
-    seal = seal_of(data)
+    document = manifest.document()
+    seal = document.digest()
     signature = signer(seal) if signer is not None else None
-    text = to_text(data, signature, seal)
+    text = sealed(document, seal, signature)
     if len(text) > MAX_BYTES:
         raise PackError(
             f"the manifest would have {len(text)} bytes, and {MAX_BYTES} are allowed", remedy='Ask for artifact type "file" or "object".'
