@@ -64,18 +64,19 @@ class Digesting:
         return found if is_so else None
 
 
+_AT_ONCE = 4 << 20
+"""Bytes from which on it is faster to let the file system make room for all before they are written."""
 _now: ContextVar[Digesting | None] = ContextVar("packagers_digesting", default=None)
 
 
-def create(path: Path, size: int = 0) -> BinaryIO:
+def create(path: Path) -> BinaryIO:
     """Create a file for writing, digested on its way where a package is being made.
 
     Args:
         path: The file.
-        size: How many bytes are expected, where that is known: room is made for all of them at once.
     """
     now = _now.get()
-    return path.open("wb") if now is None else cast("BinaryIO", _File(path, now, size))
+    return path.open("wb") if now is None else cast("BinaryIO", _File(path, now))
 
 
 class _File(io.BufferedIOBase):
@@ -84,7 +85,7 @@ class _File(io.BufferedIOBase):
     Going back farther, as some writers of archives do, is possible; then the file has to be read again.
     """
 
-    def __init__(self, path: Path, digesting: Digesting, size: int) -> None:
+    def __init__(self, path: Path, digesting: Digesting) -> None:
         super().__init__()
         self._path = path
         self._digesting = digesting
@@ -93,10 +94,6 @@ class _File(io.BufferedIOBase):
         self._buffer = bytearray()
         self._start = 0  # of the buffer in the file
         self._at = 0
-        self._room = 0
-        if size >= PIECE and hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(self._file.fileno(), 0, size)
-            self._room = size
 
     def writable(self) -> bool:
         """Tell that it can be written."""
@@ -149,7 +146,7 @@ class _File(io.BufferedIOBase):
         """Give the file another size; the position, if none is given."""
         self.flush()
         self._forget()
-        self._start = self._room = self._file.truncate(self._at if size is None else size)
+        self._start = self._file.truncate(self._at if size is None else size)
         return self._start
 
     def close(self) -> None:
@@ -158,8 +155,6 @@ class _File(io.BufferedIOBase):
             return
         try:
             super().close()  # flushes
-            if self._room > self._start:
-                self._file.truncate(self._start)
             found = None if self._digester is None else (self._digester.digest, tuple(self._digester.blocks))
         finally:
             self._forget()
@@ -176,6 +171,8 @@ class _File(io.BufferedIOBase):
                 if not digester.has_blocks and self._start + len(piece) > BLOCKS_FROM:
                     self._begin_blocks(digester)
                 digester.feed(piece)
+            if len(piece) >= _AT_ONCE and hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(self._file.fileno(), self._start, len(piece))
             self._put(piece, self._start)
             if digester is not None:
                 digester.wait()

@@ -352,7 +352,7 @@ class Packager:
         return read_whole(path, room) if files is None else files.read(path, room)
 
     @staticmethod
-    def create_file(folder: Path, name: str, size: int = 0) -> BinaryIO:
+    def create_file(folder: Path, name: str) -> BinaryIO:
         """Create a file in ``folder`` for writing that is digested on its way, so that it need not be read again to say what was packed.
 
         A packager may as well write its files in any other way; they are digested afterwards. ``seek`` and ``tell`` work; who goes back
@@ -361,9 +361,8 @@ class Packager:
         Args:
             folder: What the method was given, or a folder in it.
             name: The file's name.
-            size: How many bytes are expected, where that is known: room is made for all of them at once.
         """
-        return create(folder / name, size)
+        return create(folder / name)
 
     def _only(self, folder: Path, name: str | None = None) -> tuple[Files | None, Path]:
         """Find a file, and what knows of it where not all are fetched and checked."""

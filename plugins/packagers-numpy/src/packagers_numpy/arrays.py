@@ -63,7 +63,7 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
         if compressed and format != "npz":
             raise PackError(f"{format} has no option 'compressed'", remedy="Ask for format 'npz'.")
         if format == "npy":
-            with self.create_file(folder, "array.npy", obj.nbytes + npy.USUAL_HEADER) as stream:
+            with self.create_file(folder, "array.npy") as stream:
                 layout = npy.write(stream, obj)
             return {} if layout is None else {"layout": layout}
         if format == "npz":

@@ -20,8 +20,6 @@ from packagers_numpy.dtypes import Layout
 OBJECT_READER = "numpy object array (pickle)"
 # NumPy's own limit of 10,000 would make arrays of some hundred fields unreadable; ast limits the nesting by itself.
 HEADER_LIMIT = 4 * 2**20
-USUAL_HEADER = 128
-"""Bytes of the header of most arrays."""
 LONGEST_KEPT = 1024
 """Bytes of a header that is remembered."""
 PIECE = 2**20
