@@ -7,6 +7,7 @@ sparse arrays) is encoded, and the JSON says how. A column of a dtype that does 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -29,9 +30,12 @@ _MASKED: dict[str, Any] = {
         *(pd.Float32Dtype(), pd.Float64Dtype(), pd.BooleanDtype()),
     )
 }
+_MASKED_TYPES = frozenset(map(type, _MASKED.values()))
 _MASKED_ARRAYS = {"i": pd.arrays.IntegerArray, "u": pd.arrays.IntegerArray, "f": pd.arrays.FloatingArray, "b": pd.arrays.BooleanArray}
 # Kinds of columns that other programs read as what they are.
 ORDINARY = frozenset({"numpy", "time", "masked", "string", "text", "bytes", "arrow", "category"})
+# Kinds that hold nothing of the values, and whose Arrow types have no parts.
+_SIMPLE = frozenset({"numpy", "time", "masked", "string", "text", "bytes", "cells"})
 
 
 def encode(values: Any, where: str) -> Encoded:
@@ -49,7 +53,7 @@ def encode(values: Any, where: str) -> Encoded:
         values = values.to_numpy()
     try:
         data, spec = _encode(values)
-        back = decode(pa.chunked_array([], data.type), spec).dtype
+        back = _coming_back(data.type, tuple(spec.items())) if _is_simple(spec) else _dtype_of(data.type, spec)
     except PackagersError as error:
         raise PackError(f"{where}: {error.args[0]}", remedy=error.remedy) from error
     except (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError) as error:
@@ -57,6 +61,21 @@ def encode(values: Any, where: str) -> Encoded:
     if type(back) is not type(values.dtype) or back != values.dtype:
         raise PackError(f"{where} of dtype {values.dtype!r} would come back as {back!r}", remedy=cells.REMEDY)
     return data, spec
+
+
+@lru_cache(maxsize=1024)
+def _coming_back(kind: Any, spec: tuple[tuple[str, Any], ...]) -> Any:
+    """Give the dtype of a simple column that was decoded: one follows from the other, so each is decoded once."""
+    return _dtype_of(kind, dict(spec))
+
+
+def _is_simple(spec: Spec) -> bool:
+    return spec["kind"] in _SIMPLE and not spec.get("zone")
+
+
+def _dtype_of(kind: Any, spec: Spec) -> Any:
+    """Give the dtype of a column that was decoded."""
+    return decode(pa.chunked_array([], kind), spec).dtype
 
 
 def decode(data: Any, spec: Spec) -> Any:
@@ -83,7 +102,7 @@ def _encode(values: Any) -> Encoded:
         return _encode_time(values)
     if isinstance(values, np.ndarray):
         return strings.encode_objects(values) if dtype.kind == "O" else _encode_numpy(values)
-    if type(dtype) in {type(known) for known in _MASKED.values()}:
+    if type(dtype) in _MASKED_TYPES:
         return pa.array(values), {"kind": "masked", "dtype": str(dtype)}
     if isinstance(dtype, pd.StringDtype):
         return strings.encode(values)
@@ -115,6 +134,11 @@ def writeable(data: Any) -> Any:
     return values if values.flags.writeable else values.copy()
 
 
+def _filled(data: Any, value: Any) -> Any:
+    """Give a column with a value in the place of missing ones; Arrow would copy one without any."""
+    return data.fill_null(value) if data.null_count else data
+
+
 def _encode_time(values: Any) -> Encoded:
     zone = getattr(values.dtype, "tz", None)
     unit = values.dtype.unit if zone is not None else np.datetime_data(values.dtype)[0]
@@ -135,7 +159,7 @@ def _time_type(spec: Spec) -> Any:
 def _decode_time(data: Any, spec: Spec) -> Any:
     # Parquet has no seconds: they were written as milliseconds.
     counts = data.cast(_time_type(spec)).cast(pa.int64())
-    moments = writeable(counts.fill_null(NOT_A_TIME)).view(f"{spec['of']}8[{spec['unit']}]")
+    moments = writeable(_filled(counts, NOT_A_TIME)).view(f"{spec['of']}8[{spec['unit']}]")
     # Not by an index: its array is read-only.
     series: Any = pd.Series(moments, copy=False)
     if spec["of"] == "m" or spec["zone"] is None:
@@ -145,8 +169,8 @@ def _decode_time(data: Any, spec: Spec) -> Any:
 
 def _decode_masked(data: Any, spec: Spec) -> Any:
     dtype = _MASKED[spec["dtype"]]
-    mask = data.is_null().to_numpy().copy()
-    values = writeable(data.fill_null(False if dtype.kind == "b" else 0)).astype(dtype.numpy_dtype, copy=False)
+    mask = writeable(data.is_null())
+    values = writeable(_filled(data, False if dtype.kind == "b" else 0)).astype(dtype.numpy_dtype, copy=False)
     # Not by from_arrow: in pandas 3 it makes missing values of NaNs.
     return _MASKED_ARRAYS[dtype.kind](values, mask)
 
@@ -174,23 +198,21 @@ def _decode_category(data: Any, spec: Spec) -> Any:
     categories = embedded.decode(spec["categories"], decode)
     dtype = pd.CategoricalDtype(categories, spec["ordered"])
     if spec["kind"] == "codes":
-        codes = writeable(data.fill_null(-1))
-    else:
-        data = (data if pa.types.is_dictionary(data.type) else data.dictionary_encode()).unify_dictionaries()
-        codes = np.concatenate([np.empty(0, np.int64), *(_codes_of(chunk, categories) for chunk in data.chunks)])
-    return pd.Categorical.from_codes(codes, dtype=dtype)
+        return pd.Categorical.from_codes(writeable(_filled(data, -1)), dtype=dtype)
+    data = (data if pa.types.is_dictionary(data.type) else data.dictionary_encode()).unify_dictionaries()
+    width = np.min_scalar_type(-max(len(categories), 1))
+    codes = pa.chunked_array([_codes_of(chunk, categories, width) for chunk in data.chunks], pa.from_numpy_dtype(width))
+    return pd.Categorical.from_codes(writeable(_filled(codes, -1)), dtype=dtype)
 
 
-def _codes_of(chunk: Any, categories: Any) -> Any:
-    """Give the codes of one chunk: what its dictionary holds is looked up among the categories."""
+def _codes_of(chunk: Any, categories: Any, width: Any) -> Any:
+    """Give the codes of one chunk, as integers of a width: what its dictionary holds is looked up among the categories."""
     if not isinstance(categories.dtype, (np.dtype, pd.StringDtype)):
         raise ValueError(f"categories of dtype {categories.dtype} are stored as codes")
     places = categories.get_indexer(pd.Index(chunk.dictionary.to_numpy(zero_copy_only=False), dtype=categories.dtype))
     if (places < 0).any():
         raise ValueError("the column holds values that are not among its categories")
-    indices = chunk.indices.fill_null(0).to_numpy(zero_copy_only=False)
-    codes = places[indices] if len(places) else np.full(len(indices), -1)
-    return np.where(chunk.indices.is_null().to_numpy(zero_copy_only=False), -1, codes)
+    return pa.array(places.astype(width)).take(chunk.indices)
 
 
 def _encode_period(values: Any) -> Encoded:
@@ -199,7 +221,7 @@ def _encode_period(values: Any) -> Encoded:
 
 
 def _decode_period(data: Any, spec: Spec) -> Any:
-    return pd.arrays.PeriodArray(writeable(data.fill_null(NOT_A_TIME)), dtype=pd.PeriodDtype(spec["freq"]))
+    return pd.arrays.PeriodArray(writeable(_filled(data, NOT_A_TIME)), dtype=pd.PeriodDtype(spec["freq"]))
 
 
 def _encode_interval(values: Any) -> Encoded:

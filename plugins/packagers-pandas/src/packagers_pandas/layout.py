@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,9 @@ KEY = b"packagers"
 VERSION = 1
 # The readers of parquet and Arrow refuse larger notes; labels and categories are all that can grow so much.
 MAX_NOTE = 64 << 20
+# Notes of pandas that are remembered, and the most letters of what each depends on.
+MAX_NOTES, MAX_SHAPE = 256, 1 << 14
+_NOTES: dict[tuple[str, tuple[Any, ...]], dict[str, Any]] = {}
 
 
 class Layout(NamedTuple):
@@ -57,14 +61,15 @@ def to_table(frame: pd.DataFrame) -> tuple[Any, Layout]:
     Raises:
         PackError: For labels, dtypes or values that would not come back exactly.
     """
-    names = _field_names(frame)
+    plain = _plain_names(frame.columns)
+    names = [str(number) for number in range(frame.shape[1])] if plain is None else plain
     encoded = [columns.encode(series.array, _called(label)) for label, series in frame.items()]
     head, levels = embedded.take_apart(frame.index, columns.encode, "the index")
     level_names = _level_names(frame.index, set(names)) if levels else []
     specs = [{"field": name, **spec} for name, (_, spec) in zip(names, encoded, strict=True)]
     layout = Layout(
         rows=len(frame),
-        labels=embedded.encode(frame.columns, columns.encode),
+        labels=_labels(frame.columns, plain),
         columns=specs,
         row_index={**head, "fields": level_names},
         attrs=cells.encode(frame.attrs) if frame.attrs else None,
@@ -73,8 +78,8 @@ def to_table(frame: pd.DataFrame) -> tuple[Any, Layout]:
     arrays = [data for data, _ in encoded] + levels
     marks = [None if spec["kind"] in columns.ORDINARY else {KEY: b"private"} for spec in specs] + [{KEY: b"index"}] * len(levels)
     fields = [pa.field(name, data.type, metadata=mark) for name, data, mark in zip(names + level_names, arrays, marks, strict=True)]
-    table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
-    return table.replace_schema_metadata(_pandas_note(frame, layout)), layout
+    note = _pandas_note(frame, layout, tuple(data.type for data in arrays)) if plain is not None else None
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=note)), layout
 
 
 def with_note(table: Any, layout: Layout) -> Any:
@@ -186,16 +191,28 @@ def _column(table: Any, name: str) -> Any:
     return table.column(places[0])
 
 
-def _field_names(frame: pd.DataFrame) -> list[str]:
-    """Give the labels as text, where all are different texts that Arrow can hold or all are numbers, else numbers by position."""
-    return [str(label) for label in frame.columns] if _has_plain_labels(frame) else [str(number) for number in range(frame.shape[1])]
+def _labels(labels: Any, plain: list[str] | None) -> dict[str, Any]:
+    """Give the column index as JSON; that of different texts, which most frames have, is not made anew for every frame."""
+    is_short = plain is not None and sum(map(len, plain)) <= MAX_SHAPE
+    if is_short and type(labels) is pd.Index and labels.dtype != np.int64 and (labels.name is None or _is_plain(labels.name)):
+        return _labels_of_texts(labels.dtype, labels.name, tuple(plain or ()))
+    return embedded.encode(labels, columns.encode)
 
 
-def _has_plain_labels(frame: pd.DataFrame) -> bool:
-    labels = frame.columns
-    if type(labels) not in (pd.Index, pd.RangeIndex) or not labels.is_unique:
-        return False
-    return labels.dtype == np.int64 or all(_is_plain(label) for label in labels)
+@lru_cache(maxsize=256)
+def _labels_of_texts(dtype: Any, name: str | None, texts: tuple[str, ...]) -> dict[str, Any]:
+    return embedded.encode(pd.Index(texts, dtype=dtype, name=name), columns.encode)
+
+
+def _plain_names(labels: Any) -> list[str] | None:
+    """Give labels as names of fields: where all are different texts that Arrow can hold, or all are different numbers."""
+    if type(labels) not in (pd.Index, pd.RangeIndex):
+        return None
+    found = list(labels)
+    if labels.dtype != np.int64 and not all(map(_is_plain, found)):
+        return None
+    names = [str(label) for label in found]
+    return names if len(set(names)) == len(names) else None
 
 
 def _level_names(index: Any, taken: set[str]) -> list[str]:
@@ -218,21 +235,49 @@ def _called(label: Any) -> str:
     return f"column {text if len(text) <= 100 else text[:99] + '…'}"
 
 
-def _pandas_note(frame: pd.DataFrame, layout: Layout) -> dict[bytes, bytes] | None:
-    """Give pandas' own note, with which every reader of pandas finds index and dtypes; none, where it could not say what is there."""
+def _pandas_note(frame: pd.DataFrame, layout: Layout, kinds: tuple[Any, ...]) -> dict[bytes, bytes] | None:
+    """Give pandas' own note, with which every reader of pandas finds index and dtypes; none, where it could not say what is there.
+
+    Args:
+        frame: A frame with plain labels.
+        layout: What our own note says.
+        kinds: The Arrow types of its columns, and then of the levels of its index.
+    """
     specs = [*layout.columns, *layout.row_index.get("levels", [])]
     named = all(name is None or _is_plain(name) for name in [*frame.index.names, frame.columns.name])
-    if not named or not _has_plain_labels(frame) or any(spec["kind"] not in columns.ORDINARY for spec in specs):
+    if not named or any(spec["kind"] not in columns.ORDINARY for spec in specs):
         return None
-    if any(isinstance(dtype, pd.ArrowDtype) and pa.types.is_nested(dtype.pyarrow_dtype) for dtype in frame.dtypes):
+    if any(spec["kind"] == "arrow" and pa.types.is_nested(kind) for spec, kind in zip(layout.columns, kinds, strict=False)):
         return None  # pandas cannot read back the names that it gives to these
+    numbered = layout.row_index.get("range")
+    index = layout.row_index if numbered is None else {**layout.row_index, "range": True}
+    note = _noted(frame, (json.dumps([layout.labels, layout.columns, index]), kinds))
+    if note is None:
+        return None
+    if numbered is not None:
+        start, stop, step = numbered
+        note = {**note, "index_columns": [{**note["index_columns"][0], "start": start, "stop": stop, "step": step}]}
+    return {b"pandas": json.dumps(note).encode()}
+
+
+def _noted(frame: pd.DataFrame, shape: tuple[str, tuple[Any, ...]]) -> dict[str, Any] | None:
+    """Let pyarrow make the note of pandas; of frames that our own note says the same of, once.
+
+    Args:
+        frame: The frame.
+        shape: All that the note depends on: what our own note says of labels, dtypes and index, and the Arrow types.
+    """
+    known = _NOTES.get(shape)
+    if known is not None:
+        return known or None
     head = frame.iloc[:0]
     head.attrs = {}
     try:
         note = json.loads(pa.Schema.from_pandas(head).metadata[b"pandas"])
     except (pa.ArrowException, ValueError, TypeError, KeyError):
-        return None
-    if "range" in layout.row_index:
-        start, stop, step = layout.row_index["range"]
-        note["index_columns"] = [{**note["index_columns"][0], "start": start, "stop": stop, "step": step}]
-    return {b"pandas": json.dumps(note).encode()}
+        note = {}
+    if len(shape[0]) <= MAX_SHAPE:
+        if len(_NOTES) >= MAX_NOTES:
+            _NOTES.clear()
+        _NOTES[shape] = note
+    return note or None

@@ -17,6 +17,9 @@ from packagers_pandas.selection import Window, overlapping
 REMEDY = "Ask for format 'arrow', or for artifact_type 'object'."
 # Classes that older releases of pyarrow made by unpickling what the file says.
 CODE_EXTENSION = b"arrow.py_extension_type"
+# Types, and whether they may be missing, that came back from parquet once: what this release of pyarrow does with them does not change.
+_SURVIVORS: set[tuple[Any, bool]] = set()
+_MOST_SURVIVORS = 1000
 
 
 def write(table: Any, path: Path | IO[bytes], *, compression: str = "snappy", row_group_size: int | None = None) -> None:
@@ -45,9 +48,22 @@ def check_types(schema: Any) -> None:
     Raises:
         PackError: Names the field.
     """
-    if not _survives(schema):
-        for field in schema:
+    unknown = [field for field in schema if (field.type, field.nullable) not in _SURVIVORS or not _is_told_by_type(field)]
+    if not unknown:
+        return
+    if not _survives(pa.schema(unknown)):
+        for field in unknown:
             _check_field(field)
+    found = {(field.type, field.nullable) for field in unknown if _is_told_by_type(field)}
+    if len(_SURVIVORS) + len(found) <= _MOST_SURVIVORS:
+        _SURVIVORS.update(found)
+
+
+def _is_told_by_type(field: Any) -> bool:
+    """Tell whether equal types are all that matters of two fields: not of extensions, and names of parts do not count in equality."""
+    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    is_extension = isinstance(kind, pa.BaseExtensionType) or any(key.startswith(b"ARROW:extension:") for key in field.metadata or ())
+    return not (is_extension or pa.types.is_nested(kind) or pa.types.is_dictionary(kind))
 
 
 def check_times(table: Any) -> None:

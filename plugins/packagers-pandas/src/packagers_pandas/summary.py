@@ -10,14 +10,15 @@ import pandas as pd
 # So much that the whole stays below 64 KiB of ASCII, whatever the characters are.
 ROWS, COLUMNS, SCHEMA, LENGTH = 10, 12, 50, 32
 _PLAIN = (bool, int, float, complex, type(None), pd.Timestamp, pd.Timedelta, pd.Period)
+_SHORT = 10 ** (LENGTH - 1)
 _BITS = 256
 """Larger numbers are not written out."""
 
 
 def describe(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the shape, the dtypes of the first columns and the kind of index."""
-    first = frame.iloc[:0].iloc[:, :SCHEMA].dtypes
-    schema = {cell(label): short(str(dtype)) for label, dtype in zip(first.index, first, strict=True)}
+    first = frame if frame.shape[1] <= SCHEMA else frame.iloc[:0].iloc[:, :SCHEMA]
+    schema = {cell(label): short(str(dtype)) for label, dtype in zip(first.columns, first.dtypes.array, strict=True)}
     return {"rows": len(frame), "columns": frame.shape[1], "schema": schema, "index": describe_index(frame.index)}
 
 
@@ -33,23 +34,38 @@ def describe_index(index: Any) -> dict[str, Any]:
 def preview(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the first rows and columns as a table; the index stands first."""
     levels = min(frame.index.nlevels, COLUMNS)
-    head = frame.iloc[:ROWS].iloc[:, : COLUMNS - levels]  # rows first: pandas 2 copies the columns that it chooses
+    head = frame.iloc[:ROWS]
+    if head.shape[1] > COLUMNS - levels:
+        head = head.iloc[:, : COLUMNS - levels]  # rows first: pandas 2 copies the columns that it chooses
     names = ["" if name is None else cell(name) for name in head.index.names[:levels]]
-    rows = []
-    for number, label in enumerate(head.index):
-        labels = label[:levels] if isinstance(head.index, pd.MultiIndex) else (label,)
-        rows.append([cell(each) for each in labels] + [cell(head.iat[number, place]) for place in range(head.shape[1])])
-    columns = names + [cell(each) for each in head.columns]
-    return {"table": {"columns": columns, "rows": rows, "shape": [len(frame), levels + frame.shape[1]]}}
+    labels = [label[:levels] for label in head.index] if isinstance(head.index, pd.MultiIndex) else [(label,) for label in head.index]
+    columns = [map(cell, _values(series.array)) for _, series in head.items()]
+    rows = [
+        [*map(cell, label), *rest]
+        for label, rest in zip(labels, zip(*columns, strict=True) if columns else [()] * len(labels), strict=True)
+    ]
+    return {"table": {"columns": [*names, *map(cell, head.columns)], "rows": rows, "shape": [len(frame), levels + frame.shape[1]]}}
+
+
+def _values(array: Any) -> Any:
+    """Give the values of a short column one by one: of NumPy's, those that Python writes in the same way as what they are in Python."""
+    if type(array) is not pd.arrays.NumpyExtensionArray:
+        return array
+    values = array.to_numpy()
+    return values.tolist() if values.dtype.char in "?bhilqBHILQd" else values
 
 
 def cell(value: Any) -> str:
     """Write one value, whatever it is: of a long one the beginning alone is looked at, and no method of a strange class is called."""
+    cls = type(value)
+    if cls is float or cls is bool or (cls is int and -_SHORT < value < _SHORT):
+        return str(value)
+    if cls is str and len(value) <= LENGTH:
+        return value  # type: ignore[no-any-return]
     if isinstance(value, str):
         return short(str.__getitem__(value, slice(LENGTH + 1)))
     if isinstance(value, bytes):
         return short(repr(bytes.__getitem__(value, slice(LENGTH))))
-    cls = type(value)
     if cls in (list, tuple, dict, set, frozenset):
         return f"<{cls.__name__} of {len(value)}>"
     if cls is int and value.bit_length() > _BITS:
