@@ -25,7 +25,7 @@ from sklearn.preprocessing import FunctionTransformer, SplineTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 import packagers
-from packagers_sklearn.soundness import check
+from packagers_sklearn.soundness import check, walk
 
 X, Y = load_iris(return_X_y=True)
 
@@ -170,13 +170,13 @@ def test_a_solver_in_its_estimator_passes(again: Any, algorithm: str) -> None:
     ],
 )
 def test_sound_matrices_pass(make: Any) -> None:
-    check({"matrix": make(np.eye(4))})
+    check(walk({"matrix": make(np.eye(4))}))
 
 
 def test_walks_end_in_cycles() -> None:
     loop: list[Any] = []
     loop.append({"self": loop})
-    check(loop)
+    check(walk(loop))
 
 
 @pytest.mark.parametrize("shape", ["(1125899906842624,)", "(2,)", "(-1,)"])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import FunctionType, MappingProxyType
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import cloudpickle
 import joblib
@@ -17,15 +17,11 @@ import sklearn
 import skops.io
 from sklearn.base import BaseEstimator
 
-from packagers import Instructions, Packager, PackagersWarning, PackError, UnknownOptionError, UnpackError, allow_code, allowed_types
-from packagers_sklearn import onnxfile, routing, sizes, soundness, summaries
-from packagers_sklearn.fidelity import difference
+from packagers import Instructions, Packager, PackagersWarning, PackError, UnknownOptionError, UnpackError, allow_code
+from packagers_sklearn import onnxfile, skopsfile, soundness, summaries
+from packagers_sklearn.keeping import SCRIPTS
 from packagers_sklearn.trusted import TRUSTED
 from packagers_sklearn.vouching import GROUP, vouched
-
-_SCRIPTS = ("__main__", "__mp_main__")
-_OTHER = 'Ask for format="joblib", or for format="pickle", which carries the classes of scripts by value; both run code when they are read.'
-_BY_VALUE = 'Put it into a module, or ask for format="pickle", which carries it by value and runs code when it is read.'
 
 
 class EstimatorPackager(Packager):
@@ -39,6 +35,7 @@ class EstimatorPackager(Packager):
     PACK_SUBCLASSES = True
     READERS = MappingProxyType({"skops": "audited", "joblib": "code", "pickle": "code", "pkl": "code"})
     LOSSY = frozenset({"onnx"})
+    PARTIAL = frozenset({"skops", "joblib", "pickle", "pkl"})
     TRUSTS = TRUSTED
 
     def pack_model(
@@ -66,7 +63,8 @@ class EstimatorPackager(Packager):
             folder: Where to write.
             format: ``skops``; ``joblib`` and ``pickle`` (cloudpickle) run code when they are read; ``onnx`` is for other runtimes, and is
                 not made an estimator of again.
-            check: Read a skops file again and compare it with the estimator: skops does not keep everything that objects may hold.
+            check: Read a skops file again and compare it with the estimator, where it is not certain that skops keeps all of what that
+                holds.
             X: This and what follows is for ``onnx``, and what ``skl2onnx.to_onnx`` takes. Rows of the data as the model will get them
                 (``float32`` rather than ``float64``).
             initial_types: Names and types of the inputs. Without this and ``X``, one ``float32`` matrix ``X``.
@@ -95,9 +93,9 @@ class EstimatorPackager(Packager):
             "naming": naming,
         }
         given = {option: value for option, value in given.items() if value is not None} | ({} if model_optim else {"model_optim": False})
-        file = folder / f"model.{format}"
+        name = f"model.{format}"
         if format == "onnx":
-            onnxfile.write(obj, file, given)
+            onnxfile.write(obj, folder / name, given)
             return {}
         if given:
             option = next(iter(given))
@@ -105,13 +103,16 @@ class EstimatorPackager(Packager):
                 f"{option!r} is an option of format 'onnx', and the format is {format!r}", option=option, known=("format", "check")
             )
         try:
-            _WRITERS[format](obj, file)
+            with self.create_file(folder, name) as file:
+                is_kept = _WRITERS[format](obj, file)
         except Exception as error:
-            raise PackError(f"{_name(type(obj))} cannot be written as {format}: {type(error).__name__}: {error}", remedy=_OTHER) from error
-        if format == "skops":
-            _check_skops(obj, file, check)
+            raise PackError(
+                f"{skopsfile.name_of(type(obj))} cannot be written as {format}: {type(error).__name__}: {error}", remedy=skopsfile.OTHER
+            ) from error
+        if format == "skops" and not is_kept:
+            skopsfile.check(obj, folder / name, check)
         elif format == "joblib":
-            _refuse_scripts(_members(obj))
+            skopsfile.refuse_scripts(_members(obj))
         return {"sklearn_version": sklearn.__version__}
 
     def unpack_model(
@@ -128,7 +129,6 @@ class EstimatorPackager(Packager):
             UntrustedPackageError: For a file with types, or of a format, that the reader's policy does not allow.
             UnpackError: For a file of another format, or with classes that cannot be found.
         """
-        file = self.only_file(folder)
         if sklearn_version is not None and sklearn_version != sklearn.__version__:
             warnings.warn(
                 f"the model was packed with scikit-learn {sklearn_version} and is read with {sklearn.__version__}: it may fail or behave "
@@ -139,11 +139,11 @@ class EstimatorPackager(Packager):
         if format != "skops":
             allow_code("joblib" if format == "joblib" else "pickle")
         try:
-            found: BaseEstimator = _READERS[format](file)
+            found: BaseEstimator = _READERS[format](self.read_file(folder))
         except (ImportError, AttributeError) as error:
             raise UnpackError(
                 f"the model needs something that is not there: {error}",
-                file=file,
+                file=folder,
                 remedy="Install or put on the path what it was made with.",
             ) from error
         return found
@@ -166,72 +166,22 @@ class EstimatorPackager(Packager):
         return summaries.preview(obj)
 
 
-def _write_pickle(obj: BaseEstimator, file: Path) -> None:
-    with file.open("wb") as stream:
-        cloudpickle.dump(obj, stream, protocol=5)
-
-
-def _read_pickle(file: Path) -> Any:
-    with file.open("rb") as stream:
-        return pickle.load(stream)  # noqa: S301  # the gate has been asked
-
-
-def _read_skops(file: Path) -> Any:
-    """Read a skops file: first its types are allowed, then they are built, then what they hold is checked."""
-    try:
-        sizes.check(file)
-        names = skops.io.get_untrusted_types(file=file)
-        others = vouched() if not TRUSTED.issuperset(names) else frozenset()
-        allowed_types(name for name in names if name not in others)
-        found = skops.io.load(file, trusted=names)
-    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
-        raise UnpackError(f"this is no skops file that can be read: {error}", file=file) from error
-    soundness.check(found)
-    routing.give_owners(found, soundness.walk)
-    return found
-
-
-def _write_skops(obj: BaseEstimator, file: Path) -> None:
-    skops.io.dump(routing.without_owners(obj, soundness.walk), file)
-
-
-_WRITERS = {"skops": _write_skops, "joblib": joblib.dump, "pickle": _write_pickle}
-_READERS = {"skops": _read_skops, "joblib": joblib.load, "pickle": _read_pickle, "pkl": _read_pickle}
-
-
-def _check_skops(obj: BaseEstimator, file: Path, compare: bool) -> None:
-    """Refuse an estimator that skops would not give back.
-
-    Raises:
-        PackError: Says where it would differ, or what could not be found again.
-    """
-    names = skops.io.get_untrusted_types(file=file)
-    _refuse_scripts(name for name in names if name.partition(".")[0] in _SCRIPTS)
-    if not compare:
-        return
-    try:
-        found = skops.io.load(file, trusted=names)
-        routing.give_owners(found, soundness.walk)
-        where = difference(obj, found)
-    except Exception as error:
-        raise PackError(f"skops can write {_name(type(obj))} but not read it: {type(error).__name__}: {error}", remedy=_OTHER) from error
-    if where is not None:
-        raise PackError(f"skops would not give back {_name(type(obj))} as it is", leaf=where or None, remedy=_OTHER)
-
-
 def _members(obj: BaseEstimator) -> Iterator[str]:
     """Name the classes and functions that are defined in the running script, among all that an estimator holds."""
     for held in soundness.walk(obj):
         named = held if isinstance(held, (type, FunctionType)) else type(held)
-        if named.__module__ in _SCRIPTS:
+        if named.__module__ in SCRIPTS:
             yield f"{named.__module__}.{named.__qualname__}"
 
 
-def _refuse_scripts(names: Iterator[str]) -> None:
-    first = next(iter(names), None)
-    if first is not None:
-        raise PackError(f"{first} is defined in a script, where no other process can find it by name", remedy=_BY_VALUE)
+def _write_pickle(obj: BaseEstimator, file: BinaryIO) -> None:
+    cloudpickle.dump(obj, file, protocol=5)
 
 
-def _name(cls: type[Any]) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}"
+_WRITERS: Mapping[str, Callable[[Any, BinaryIO], object]] = {"skops": skopsfile.write, "joblib": joblib.dump, "pickle": _write_pickle}
+_READERS: Mapping[str, Callable[[memoryview], Any]] = {
+    "skops": skopsfile.read,
+    "joblib": lambda data: joblib.load(io.BytesIO(data)),
+    "pickle": pickle.loads,
+    "pkl": pickle.loads,
+}

@@ -23,26 +23,30 @@ def without_owners(obj: Any, walk: Walk) -> Any:
         obj: The object; it is not changed.
         walk: Gives everything that an object holds.
     """
-    if not any(owner is holder for holder, _, owner in _owners(obj, walk)):
+    if not any(owner is holder for holder, _, owner in _owners(walk(obj))):
         return obj
     made = copy.deepcopy(obj)
-    for holder, request, owner in list(_owners(made, walk)):
+    for holder, request, owner in list(_owners(walk(made))):
         if owner is holder:
             request.owner = _MARK
     return made
 
 
-def give_owners(obj: Any, walk: Walk) -> None:
-    """Put the estimators where the marks are."""
-    for holder, request, owner in list(_owners(obj, walk)):
+def give_owners(held: Iterable[Any]) -> None:
+    """Put the estimators where the marks are.
+
+    Args:
+        held: Everything that an object holds, and itself.
+    """
+    for holder, request, owner in list(_owners(held)):
         if isinstance(owner, str) and owner == _MARK:
             request.owner = holder
 
 
-def _owners(obj: Any, walk: Walk) -> Iterator[tuple[Any, Any, Any]]:
+def _owners(held: Iterable[Any]) -> Iterator[tuple[Any, Any, Any]]:
     """Give each object that holds a request, the request or one of its parts, and whom that takes for its owner."""
-    for holder in walk(obj):
-        held = vars(holder).get("_metadata_request") if isinstance(holder, _MetadataRequester) else None
-        if isinstance(held, MetadataRequest):
-            parts = (each for each in vars(held).values() if isinstance(each, MethodMetadataRequest))
-            yield from ((holder, request, vars(request).get("owner")) for request in (held, *parts))
+    for holder in held:
+        whole = vars(holder).get("_metadata_request") if isinstance(holder, _MetadataRequester) else None
+        if isinstance(whole, MetadataRequest):
+            parts = (each for each in vars(whole).values() if isinstance(each, MethodMetadataRequest))
+            yield from ((holder, request, vars(request).get("owner")) for request in (whole, *parts))

@@ -6,7 +6,7 @@ checked here, before anybody predicts with them: every index inside of its array
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
 from typing import Any
@@ -42,19 +42,34 @@ _SOLVERS = tuple(("sklearn.cluster._kmeans", name) for name in ("_kmeans_single_
 _FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor, RandomTreesEmbedding, IsolationForest)
 
 
-def check(obj: Any) -> None:
+def check(held: Iterable[Any]) -> None:
     """Check everything that an object holds.
+
+    Args:
+        held: What :func:`walk` gives of it.
 
     Raises:
         UnpackError: For what compiled code would read or write out of bounds with.
     """
-    for found in walk(obj):
-        for types, checked in _CHECKS:
-            if isinstance(found, types) and not checked(found):
-                raise UnpackError(
-                    f"the file holds a {type(found).__qualname__} whose contents do not fit together: using it could crash the process",
-                    remedy="Ask whoever made the file for a new one; this one is damaged or was made to do harm.",
-                )
+    trees: list[Tree] = []
+    checks: dict[type[Any], list[Callable[[Any], bool]]] = {}
+    for found in held:
+        cls = type(found)
+        if cls not in checks:
+            checks[cls] = [checked for types, checked in _CHECKS if issubclass(cls, types)]
+        if not all(checked(found) for checked in checks[cls]):
+            raise _unsound(cls)
+        if issubclass(cls, Tree):
+            trees.append(found)
+    if trees and not _trees(trees):
+        raise _unsound(Tree)
+
+
+def _unsound(cls: type[Any]) -> UnpackError:
+    return UnpackError(
+        f"the file holds a {cls.__qualname__} whose contents do not fit together: using it could crash the process",
+        remedy="Ask whoever made the file for a new one; this one is damaged or was made to do harm.",
+    )
 
 
 def walk(root: Any) -> Iterator[Any]:
@@ -117,29 +132,38 @@ def _spline(spline: Any) -> bool:
     return bool(0 <= spline.k < count <= len(coefficients) and np.isfinite(knots).all() and (np.diff(knots) >= 0).all())
 
 
-def _tree(tree: Any) -> bool:
-    """Check a tree: children after their parents, features known, no path longer than the tree says."""
-    left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
-    inner = np.flatnonzero(left != -1)
-    if not tree.node_count or not _follow(left[inner], right[inner], inner, tree.node_count):
+def _trees(trees: Sequence[Tree]) -> bool:
+    """Check trees, all at once: children after their parents, features known, no path longer than the tree says."""
+    counts = np.array([tree.node_count for tree in trees])
+    if not counts.all():
         return False
-    features = np.asarray(tree.feature)[inner]
-    return bool((features >= 0).all() and (features < tree.n_features).all()) and _depth(left, right) <= tree.max_depth
-
-
-def _follow(left: Any, right: Any, parents: Any, count: int) -> bool:
-    """Tell whether children come after their parents, so that every walk ends, and inside of the tree."""
-    return all(bool((child > parents).all() and (child < count).all()) for child in (left.astype(np.int64), right.astype(np.int64)))
-
-
-def _depth(left: Any, right: Any) -> int:
-    """Give the number of steps from the root to the farthest leaf."""
-    depth = 0
-    level = np.zeros(1, dtype=np.intp)
+    left, right, features = (
+        np.concatenate([getattr(tree, part) for tree in trees]) for part in ("children_left", "children_right", "feature")
+    )
+    owner = np.repeat(np.arange(len(trees)), counts)
+    start = (np.cumsum(counts) - counts)[owner]  # of the tree that a node belongs to
+    inner = np.flatnonzero(left != -1)
+    widths = np.array([tree.n_features for tree in trees])[owner[inner]]
+    if (features[inner] < 0).any() or (features[inner] >= widths).any():
+        return False
+    if not _follow(left[inner], right[inner], inner - start[inner], counts[owner[inner]]):
+        return False
+    children = np.concatenate([side[inner] + start[inner] for side in (left, right)])
+    if children.size and np.bincount(children).max() > 1:
+        return False  # a node with two parents
+    depths = np.array([tree.max_depth for tree in trees])
+    level, depth = np.flatnonzero(np.arange(len(left)) == start), 0
     while (level := level[left[level] != -1]).size:
-        level = np.unique(np.concatenate([left[level], right[level]]))
         depth += 1
-    return depth
+        if (depths[owner[level]] < depth).any():
+            return False
+        level = np.concatenate([side[level] + start[level] for side in (left, right)])
+    return True
+
+
+def _follow(left: Any, right: Any, parents: Any, counts: Any) -> bool:
+    """Tell whether children come after their parents, so that every walk ends, and inside of the tree."""
+    return all(bool((child > parents).all() and (child < counts).all()) for child in (left.astype(np.int64), right.astype(np.int64)))
 
 
 def _decision_tree(estimator: Any) -> bool:
@@ -214,7 +238,6 @@ def _matrix(matrix: Any) -> bool:
 
 
 _CHECKS: tuple[tuple[type[Any] | tuple[type[Any], ...], Callable[[Any], bool]], ...] = (
-    (Tree, _tree),
     (BaseDecisionTree, _decision_tree),
     (_FORESTS, _forest),
     (_BOOSTED, _boosted),
