@@ -7,14 +7,25 @@ and a value without items looks the same in both.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from json.encoder import c_make_encoder  # type: ignore[attr-defined]  # None where Python has none in C
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from blake3 import blake3
 
-_in_line = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
+
+def _encoder(**form: Any) -> Callable[[Any], str]:
+    """Give what encodes values as JSON; it is made once, and not for each value as ``json.dumps`` does."""
+    whole = json.JSONEncoder(ensure_ascii=True, allow_nan=False, **form)
+    if c_make_encoder is None:
+        return whole.encode
+    pieces = c_make_encoder(None, whole.default, quoted, None, whole.key_separator, whole.item_separator, whole.sort_keys, False, False)
+    return lambda value: "".join(pieces(value, 0))
+
+
+_in_line = _encoder()
+_canonical = _encoder(sort_keys=True, separators=(",", ":"))
 
 
 class Document:

@@ -399,8 +399,8 @@ def from_text(text: bytes) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
 
 def _read(file: BinaryIO) -> bytes:
     """Read a file; memory for the most that is allowed is only taken for one that is larger than most."""
-    text = file.read(_USUAL)
-    return text if len(text) < _USUAL else text + file.read(MAX_BYTES + 1 - len(text))
+    text = file.read(min(_USUAL, MAX_BYTES + 1))
+    return text if len(text) < _USUAL else text + file.read(max(MAX_BYTES + 1 - len(text), 0))
 
 
 def _checked(text: bytes) -> tuple[dict[str, Any], str, dict[str, Any] | None, Document]:

@@ -137,7 +137,6 @@ def effective_policy(argument: str | None = None, configured: str | None = None)
     return _capped(policy)
 
 
-@contextmanager
 def unpacking(
     source: str,
     owned: bool,
@@ -145,7 +144,7 @@ def unpacking(
     trusts: frozenset[str] = frozenset(),
     files: Files | None = None,
     doubt: Doubt | None = None,
-) -> Iterator[Unpacking]:
+) -> AbstractContextManager[Unpacking]:
     """Make a package the one that the gate decides about, inside of the block.
 
     Args:
@@ -156,18 +155,23 @@ def unpacking(
         files: Its files, where the packager asks for them one by one.
         doubt: Why its signature does not vouch for its files, if it does not.
     """
-    with resume(Unpacking(source, owned, _capped(_checked(policy, "trust", "unpacking()")), frozenset(trusts), files, doubt)) as made:
-        yield made
+    return resume(Unpacking(source, owned, _capped(_checked(policy, "trust", "unpacking()")), frozenset(trusts), files, doubt))
 
 
-@contextmanager
-def resume(stopped: Unpacking) -> Iterator[Unpacking]:
+class resume(AbstractContextManager[Unpacking]):
     """Go on with an unpacking whose block has ended: an iterator that reads lazily enters it again for each step."""
-    token = _unpacking.set(stopped)
-    try:
-        yield stopped
-    finally:
-        _unpacking.reset(token)
+
+    __slots__ = ("_stopped", "_token")
+
+    def __init__(self, stopped: Unpacking) -> None:
+        self._stopped = stopped
+
+    def __enter__(self) -> Unpacking:
+        self._token = _unpacking.set(self._stopped)
+        return self._stopped
+
+    def __exit__(self, *error: object) -> None:
+        _unpacking.reset(self._token)
 
 
 def resume_for_part(trusts: frozenset[str]) -> AbstractContextManager[Unpacking]:
@@ -342,11 +346,12 @@ def _check(key_id: str, mac: str) -> str:
 
 def _ceiling() -> str:
     text = os.environ.get(CEILING, "").strip()
-    return _checked(text, CEILING, "environment") if text else "all"
+    return _checked(text, CEILING, "environment") if text else POLICIES[-1]
 
 
 def _capped(policy: str) -> str:
-    return min(policy, _ceiling(), key=POLICIES.index)
+    ceiling = _ceiling()
+    return policy if ceiling == POLICIES[-1] else min(policy, ceiling, key=POLICIES.index)
 
 
 def _checked(policy: Any, setting: str, origin: str) -> str:

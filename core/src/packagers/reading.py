@@ -42,6 +42,7 @@ from packagers.typepath import STREAM, lookup, path_of
 from packagers.unreadable import missing_plugin, required
 from packagers.writing import CHUNKS, SKELETON
 
+_ANYTHING = alternatives(Any)
 _RETRIES = 100
 """How often a package is read again that is replaced while it is read; each time somebody else has got on."""
 
@@ -74,7 +75,7 @@ class Reader:
             IntegrityError: Where its bytes are not those that were packed.
             UnknownOptionError: For an option that the packager does not take.
         """
-        members = alternatives(Any if hint is None else hint)
+        members = _ANYTHING if hint is None else alternatives(hint)
         try:
             if isinstance(source, PlainFile):
                 value = read_plain(self._registry, self._policy, source, members, dict(options or {}))
@@ -126,7 +127,7 @@ class Reader:
         """
         manifest = package.manifest
         if packager is None or manifest.written.form not in packager.PARTIAL or not manifest.payload:
-            (package.verify if self._verify else package.fetch)()
+            (package.check_files if self._verify else package.fetch)()
             return None
         if self._verify:
             package.check_names()
@@ -155,7 +156,7 @@ class Reader:
                 return self._read_as(package, *reader, {**member.options, **options})
         for member in members:
             if member.type is not None and issubclass(member.type, PurePath) and package.manifest.files:
-                self._files(package)
+                (package.verify if self._verify else package.fetch)()
                 return member.type(_copy(package))
         if registration is None:
             raise missing_plugin(package)

@@ -210,13 +210,12 @@ def _open_local(path: Path, location: str) -> Package | PlainFile | None:
 def _open_packed(path: Path, location: str) -> Package | None:
     """Open a package or result. Of a key that is the one now and the other in the next moment, one of them is always there."""
     for _ in range(_ATTEMPTS):
+        try:
+            return _open_folder(path, location)
+        except (UnpackError, OSError, ValueError):
+            if (path / manifest.NAME).is_file():
+                raise
         before = results.state_of(path.parent)
-        if (path / manifest.NAME).is_file():
-            try:
-                return _open_folder(path, location)
-            except UnpackError:
-                if (path / manifest.NAME).is_file():
-                    raise
         result = results.open_result(path.parent, path.name)
         if result is not None:
             return result
@@ -231,7 +230,8 @@ def _open_folder(folder: Path, location: str) -> Package:
     A folder is called by the key of its package, or, in a store of packages, by its digest: ``blake3-…``.
     """
     package = Package.open(folder, location)
-    package.check_key(folder.name, folder.resolve().name)
+    if folder.name != package.manifest.key:
+        package.check_key(folder.name, folder.resolve().name)
     return package
 
 
