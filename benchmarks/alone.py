@@ -6,6 +6,7 @@ A file is written beside its name, digested and renamed, and digested again befo
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,16 @@ from typing import Any
 from blake3 import blake3
 
 CHUNK = 1 << 20
+
+
+class Brief:
+    """A file or folder that goes with this object."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __del__(self) -> None:
+        shutil.rmtree(self.path) if self.path.is_dir() else self.path.unlink()
 
 
 def written(path: Path, write: Callable[[Path], object]) -> str:
@@ -37,11 +48,3 @@ def digest(path: Path) -> str:
         while chunk := file.read(CHUNK):
             hasher.update(chunk)
     return hasher.hexdigest()
-
-
-def touched(folder: Path) -> Path:
-    """Date the files of a package anew, so that this process cannot remember to have verified them."""
-    for place, _, names in os.walk(folder):
-        for name in names:
-            os.utime(f"{place}/{name}")
-    return folder

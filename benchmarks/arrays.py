@@ -6,7 +6,6 @@ read, or some dozens of GB would wait to be written; "first time" means that the
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from blake3 import blake3
 from xxhash import xxh3_128
 
 import packagers
+from benchmarks.alone import Brief
 from benchmarks.paired import Aim, Case
 from packagers import files
 
@@ -32,16 +32,6 @@ class Box:
 
     name: str
     layers: dict[str, list[Any]]
-
-
-class Brief:
-    """A file or folder that goes with this object."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __del__(self) -> None:
-        shutil.rmtree(self.path) if self.path.is_dir() else self.path.unlink()
 
 
 def cases(folder: Path, quick: bool) -> Iterator[Case]:

@@ -1,7 +1,8 @@
 """A state dict, and a whole module with the same weights, next to safetensors' own ``save_file`` and ``load_file``, which maps.
 
-What is mapped is not read: with digests that were checked before, or that are waived, the weights are there at once. Then the figure is one
-in seconds, for next to a call that does almost nothing a ratio says little.
+Each file goes as soon as the clock is read, or several GB would wait to be written. What is mapped is not read: with digests that were
+checked before, or that are waived, the weights are there at once. Then the figure is one in seconds, for next to a call that does almost
+nothing a ratio says little.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import packagers
-from benchmarks.alone import checked, touched, written
+from benchmarks.alone import Brief, checked, written
 from benchmarks.paired import Aim, Case
+from packagers import files
 
 MAPPED_S = 0.005
 
@@ -39,7 +41,7 @@ def cases(folder: Path, quick: bool) -> Iterator[Case]:
             f"pack {what} of {size}",
             "save_file + digest",
             packing(value, key, place),
-            lambda number, place=place: written(place / f"raw-{number}", save),
+            saving(save, place, "raw"),
             Aim(most),
         )
         packagers.pack(value, key, place)
@@ -48,7 +50,7 @@ def cases(folder: Path, quick: bool) -> Iterator[Case]:
         yield case(
             f"unpack {what} of {size}",
             "digest + load_file, mapped",
-            lambda number, package=package: packagers.unpack(touched(package)),
+            lambda number, package=package: (files.forget(), packagers.unpack(package))[1],
             lambda number, raw=raw: checked(raw, load_file),
             Aim(most),
         )
@@ -64,7 +66,7 @@ def cases(folder: Path, quick: bool) -> Iterator[Case]:
     yield case(
         f"control: a state dict of {size}, by save_file",
         "itself",
-        *(lambda number, name=name: written(folder / f"{name}-{number}", save) for name in "ab"),
+        *(saving(save, folder, name) for name in "ab"),
         None,
     )
 
@@ -74,6 +76,21 @@ def network(layers: int, width: int) -> torch.nn.Module:
     return torch.nn.Sequential(*(torch.nn.TransformerEncoderLayer(width, 8, 2 * width) for _ in range(layers)))
 
 
-def packing(value: Any, key: str, place: Path) -> Callable[[int], Any]:
+def packing(value: Any, key: str, place: Path) -> Callable[[int], Brief]:
     """Give what packs a value into a fresh folder."""
-    return lambda number: packagers.pack(value, key, place / f"ours-{number}")
+
+    def pack(number: int) -> Brief:
+        packagers.pack(value, key, place / f"ours-{number}")
+        return Brief(place / f"ours-{number}")
+
+    return pack
+
+
+def saving(save: Callable[[Path], object], place: Path, name: str) -> Callable[[int], Brief]:
+    """Give what writes a fresh file."""
+
+    def write(number: int) -> Brief:
+        written(place / f"{name}-{number}", save)
+        return Brief(place / f"{name}-{number}")
+
+    return write
