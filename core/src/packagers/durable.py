@@ -33,6 +33,7 @@ OURS = re.compile(r"[0-9a-f]{8}(\.tmp)?")
 """The names of what writers have in hand."""
 _ATTEMPTS = 100
 """How often a folder is made again that others remove."""
+_NOTHING_HELD = contextlib.nullcontext()
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
@@ -212,16 +213,16 @@ def replace_file(target: AnyPath, text: bytes, *, full: bool = False, above: Ite
     """
     folder = os.path.dirname(os.fspath(target))
     temporary = ""
-    with contextlib.ExitStack() as handles, Lock() as lock:
+    with Lock() as lock, contextlib.ExitStack() if full else _NOTHING_HELD as handles:
         try:
             temporary = claim(folder, ".tmp", lock)
             _write(lock.handle, text)
-            # Opened before the new bytes stand there, so that hardly anything can fail afterwards.
-            folders = [handles.enter_context(_opened(each)) for each in (*above, folder)] if full else []
             if full:
                 os.fsync(lock.handle)
-                for each in folders:
-                    _sync(each)
+            # Opened before the new bytes stand there, so that hardly anything can fail afterwards.
+            folders = [handles.enter_context(_opened(each)) for each in (*above, folder)] if handles else []
+            for each in folders:
+                _sync(each)
             if sys.platform == "win32":  # what is open there cannot be renamed
                 lock.release()
             os.replace(temporary, target)

@@ -300,6 +300,8 @@ class Draft:
         Raises:
             PackError: Where what was written is not what a package can hold.
         """
+        if self._payload is None:  # nobody was given a folder to write into
+            return manifest
         strange = [name for name in _names_in(self.folder) if name not in {*self._beside, NAME} and not OURS.fullmatch(name)]
         if strange:
             raise PackError(
@@ -308,15 +310,14 @@ class Draft:
                 file=self.folder / strange[0],
                 remedy="Remove it; a packager writes into its folder alone.",
             )
-        if self._payload is not None and any(self._payload.iterdir()):
+        if any(self._payload.iterdir()):
             if self._full:
                 sync_tree(self._payload)
             found = sorted(walk(self._payload))
             files = tuple(entry_of(path, path.relative_to(self._payload).as_posix(), algorithm, digesting) for path in found)
             self._check(files)
             return replace(manifest, payload=self._payload.name, files=files)
-        if self._payload is not None:
-            self._payload.rmdir()  # no manifest will name it
+        self._payload.rmdir()  # no manifest will name it
         return manifest
 
     def commit(self, manifest: Manifest, signer: Signer | None) -> Package:
@@ -406,7 +407,7 @@ def write_manifest(
         raise PackError(
             f"the manifest would have {len(text)} bytes, and {MAX_BYTES} are allowed", remedy='Ask for artifact type "file" or "object".'
         )
-    replace_file(folder / NAME, text, full=full, above=above)
+    replace_file(os.path.join(folder, NAME), text, full=full, above=above)
     return Package(manifest, seal, signature, folder)
 
 
