@@ -6,6 +6,7 @@ file later, such as a hook, is seen: a finished file is dated one nanosecond bef
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from contextvars import ContextVar, Token
@@ -172,7 +173,8 @@ class _File(io.BufferedIOBase):
                     self._begin_blocks(digester)
                 digester.feed(piece)
             if len(piece) >= _AT_ONCE and hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(self._file.fileno(), self._start, len(piece))
+                with contextlib.suppress(OSError):  # not every file system can; where there is no room, the writing says so
+                    os.posix_fallocate(self._file.fileno(), self._start, len(piece))
             self._put(piece, self._start)
             if digester is not None:
                 digester.wait()

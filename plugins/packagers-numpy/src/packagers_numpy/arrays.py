@@ -67,7 +67,8 @@ class ArrayPackager(summary.Summarised, DefaultPackager):
                 layout = npy.write(stream, obj)
             return {} if layout is None else {"layout": layout}
         if format == "npz":
-            layouts = npz.write(folder / "array.npz", [("arr_0", obj)], compressed=compressed)
+            with self.create_file(folder, "array.npz") as stream:
+                layouts = npz.write(stream, [("arr_0", obj)], compressed=compressed)
             return {"layout": layouts["arr_0"]} if layouts else {}
         return text.write(obj, folder, format, options)
 

@@ -196,7 +196,8 @@ def _write(folder: Path, arrays: list[Array], keys: list[str] | None, *, compres
         instructions["names"] = keys
     if shared:
         instructions["members"] = members
-    layouts = npz.write(folder / FILE, unique.items(), compressed=compressed)
+    with Packager.create_file(folder, FILE) as stream:
+        layouts = npz.write(stream, unique.items(), compressed=compressed)
     return {**instructions, "layouts": layouts} if layouts else instructions
 
 

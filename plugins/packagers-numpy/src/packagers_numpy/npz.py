@@ -7,28 +7,27 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
 import numpy as np
 
 from packagers import UnpackError
 from packagers_numpy import npy
 from packagers_numpy.dtypes import Layout
+from packagers_numpy.zipped import ZipWriter
 
 SUFFIX = ".npy"
-# The earliest time that a zip file can say; numpy.savez writes the same.
-EPOCH = (1980, 1, 1, 0, 0, 0)
 RATIO = 1032
 """How much larger than stored a member can be: what deflate reaches at most. NumPy makes room for what is said."""
 # What zipfile raises for archives that are damaged, encrypted or of a newer kind; OSError for offsets outside of the file.
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, IndexError, ValueError, RuntimeError, NotImplementedError, OSError)
 
 
-def write(path: Path, arrays: Iterable[tuple[str, np.ndarray[Any, Any]]], *, compressed: bool = False) -> dict[str, Layout]:
+def write(stream: IO[bytes], arrays: Iterable[tuple[str, np.ndarray[Any, Any]]], *, compressed: bool = False) -> dict[str, Layout]:
     """Write arrays in their order; no more than one is held at a time.
 
     Args:
-        path: The file to make.
+        stream: Open for binary writing, at its start.
         arrays: Names that :func:`is_plain` holds for, and arrays.
         compressed: Whether to deflate them.
 
@@ -36,9 +35,10 @@ def write(path: Path, arrays: Iterable[tuple[str, np.ndarray[Any, Any]]], *, com
         For each name whose ``.npy`` header cannot say the whole dtype, the dtype as JSON.
     """
     layouts: dict[str, Layout] = {}
-    with zipfile.ZipFile(path, "w", allowZip64=True) as archive:
+    with ZipWriter(stream, compressed=compressed) as archive:
         for name, array in arrays:
-            layout = _write_member(archive, name, array, compressed=compressed)
+            with archive.open(name + SUFFIX) as member:
+                layout = npy.write(cast("IO[bytes]", member), array)
             if layout is not None:
                 layouts[name] = layout
             del array  # the next one may need its room
@@ -124,11 +124,3 @@ def _is_plain(name: str) -> bool:
     if any(part in ("", ".", "..") for part in name.split("/")):
         return False
     return not any("\ud800" <= character <= "\udfff" for character in name)
-
-
-def _write_member(archive: zipfile.ZipFile, name: str, array: np.ndarray[Any, Any], *, compressed: bool) -> Layout | None:
-    member = zipfile.ZipInfo(name + SUFFIX, EPOCH)
-    member.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
-    member.create_system = 3  # The same on every system.
-    with archive.open(member, "w", force_zip64=True) as stream:
-        return npy.write(stream, array)

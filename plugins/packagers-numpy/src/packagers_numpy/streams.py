@@ -39,7 +39,8 @@ class ArrayStreamPackager(Packager):
         Raises:
             PackError: For a chunk that is no array.
         """
-        layouts = npz.write(folder / "arrays.npz", _named(obj), compressed=compressed)
+        with self.create_file(folder, "arrays.npz") as stream:
+            layouts = npz.write(stream, _named(obj), compressed=compressed)
         return {"concatenate": True, **({"layouts": layouts} if layouts else {})}
 
     def unpack_file(

@@ -34,7 +34,8 @@ class _ViewPackager(summary.Summarised, DefaultPackager):
             format: The format.
             compressed: Deflate it.
         """
-        layouts = npz.write(folder / "array.npz", [("data", obj.view(np.ndarray))], compressed=compressed)
+        with self.create_file(folder, "array.npz") as stream:
+            layouts = npz.write(stream, [("data", obj.view(np.ndarray))], compressed=compressed)
         return {"layouts": layouts} if layouts else {}
 
     def unpack_file(self, folder: Path, *, format: Literal["npz"] = "npz", layouts: dict[str, Layout] | None = None) -> Any:
@@ -102,7 +103,8 @@ class MaskedArrayPackager(summary.Summarised, DefaultPackager):
         if obj.mask is not np.ma.nomask:
             members["mask"] = np.ma.getmaskarray(obj)
         instructions: dict[str, Any] = {"hard_mask": True} if obj.hardmask else {}
-        layouts = npz.write(folder / "array.npz", members.items(), compressed=compressed)
+        with self.create_file(folder, "array.npz") as stream:
+            layouts = npz.write(stream, members.items(), compressed=compressed)
         return {**instructions, "layouts": layouts} if layouts else instructions
 
     def unpack_file(
