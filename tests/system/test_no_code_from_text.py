@@ -89,9 +89,9 @@ REASONS = {
     "running/workers.py:end_process subprocess.Popen": "a type",
     "running/workers.py:start_worker subprocess.Popen": "a type",
     "packagers_sklearn/estimators.py: joblib.load": "a format that is declared to be code, and behind allow_code",
-    "packagers_sklearn/estimators.py:_check_skops skops.io.load": "what was written a moment ago, to see that it comes back",
-    "packagers_sklearn/estimators.py:_read_pickle pickle.load": "as joblib",
-    "packagers_sklearn/estimators.py:_read_skops skops.io.load": "types that allowed_types let pass, and no others",
+    "packagers_sklearn/estimators.py: pickle.loads": "as joblib",
+    "packagers_sklearn/skopsfile.py:_built skops.io.load": "types that allowed_types let pass, and no others",
+    "packagers_sklearn/skopsfile.py:check skops.io.load": "what was written a moment ago, to see that it comes back",
     "packagers_torch/exports.py:read_pt2 torch.export.load": "a format that is declared to be code, so behind the gate of the core",
     "packagers_torch/pickled.py:_Unpickler pickle.Unpickler": "only used behind allow_code",
 }
