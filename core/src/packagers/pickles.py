@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from packagers.digesting import create
 from packagers.errors import MissingPluginError, PackagersError, PackError, UnpackError
 from packagers.policy import allow_code
 from packagers.reducing import reduction
@@ -48,7 +49,7 @@ def dump(obj: Any, folder: Path, pickle_module_name: str = "cloudpickle") -> Ins
     module = _import(pickle_module_name, PackError)
     sizes: list[int] = []
     try:
-        with open(folder / OBJECT_FILE, "xb") as file, _BufferWriter(folder / BUFFERS_FILE, sizes) as buffers:
+        with create(folder / OBJECT_FILE) as file, _BufferWriter(folder / BUFFERS_FILE, sizes) as buffers:
             if pickle_module_name == "joblib":
                 module.dump(obj, file, protocol=5)
             else:
@@ -144,7 +145,7 @@ class _BufferWriter:
             if view.nbytes < _SMALLEST_BUFFER:
                 return True
             if self._file is None:
-                self._file = open(self._path, "xb")  # noqa: SIM115 - closed by __exit__
+                self._file = create(self._path)
             self._file.write(view)
             self._sizes.append(view.nbytes)
         return False
