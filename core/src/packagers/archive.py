@@ -29,7 +29,7 @@ from packagers.members import Kind, Members
 from packagers.scratch import remove_folder
 from packagers.setting import Setting
 
-FORMATS = ("zip", "tar", "tar.gz", "tar.bz2", "tar.xz")
+FORMATS = magic.ARCHIVES
 
 _CHUNK = 1 << 18
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold

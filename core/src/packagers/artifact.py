@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from packagers import display
 from packagers.errors import UnpackError
 from packagers.jsonvalue import decode
 from packagers.loghint import LINK
@@ -130,7 +129,9 @@ class Artifact:
         return f"{self.object_type} as {self.artifact_type}, {size(self.manifest.size)}, {self.path}"
 
     def _repr_html_(self) -> str:
-        return display.manifest_html(self.manifest)
+        from packagers.display import manifest_html  # only where somebody looks
+
+        return manifest_html(self.manifest)
 
 
 class _Linked(Mapping[str, Any]):
@@ -253,8 +254,10 @@ class Outputs(Mapping[str, Any]):
         return f"Outputs({', '.join(shown)}{', …' if len(self) > _SHOWN else ''})"
 
     def _repr_html_(self) -> str:
+        from packagers.display import outputs_html  # as above
+
         shown = [(key, self._words(key)) for key in islice(self, _SHOWN)]
-        return display.outputs_html(shown, len(self) - len(shown))
+        return outputs_html(shown, len(self) - len(shown))
 
     def _words(self, key: str) -> str:
         output = self[key]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, TypeVar, overload
 
-from packagers import display, manifest, results
+from packagers import manifest, results
 from packagers.artifact import Artifact
 from packagers.errors import IntegrityError, UnpackError
 from packagers.package import Package
@@ -65,13 +64,17 @@ class DataItem:
         return f"DataItem({self.url!r})"
 
     def _repr_html_(self) -> str:
+        from html import escape
+
+        from packagers.display import manifest_html  # only where somebody looks
+
         # Servers of http send whole files, so none is asked for the sake of a look.
         scheme = "" if isinstance(self._source, Artifact) else url_of(self._source)
         try:
             opened = self._known if scheme in ("http", "https") else self._opened
         except UnpackError:
             opened = None
-        return display.manifest_html(opened.manifest) if isinstance(opened, Package) else f"<code>{escape(repr(self))}</code>"
+        return manifest_html(opened.manifest) if isinstance(opened, Package) else f"<code>{escape(repr(self))}</code>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What has been fetched is this process's own.

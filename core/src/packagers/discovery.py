@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import re
+import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -134,12 +136,17 @@ class _Header(NamedTuple):
 
 def _distributions() -> Iterator[tuple[Any, _Header]]:
     """Give each distribution that has entry points of ours, the first of each name on ``sys.path``, and all that do not tell their name."""
-    ours = (each for each in importlib_metadata.distributions() if "packagers" in _text(each, "entry_points.txt"))
+    ours = (each for each in importlib_metadata.distributions(path=_places()) if "packagers" in _text(each, "entry_points.txt"))
     headers = [(each, _Header.of(each)) for each in ours]
     yield from (found for found in headers if not found[1].name)
     for name in sorted({header.name for _, header in headers} - {""}):
-        same = ((each, _Header.of(each)) for each in importlib_metadata.distributions(name=name))
+        same = ((each, _Header.of(each)) for each in importlib_metadata.distributions(name=name, path=_places()))
         yield from itertools.islice((found for found in same if found[1].name == name), 1)
+
+
+def _places() -> list[str]:
+    """Give the places of ``sys.path`` that there are; one that is not is taken for a zip, and what reads those is imported."""
+    return [place for place in sys.path if os.path.exists(place or ".")]
 
 
 def _nameless(distribution: Any) -> Iterator[Unreadable]:
@@ -171,10 +178,8 @@ def canonical_name(distribution: str) -> str:
 @cache
 def installed_version(distribution: str) -> str:
     """Give the version of an installed distribution; empty where it is not installed."""
-    try:
-        return importlib_metadata.version(distribution)
-    except importlib_metadata.PackageNotFoundError:
-        return ""
+    found = next(iter(importlib_metadata.distributions(name=distribution, path=_places())), None)
+    return "" if found is None else _Header.of(found).version
 
 
 def check_core(requires: Iterable[str]) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from packagers import magic
-from packagers.archive import FORMATS
 from packagers.errors import PackagersError, UnpackError
 from packagers.hooks import Hooks
 from packagers.manifest import Written
@@ -96,7 +95,7 @@ def _check_beginning(packager: Packager, source: Any, format: str) -> None:
     Archives are left to where archives are opened, for some packages that name their format hold a file as it is.
     """
     beginning = magic.beginning_of(format)
-    if beginning is None or format in FORMATS or not isinstance(source, Path):
+    if beginning is None or format in magic.ARCHIVES or not isinstance(source, Path):
         return
     files, names = files_in(source)
     for name in names:

@@ -30,6 +30,8 @@ def _begins(pattern: bytes, size: int = 16) -> Beginning:
     return Beginning(size, re.compile(pattern, re.DOTALL))
 
 
+ARCHIVES = ("zip", "tar", "tar.gz", "tar.bz2", "tar.xz")
+"""The formats of archives."""
 _ARROW = _begins(rb"ARROW1")
 _BZ2 = _begins(rb"BZh[1-9]")
 _GZ = _begins(rb"\x1f\x8b\x08")

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from packagers.archive import extract, write_zip
 from packagers.digesting import Digesting
 from packagers.durable import OURS, Lock, claim, locked, make_folder, replace_file, sweep, sync_tree, walk
 from packagers.errors import IntegrityError, PackError, UnpackError
@@ -84,6 +83,8 @@ class Package:
     @classmethod
     def open_zip(cls, file: Path, location: str = "") -> Package:
         """Read a zipped package: it is extracted into scratch space, and checked like any other."""
+        from packagers.archive import extract  # archives are seldom, and bring much with them
+
         folder = scratch_folder()
         extract(file, folder / "package", "zip")
         top = folder / "package"
@@ -202,6 +203,8 @@ class Package:
         Args:
             target: The file to write.
         """
+        from packagers.archive import write_zip  # as above
+
         self.verify()
         entries = [(NAME, self.folder / NAME)]
         entries += [(f"{self.manifest.payload}/{file.path}", self.payload / file.path) for file in self.manifest.files]

@@ -9,11 +9,10 @@ from pathlib import Path, PurePath
 from types import NoneType
 from typing import Any, NamedTuple
 
-from packagers.archive import FORMATS
-from packagers.builtin.paths import PathPackager
 from packagers.conformity import conforms
 from packagers.errors import NoPackagerError, UnknownArtifactTypeError, UnpackError, UntrustedPackageError
 from packagers.invoking import invoke
+from packagers.magic import ARCHIVES
 from packagers.manifest import Written
 from packagers.names import shorten
 from packagers.packager import Method, Packager
@@ -175,9 +174,11 @@ class _Reader:
 
     def _path(self, options: dict[str, Any]) -> Path:
         """Give its path: its own, that of a copy where options say where to, and of an archive the folder that was in it."""
+        from packagers.builtin.paths import PathPackager  # brings archives with it
+
         packager, plain = PathPackager(), self._plain
         method = packager.unpacks["path"]
-        archive = options.pop("format", None) or next((format for format in plain.formats if format in FORMATS), None)
+        archive = options.pop("format", None) or next((format for format in plain.formats if format in ARCHIVES), None)
         if options.get("is_directory") is False:
             archive = None
         if plain.is_folder or (archive is None and not options):

@@ -14,7 +14,6 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +44,7 @@ class _Space:
             if self._root is None or not self._root.is_dir():
                 _release(self._held)
                 self._root, self._held = _claim(f"{ROOT_PREFIX}{self.process}-")
-            return Path(tempfile.mkdtemp(prefix=prefix, dir=self._root))
+            return _new_folder(prefix, self._root)
 
     def close(self) -> None:
         """Remove the folders; what is asked for afterwards (by a thread that outlives the scope) belongs to the process."""
@@ -95,7 +94,7 @@ def scope() -> Iterator[None]:
 def _claim(prefix: str) -> tuple[Path, int]:
     """Make a root and hold its lock; a cleaner may come between the two, then again."""
     while True:
-        root = Path(tempfile.mkdtemp(prefix=prefix))
+        root = _new_folder(prefix)
         try:
             held = _lock(root)
         except BaseException as error:
@@ -107,6 +106,12 @@ def _claim(prefix: str) -> tuple[Path, int]:
         if root.is_dir():
             return root, held
         _release(held)
+
+
+def _new_folder(prefix: str, root: Path | None = None) -> Path:
+    import tempfile  # brings the hashes of random with it
+
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=root))
 
 
 def _lock(folder: Path) -> int:

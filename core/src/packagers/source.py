@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -265,6 +264,11 @@ def _is_package_zip(file: BinaryIO) -> bool:
     try:
         if file.read(len(_ZIP)) != _ZIP:
             return False
+    except OSError:
+        return False
+    import zipfile  # brings compression with it
+
+    try:
         with zipfile.ZipFile(file) as archive:
             return any(name.rpartition("/")[2] == manifest.NAME and name.count("/") <= 1 for name in archive.namelist())
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):

@@ -15,9 +15,9 @@ from pathlib import Path, PosixPath, PurePath, PurePosixPath, PureWindowsPath, W
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from packagers.archive import FORMATS, UNLIMITED, Limits, extract, pack_folder
 from packagers.builtin.summaries import Summarised
 from packagers.errors import PackError, UnpackError
+from packagers.magic import ARCHIVES
 from packagers.manifest import NAME
 from packagers.members import name_fault
 from packagers.names import find_fault, shorten
@@ -55,8 +55,8 @@ class PathPackager(PurePathPackager):
     """Pack the file or folder that a path leads to."""
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "path"
-    READERS = MappingProxyType({"file": "data", "result": "data", **dict.fromkeys(FORMATS, "data")})
-    DETERMINISTIC = frozenset({"file", "result", *FORMATS})
+    READERS = MappingProxyType({"file": "data", "result": "data", **dict.fromkeys(ARCHIVES, "data")})
+    DETERMINISTIC = frozenset({"file", "result", *ARCHIVES})
     CALLER_OPTIONS = frozenset({"into"})
 
     def pack_path(self, obj: Path, folder: Path, *, format: ArchiveFormat = "zip") -> Instructions:
@@ -135,6 +135,8 @@ def pack_path(path: Path, folder: Path, *, format: ArchiveFormat = "zip") -> Ins
         ) from error
     is_directory = stat.S_ISDIR(info.st_mode)
     if is_directory:
+        from packagers.archive import pack_folder  # archives bring much with them
+
         pack_folder(path, folder / _payload_name(f"{name}.{format}", f"folder.{format}"), format)
     elif stat.S_ISREG(info.st_mode):
         try:
@@ -175,6 +177,8 @@ def unpack_path(
     _check_recorded(payload, name, is_directory, mode)
     with _arriving(_destination(into, folder), name) as arriving:
         if is_directory:
+            from packagers.archive import UNLIMITED, Limits, extract  # as above
+
             # The limits are for what strangers packed; one's own folders come back whatever their size.
             extract(payload, arriving, format, UNLIMITED if may_import() else Limits())
         else:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from packagers.archive import FORMATS
 from packagers.builtin.paths import ArchiveFormat, pack_path, unpack_path
 from packagers.builtin.summaries import Summarised
 from packagers.errors import PackError, UnpackError
+from packagers.magic import ARCHIVES
 from packagers.packager import Instructions, Packager
 
 
@@ -17,7 +17,7 @@ class TextPackager(Summarised, Packager):
 
     DEFAULT_PACKING_ARTIFACT_TYPE = "result"
     DEFAULT_UNPACKING_ARTIFACT_TYPE = "file"
-    READERS = {"result": "data", "file": "data", **dict.fromkeys(FORMATS, "data")}
+    READERS = {"result": "data", "file": "data", **dict.fromkeys(ARCHIVES, "data")}
     DETERMINISTIC = frozenset({"result", "file"})
     CALLER_OPTIONS = frozenset({"into"})
 
