@@ -14,7 +14,8 @@ from packagers_runs.running.resuming import resume
 from packagers_runs.running.retrying import retry
 from packagers_runs.running.telling import notify
 from packagers_runs.running.verifying import Verification, verify
-from packagers_runs.store.store import DocumentStore, default_place, latest_store
+from packagers_runs.store.defaults import default_place
+from packagers_runs.store.store import DocumentStore, latest_store
 from packagers_runs.transfer.exporting import Exported, export_runs
 from packagers_runs.transfer.importing import Imported, import_runs
 

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, and_, exists, func, inspect, not_, select
 
 from packagers_runs.checkup.findings import Finding, first
+from packagers_runs.models.states import LIVE_STATES
 from packagers_runs.store.engine import Database
 from packagers_runs.store.freezing import Frozen
 from packagers_runs.store.holding import PREFIX, holders
 from packagers_runs.store.liveness import Owner
-from packagers_runs.store.runrows import LIVE, columns_of, is_live, labels_of
+from packagers_runs.store.runrows import columns_of, is_live, labels_of
 from packagers_runs.store.schema import artifacts, claims, labels, logs, metadata, runs
 
 SKEW_S = 5.0
@@ -120,7 +121,7 @@ def of_waiting(database: Database, connection: Connection) -> Iterator[Finding]:
     """Look for runs that nobody goes on with."""
     now = database.now(connection)
     lost, waiting = [], []
-    query = select(runs.c.uid, runs.c.state, runs.c.owner, runs.c.lease, runs.c.updated).where(runs.c.state.in_(LIVE))
+    query = select(runs.c.uid, runs.c.state, runs.c.owner, runs.c.lease, runs.c.updated).where(runs.c.state.in_(LIVE_STATES))
     for row in connection.execute(query):
         if row.owner is not None and Owner.parse(row.owner).is_gone(row.lease, now):
             lost.append(row.uid)

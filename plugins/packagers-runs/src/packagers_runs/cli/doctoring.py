@@ -67,7 +67,7 @@ def _show(done: Examined) -> None:
 
 def _refuse_what_is_not_there(url: str | None) -> None:
     """Refuse a file that is not there, rather than to make one and find it well."""
-    from packagers_runs.store.store import URL_VARIABLE
+    from packagers_runs.store.defaults import URL_VARIABLE
 
     text = url or os.environ.get(URL_VARIABLE) or ""
     if text.startswith("sqlite:///") and not Path(text.removeprefix("sqlite:///")).expanduser().exists():

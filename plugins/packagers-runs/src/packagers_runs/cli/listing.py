@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from packagers_runs.cli.options import json_option, opened, pairs, store_option
+from packagers_runs.cli.options import json_option, looked_into, pairs, store_option
 from packagers_runs.cli.screen import print_json, print_table
 from packagers_runs.report.tables import table_of_runs
 
@@ -29,7 +29,7 @@ def ls(
     as_json: bool,
 ) -> None:
     """List runs, the newest first."""
-    with opened(store) as place:
+    with looked_into(store) as place:
         found = place.documents(
             name=name, project=project, state=state, labels=dict(pairs(labels, "-l")), iterations=iterations, limit=limit
         )

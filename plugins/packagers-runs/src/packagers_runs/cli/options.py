@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,6 +14,7 @@ from packagers_runs.errors import RunNotFoundError
 if TYPE_CHECKING:
     from packagers_runs.models.runobject import RunObject
     from packagers_runs.runstore import Store
+    from packagers_runs.store.glance import Glance
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,8 +42,8 @@ def opened(url: str | None, *, makes: bool = False) -> Store:
         UsageError: There is none, and it is not to be made.
     """
     from packagers_runs.runstore import connect
+    from packagers_runs.store.defaults import URL_VARIABLE, default_place
     from packagers_runs.store.engine import file_of
-    from packagers_runs.store.store import URL_VARIABLE, default_place
 
     file = None if makes else file_of(url or default_place()[0])
     if file is not None and not file.is_file():
@@ -49,8 +51,29 @@ def opened(url: str | None, *, makes: bool = False) -> Store:
     return connect(url)
 
 
+@contextmanager
+def looked_into(url: str | None) -> Iterator[Glance | Store]:
+    """Have a look at the runs of the store that a command is about; arguments and errors as of :func:`opened`."""
+    from packagers_runs.store.defaults import default_place
+    from packagers_runs.store.glance import glance
+
+    with glance(url or default_place()[0]) as found:
+        if found is not None:
+            yield found
+            return
+    with opened(url) as store:
+        yield store
+
+
 def run_of(store: Store, text: str, *, iterations: bool = False) -> RunObject:
-    """Give the run that a person means.
+    """Give the run that a person means; see :func:`named`."""
+    from packagers_runs.models.runobject import RunObject
+
+    return RunObject.from_store(store, *named(store, text, iterations=iterations))
+
+
+def named(store: Glance | Store, text: str, *, iterations: bool = False) -> tuple[str, int]:
+    """Give the uid and the iteration of the run that a person means.
 
     Args:
         store: Where it is.
@@ -61,8 +84,6 @@ def run_of(store: Store, text: str, *, iterations: bool = False) -> RunObject:
         RunNotFoundError: There is none, or there are several.
         UsageError: An iteration is meant that cannot be.
     """
-    from packagers_runs.models.runobject import RunObject
-
     text, mark, number = text.partition("#")
     if mark and not (iterations and number.isdecimal() and number.isascii()):
         what = "names an iteration, as UID#3 does, by no number" if iterations else "names an iteration, and this is done with whole runs"
@@ -74,7 +95,7 @@ def run_of(store: Store, text: str, *, iterations: bool = False) -> RunObject:
             what = f"{len(documents)} runs begin with {text!r}" if documents else f"there is no run {text!r}"
             raise RunNotFoundError(what, uid=text, remedy="`packagers runs ls` shows those there are.")
         uid = documents[0]["metadata"]["uid"]
-    return RunObject.from_store(store, uid, int(number or 0))
+    return uid, int(number or 0)
 
 
 def pairs(texts: Iterable[str], option: str) -> dict[str, str]:

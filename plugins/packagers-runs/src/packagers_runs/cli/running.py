@@ -11,7 +11,7 @@ import click
 
 from packagers_runs.cli.options import json_option, literal, opened, pairs, run_of, store_option
 from packagers_runs.cli.screen import print_json, tell
-from packagers_runs.cli.showing import print_run
+from packagers_runs.cli.showing import print_document
 from packagers_runs.cli.tuning import tune, tuning_options
 from packagers_runs.display.bars import show_progress
 
@@ -132,6 +132,6 @@ def print_end(run: Callable[[], RunObject], as_json: bool) -> None:
     if as_json:
         print_json(done.to_dict())
     else:
-        print_run(done)
+        print_document(done.to_dict())
     if failure is not None:
         raise failure

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
-from packagers_runs.cli.options import json_option, opened, run_of, store_option
+from packagers_runs.cli.options import json_option, looked_into, named, opened, run_of, store_option
 from packagers_runs.cli.screen import print_json, print_table
 from packagers_runs.report.tables import tables_of_run
-
-if TYPE_CHECKING:
-    from packagers_runs.models.runobject import RunObject
 
 _LOOK_S = 0.2
 
@@ -26,14 +24,16 @@ def show(uid: str, as_yaml: bool, store: str | None, as_json: bool) -> None:
 
     UID may be the beginning of one, or `last`; UID#3 is an iteration.
     """
-    with opened(store) as place:
-        found = run_of(place, uid, iterations=True)
-        if as_json:
-            print_json(found.to_dict())
-        elif as_yaml:
-            click.echo(found.to_yaml(), nl=False)
-        else:
-            print_run(found)
+    if as_yaml:
+        with opened(store) as place:
+            click.echo(run_of(place, uid, iterations=True).to_yaml(), nl=False)
+        return
+    with looked_into(store) as glance:
+        document = glance.document(*named(glance, uid, iterations=True))
+    if as_json:
+        print_json(document)
+    else:
+        print_document(document)
 
 
 @click.command("logs")
@@ -58,7 +58,11 @@ def logs(uid: str, follow: bool, offset: int, store: str | None, as_json: bool) 
     print_json({"uid": found.uid(), "state": found.status.state, "log": text, "offset": end})
 
 
-def print_run(run: RunObject) -> None:
-    """Print a run for people."""
-    for table in tables_of_run(run.to_dict()):
+def print_document(document: Mapping[str, Any]) -> None:
+    """Print a run for people.
+
+    Args:
+        document: Of the run.
+    """
+    for table in tables_of_run(document):
         print_table(*table)

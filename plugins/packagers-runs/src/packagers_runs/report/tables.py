@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packagers_runs.models.status import utc_text
+from packagers_runs.models.states import utc_text
 from packagers_runs.report.words import SHORT, cut, duration_text, short_text, size_text, value_text
 
 if TYPE_CHECKING:

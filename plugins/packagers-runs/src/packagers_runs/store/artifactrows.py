@@ -121,7 +121,7 @@ class ArtifactRows:
         artifact = DataItem(folder).unpack(Artifact)
         if not isinstance(artifact, Artifact):
             raise StoreError("this is no package", key=key, file=folder, remedy="Pack the value first.")
-        artifact.verify()
+        artifact.package.verify()  # its manifest was just read
         columns = columns_of(artifact, (folder / MANIFEST).read_bytes())
         return Prepared(key, columns, folder)
 

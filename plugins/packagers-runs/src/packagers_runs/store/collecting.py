@@ -11,13 +11,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection, case, delete, func, not_, select, union
 
 from packagers_runs.errors import RunNotFoundError
-from packagers_runs.models.status import TERMINAL_STATES
+from packagers_runs.models.states import LIVE_STATES, TERMINAL_STATES
 from packagers_runs.progress import counted
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import StateConflictError
 from packagers_runs.store.holding import PREFIX, forget_the_gone, holders
 from packagers_runs.store.objects import Objects
-from packagers_runs.store.runrows import LIVE, is_live
+from packagers_runs.store.runrows import is_live
 from packagers_runs.store.schema import artifacts, claims, labels, logs, runs
 
 _CHUNK = 500
@@ -84,7 +84,7 @@ def dead_stagings(database: Database, staging: Path) -> list[Path]:
     # The folders first: a run has its row before it has a folder, and so has a holder.
     found = [(path, _STAGED.fullmatch(path.name)) for path in (staging.iterdir() if staging.is_dir() else ())]
     with database.reading() as connection:
-        query = select(runs.c.uid, runs.c.iteration, runs.c.attempt).where(runs.c.state.in_(LIVE))
+        query = select(runs.c.uid, runs.c.iteration, runs.c.attempt).where(runs.c.state.in_(LIVE_STATES))
         live = {f"{row.uid}-{row.iteration}-{row.attempt}" for row in connection.execute(query)}
         held, _ = holders(connection, database.now(connection))
     dead = [path for path, named in found if named is not None and path.name not in live]

@@ -11,10 +11,13 @@ import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packagers import DataItem, PackagersError, Registry, Session
+from packagers import PackagersError
 from packagers_runs.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from packagers import Registry
 
 _VALUE = "$value"
 _FILE = "results.json"
@@ -120,6 +123,8 @@ def thaw(frozen: Frozen, registry: Registry | None = None) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(frozen.text)
     if frozen.values is None:
         return document
+    from packagers import DataItem
+
     with tempfile.TemporaryDirectory(prefix="packagers-runs-") as folder:
         Path(folder, _FILE).write_bytes(frozen.values)
         for holder, name, key in list(_places(document)):
@@ -149,6 +154,8 @@ def _frozen(value: Any, path: str, odd: dict[str, tuple[str, Any]]) -> Any:
 
 
 def _packed(odd: dict[str, tuple[str, Any]], registry: Registry | None) -> bytes:
+    from packagers import Session
+
     with tempfile.TemporaryDirectory(prefix="packagers-runs-") as folder:
         with Session(folder, registry=registry) as session:
             for key, (path, value) in odd.items():

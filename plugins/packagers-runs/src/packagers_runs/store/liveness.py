@@ -11,8 +11,8 @@ import functools
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 LEASE_S = 30.0
 """How long an owner is taken to be alive since it last said so."""
@@ -20,8 +20,7 @@ RENEWAL_S = 10.0
 """How often it says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """A process.
 
     Attributes:
@@ -37,7 +36,7 @@ class Owner:
     started: str
 
     def __str__(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(self._asdict(), sort_keys=True)
 
     @classmethod
     def parse(cls, text: str) -> Owner:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from packagers_runs.models.status import utc_text
+from packagers_runs.models.states import utc_text
 from packagers_runs.store.errors import StoreError
 
 

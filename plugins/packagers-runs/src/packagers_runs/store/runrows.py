@@ -9,21 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.exc import IntegrityError
 
 from packagers import Registry
-from packagers_runs.errors import RunNotFoundError
-from packagers_runs.models.status import STATES, TERMINAL_STATES, may_follow
+from packagers_runs.models.states import LIVE_STATES, STATES, TERMINAL_STATES, may_follow
 from packagers_runs.nearest import unknown_name
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import RunExistsError, StateConflictError, StoreError
 from packagers_runs.store.freezing import Frozen, freeze, thaw
 from packagers_runs.store.liveness import LEASE_S, Owner, this_process
 from packagers_runs.store.patching import iso, patched, put, text_of
+from packagers_runs.store.queries import in_hand, iterations, listed, not_found
 from packagers_runs.store.schema import claims, labels, runs
 
 DEFAULT_PROJECT = "default"
@@ -38,7 +38,6 @@ _UPDATE = update(runs).where(_THIS)
 _INSERT = insert(runs)
 _INSERT_LABEL = insert(labels)
 
-LIVE = tuple(state for state in STATES if state not in TERMINAL_STATES)
 _TAKEN = ("created", "pending")
 """States in which a run waits for a process to take its attempt."""
 _FIRST = ("pending", "running")
@@ -249,62 +248,12 @@ class RunRows:
             extent = () if iteration else tuple(connection.execute(_EXTENT, {"this_uid": uid}).one())
         return hashlib.sha256(f"{attempt} {updated!r} {extent} {document}".encode() + (values or b"")).hexdigest()
 
-    def list(
-        self,
-        *,
-        project: str | None = None,
-        name: str | None = None,
-        state: str | Collection[str] | None = None,
-        labels: Mapping[str, str | None] | None = None,
-        uid: str | None = None,
-        prefix: str | None = None,
-        iterations: bool = False,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-    ) -> Iterator[dict[str, Any]]:
-        """Give the documents of runs, the newest first.
-
-        Args:
-            project: Only of this project.
-            name: Only of this name.
-            state: Only in this state, or in one of these.
-            labels: Only with these labels; a value of ``None`` stands for any.
-            uid: Only of this uid, with all its iterations.
-            prefix: Only of uids that begin so.
-            iterations: Whether iterations of runs are given too.
-            since: Only what was begun then or later.
-            until: Only what was begun before.
-            limit: The most to give.
-            offset: How many to leave out first.
-
-        Raises:
-            UnknownNameError: For a state that there is not.
-        """
-        self.reap(uid)
-        states = [state] if isinstance(state, str) else list(state or ())
-        for each in states:
-            if each not in STATES:
-                raise unknown_name("state", each, STATES)
-        query = select(runs.c.document, runs.c["values"]).order_by(runs.c.created.desc(), runs.c.uid, runs.c.iteration)
-        conditions = [
-            column == value for column, value in ((runs.c.project, project), (runs.c.name, name), (runs.c.uid, uid)) if value is not None
-        ]
-        if prefix is not None:
-            conditions.append(runs.c.uid.startswith(prefix, autoescape=True))
-        if states:
-            conditions.append(runs.c.state.in_(states))
-        if not iterations and uid is None:
-            conditions.append(runs.c.iteration == 0)
-        if since is not None:
-            conditions.append(runs.c.created >= since.timestamp())
-        if until is not None:
-            conditions.append(runs.c.created < until.timestamp())
-        conditions += [_has_label(label, value) for label, value in (labels or {}).items()]
-        query = query.where(*conditions).offset(offset or None).limit(limit)
+    def list(self, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Give the documents of runs, the newest first; arguments as of :func:`queries.listed`."""
+        self.reap(filters.get("uid"))
+        query = listed(**filters)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(sql(query.text), query.values).all()
         return (thaw(Frozen(row[0], row[1]), self.registry) for row in rows)
 
     def reap(self, uid: str | None = None) -> int:
@@ -313,10 +262,9 @@ class RunRows:
         Args:
             uid: Only of this run.
         """
-        columns = (runs.c.uid, runs.c.iteration, runs.c.attempt, runs.c.owner, runs.c.lease)
-        query = select(*columns).where(runs.c.owner.is_not(None), runs.c.state.in_(LIVE), *([] if uid is None else [runs.c.uid == uid]))
+        query = in_hand(uid)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(sql(query.text), query.values).all()
             now = self._database.now(connection) if rows else 0.0
         owners = {row.owner: Owner.parse(row.owner) for row in rows}
         gone = [row for row in rows if owners[row.owner].is_gone(row.lease, now)]
@@ -344,7 +292,7 @@ class RunRows:
         """Write down that a run is lost, unless somebody else has been faster."""
         with self._database.writing() as connection:
             row = connection.execute(_LOCKED, _this(seen.uid, seen.iteration)).one_or_none()
-            if row is None or (row.attempt, row.owner, row.lease) != (seen.attempt, seen.owner, seen.lease) or row.state not in LIVE:
+            if row is None or (row.attempt, row.owner, row.lease) != (seen.attempt, seen.owner, seen.lease) or row.state not in LIVE_STATES:
                 return
             now = self._database.now(connection)
             state = "aborted" if row.state == "aborting" else "error"
@@ -373,27 +321,20 @@ class RunRows:
     def _found(self, connection: Connection, query: Any, uid: str, iteration: int) -> Any:
         row: Any = connection.execute(query, _this(uid, iteration)).one_or_none()
         if row is None:
-            others = connection.execute(select(runs.c.iteration).where(runs.c.uid == uid).limit(20)).scalars().all()
-            what = f"the run {uid!r:.100} has no iteration {iteration}" if others else f"there is no run {uid!r:.100}"
-            known = f"It has the iterations {', '.join(map(str, sorted(others)))}." if others else "`list_runs()` shows those there are."
-            raise RunNotFoundError(what, uid=uid, remedy=known)
+            known = iterations(uid)
+            raise not_found(uid, iteration, connection.execute(sql(known.text), known.values).scalars())
         return row
 
 
 def is_live(row: Any) -> Any:
     """Give the condition that the attempt of a row of claims is in work."""
     return exists().where(
-        and_(runs.c.uid == row.uid, runs.c.iteration == row.iteration, runs.c.attempt == row.attempt, runs.c.state.in_(LIVE))
+        and_(runs.c.uid == row.uid, runs.c.iteration == row.iteration, runs.c.attempt == row.attempt, runs.c.state.in_(LIVE_STATES))
     )
 
 
 def _this(uid: str, iteration: int) -> dict[str, Any]:
     return {"this_uid": uid, "this_iteration": iteration}
-
-
-def _has_label(name: str, value: str | None) -> Any:
-    conditions = [labels.c.uid == runs.c.uid, labels.c.iteration == runs.c.iteration, labels.c.name == name]
-    return exists().where(and_(*conditions, *([] if value is None else [labels.c.value == value])))
 
 
 def columns_of(document: dict[str, Any], frozen: Frozen, now: float) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 How to change them, step by step:
 
-1. Raise ``VERSION`` by one and say below what changed.
+1. Raise ``VERSION`` in ``queries.py`` by one and say below what changed.
 2. Add Alembic with one migration from the version before, run under the lock of :func:`engine.Database.prepare`; until then there is
    nothing to migrate from.
 3. Keep a store of the old version in the tests, made by the release that wrote it.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-VERSION = 1
+from packagers_runs.store.queries import VERSION as VERSION
 
 metadata = MetaData()
 

@@ -19,6 +19,9 @@ from packagers_runs.nearest import unknown_name
 from packagers_runs.store.addresses import Address
 from packagers_runs.store.artifactrows import GIVEN, ArtifactRows, Prepared, Recorded
 from packagers_runs.store.collecting import Collected, collect, prune, remove
+from packagers_runs.store.defaults import ARTIFACTS_VARIABLE as ARTIFACTS_VARIABLE
+from packagers_runs.store.defaults import FOLDER, default_place
+from packagers_runs.store.defaults import URL_VARIABLE as URL_VARIABLE
 from packagers_runs.store.engine import Database
 from packagers_runs.store.errors import ArtifactNotFoundError, StoreError
 from packagers_runs.store.freezing import Form, freeze
@@ -27,12 +30,9 @@ from packagers_runs.store.iterationrows import Ended, IterationRows
 from packagers_runs.store.journal import log_length, read_log
 from packagers_runs.store.liveness import this_process
 from packagers_runs.store.objects import open_objects
+from packagers_runs.store.queries import listed
 from packagers_runs.store.reportfiles import ReportFiles
 from packagers_runs.store.runrows import DEFAULT_PROJECT, Attempt, RunRows
-
-FOLDER = ".packagers"
-URL_VARIABLE = "PACKAGERS_STORE"
-ARTIFACTS_VARIABLE = "PACKAGERS_STORE_ARTIFACTS"
 
 
 class DocumentStore:
@@ -267,12 +267,12 @@ class DocumentStore:
         """Give the documents of runs, the newest first.
 
         Args:
-            **filters: As of :meth:`RunRows.list`: ``project name state labels uid prefix iterations since until limit offset``.
+            **filters: As of :func:`queries.listed`: ``project name state labels uid prefix iterations since until limit offset``.
 
         Raises:
             UnknownNameError: There is no such filter or state.
         """
-        _check_filters(filters, self._runs.list, "list_runs()")
+        _check_filters(filters, listed, "list_runs()")
         return list(self._runs.list(**filters))
 
     def list_artifacts(self, **filters: Any) -> list[Recorded]:
@@ -362,12 +362,6 @@ class DocumentStore:
         """Remove objects that no artifact has and what dead processes have left; nothing that a live run has staged."""
         self._runs.reap()
         return collect(self.database, self.objects)
-
-
-def default_place() -> tuple[str, str | None]:
-    """Give the URL of the store that is meant where none is named, and the place of its artifacts."""
-    url = os.environ.get(URL_VARIABLE)
-    return url or f"sqlite:///{FOLDER}/runs.db", os.environ.get(ARTIFACTS_VARIABLE) or None
 
 
 def latest_store() -> DocumentStore | None:
