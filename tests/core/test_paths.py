@@ -14,7 +14,6 @@ from typing import Any, Literal, get_args
 import pytest
 
 from packagers.archive import FORMATS, Limits
-from packagers.builtin import paths
 from packagers.builtin.paths import ArchiveFormat, PathPackager, PurePathPackager
 from packagers.errors import PackError, UnpackError, UntrustedPackageError
 from packagers.policy import unpacking
@@ -292,7 +291,7 @@ def test_instructions_that_lie_are_refused(lie: dict[str, Any], place: Place, mo
 
 def test_strangers_archives_are_limited_and_ones_own_are_not(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     instructions = place.pack(make_folder(place.home / "folder"))
-    monkeypatch.setattr(paths, "Limits", lambda: Limits(entries=1))
+    monkeypatch.setattr("packagers.archive.Limits", lambda: Limits(entries=1))
     with pytest.raises(UnpackError, match="more than 1 files"):
         place.unpack(instructions, owned=False)
     assert contents(place.unpack(instructions)) == contents(place.home / "folder")

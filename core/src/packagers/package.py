@@ -24,6 +24,7 @@ from packagers.names import fold
 from packagers.policy import FORGEABLE, Doubt, signature_state
 from packagers.remote import Remote
 from packagers.scratch import scratch_folder
+from packagers.stamps import stamp_of
 
 Signer = Callable[[str], Mapping[str, Any] | None]
 
@@ -248,8 +249,9 @@ class Draft:
     def _enter(self) -> None:
         if self._full:
             self._above = [path.parent for path in (self.folder, *self.folder.parents) if not path.exists()] or [self.folder.parent]
-        if self._made():
-            return
+        with contextlib.suppress(FileExistsError, NotADirectoryError):  # what stands there instead is told below
+            if make_folder(self.folder):
+                return
         self._refuse_existing()
         strange = self._strange()
         if strange is not None:
@@ -258,13 +260,6 @@ class Draft:
             )
         make_folder(self.folder)  # others may have removed it
         self._beside = _names_in(self.folder)
-
-    def _made(self) -> bool:
-        """Make the package's folder; tells whether it was not there."""
-        try:
-            return make_folder(self.folder)
-        except (FileExistsError, NotADirectoryError):
-            return False
 
     def _strange(self) -> Path | None:
         """Find what stands in the place of a package and is none; others may write and remove one at the same time."""
@@ -444,10 +439,9 @@ def rewrite_manifest(package: Package, manifest: Manifest, signer: Signer | None
 def version_of(folder: Path) -> tuple[int, ...] | None:
     """Tell one version of a package from another; ``None`` where there is none."""
     try:
-        status = (folder / NAME).stat()
+        return stamp_of(folder / NAME)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def remove_package(folder: Path, version: tuple[int, ...] | None) -> None:
