@@ -23,6 +23,7 @@ BLOCK_SIZE = 1 << 20
 BLOCKS_FROM = 8 << 20
 PIECE = 1 << 20
 """Bytes that are read, written or hashed at a time: what a processor's cache holds; from so many on, a thread of its own pays."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def canonical(value: Any) -> bytes:
@@ -31,7 +32,7 @@ def canonical(value: Any) -> bytes:
     >>> canonical({"b": 1, "a": [True, None]})
     b'{"a":[true,null],"b":1}'
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def digest_json(value: Any) -> str:
@@ -71,10 +72,8 @@ def check_file(path: Path, size: int, digest: str) -> None:
         with Digester(algorithm_of(digest, path)) as digester, path.open("rb", buffering=0) as file:
             digester.read(file)
             actual = digester.digest
-    except FileNotFoundError:
-        raise IntegrityError("a file of the package is missing", file=path) from None
     except OSError as error:
-        raise IntegrityError(f"a file of the package cannot be read: {error}", file=path) from error
+        raise unreadable(path, error) from error
     if actual != digest:
         raise changed(path)
 
@@ -111,6 +110,12 @@ def changed(path: Path) -> IntegrityError:
     return IntegrityError(
         "the file's bytes are not the bytes that were packed", file=path, remedy="Get the package again from where it came from."
     )
+
+
+def unreadable(path: Path, error: OSError) -> IntegrityError:
+    """Give the error for a file that is missing, or is there and cannot be read."""
+    why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
+    return IntegrityError(f"a file of the package {why}", file=path)
 
 
 def wrong_size(path: Path, found: int, size: int) -> IntegrityError:

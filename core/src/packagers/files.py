@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from packagers.digesting import Digesting
-from packagers.digests import BLOCK_SIZE, Digester, algorithm_of, changed, check_bytes, check_file, digest_file, wrong_size
+from packagers.digests import (
+    BLOCK_SIZE,
+    BLOCKS_FROM,
+    Digester,
+    algorithm_of,
+    changed,
+    check_bytes,
+    check_file,
+    digest_file,
+    unreadable,
+    wrong_size,
+)
 from packagers.errors import IntegrityError, PackError
 from packagers.inmemory import Room, filled, room
 from packagers.manifest import FileEntry
@@ -52,6 +63,7 @@ class Files:
         verify: bool = True,
     ) -> None:
         self.folder = folder
+        self._text = str(folder)
         self._entries = entries
         self._remote = remote
         self._below = below
@@ -59,11 +71,14 @@ class Files:
 
     def names(self, folder: Path) -> list[str] | None:
         """List the files of a folder by name, fetched or not; ``None`` for a folder that is not one of this payload's."""
-        if not folder.is_relative_to(self.folder):
+        text = str(folder)
+        if text == self._text:
+            return sorted([path for path in self._entries if "/" not in path])
+        if not text.startswith(self._text + os.sep):
             return None
-        inner = folder.relative_to(self.folder)
-        paths = [Path(path) for path in self._entries]
-        return sorted(path.name for path in paths if path.parent == inner)
+        inner = self._name(folder)
+        parts = [path.rpartition("/") for path in self._entries]
+        return sorted([name for above, _, name in parts if above == inner])
 
     def whole(self, path: Path) -> Path:
         """Give a file, fetched and checked.
@@ -101,14 +116,18 @@ class Files:
             IntegrityError: As above; for a block, when it is read.
             UnpackError: As above.
         """
-        entry = self._entries[self._name(path)]
-        is_here = self._remote is None or path.exists()
-        if entry is not None and (not self._verify or (is_here and is_seen(path, entry))):
-            entry = None
-        if (entry is not None and not entry.blocks) or (self._remote is not None and not is_here and not self._remote.in_parts):
-            return self.whole(path).open("rb")
-        opened = path.open("rb") if self._remote is None or is_here else self._remote.open(self._place(self._name(path)))
-        return opened if entry is None else cast("BinaryIO", BlockFile(opened, entry, path))
+        name = self._name(path)
+        entry = self._entries[name] if self._verify else None
+        if self._remote is not None and self._remote.in_parts and not path.exists() and (entry is None or entry.blocks):
+            far = self._remote.open(self._place(name))
+            return far if entry is None else cast("BinaryIO", BlockFile(far, entry, path))
+        opened = _opened(self._fetched(path, name))
+        if entry is None or _is_known(stamp_in(os.fstat(opened.fileno())), entry):
+            return opened
+        if entry.blocks:
+            return cast("BinaryIO", BlockFile(opened, entry, path))
+        opened.close()
+        return io.BytesIO(self.read(path)) if entry.size <= BLOCKS_FROM else self.whole(path).open("rb")
 
     def beginning(self, path: Path, size: int) -> bytes:
         """Give the first bytes of a file, unchecked and no more than these fetched: to see what it claims to be.
@@ -132,7 +151,7 @@ class Files:
         return path
 
     def _name(self, path: Path) -> str:
-        return path.relative_to(self.folder).as_posix()
+        return str(path)[len(self._text) + 1 :].replace(os.sep, "/")
 
     def _place(self, name: str) -> str:
         return "" if self._below is None else self._below + name
@@ -227,10 +246,8 @@ def read(path: Path, entry: FileEntry | None, room: Room) -> memoryview:
     try:
         with path.open("rb", buffering=0) as file:
             return _read(file, path, entry, room)
-    except FileNotFoundError:
-        raise IntegrityError("a file of the package is missing", file=path) from None
     except OSError as error:
-        raise IntegrityError(f"a file of the package cannot be read: {error}", file=path) from error
+        raise unreadable(path, error) from error
 
 
 def _read(file: io.FileIO, path: Path, entry: FileEntry | None, room: Room) -> memoryview:
@@ -239,7 +256,7 @@ def _read(file: io.FileIO, path: Path, entry: FileEntry | None, room: Room) -> m
         return filled(file, stamp[2], room)
     if stamp[2] != entry.size:
         raise wrong_size(path, stamp[2], entry.size)
-    seen, settled = (stamp, entry.digest) in _seen, is_settled(stamp)
+    seen, settled = _is_known(stamp, entry), is_settled(stamp)
     with Digester(algorithm_of(entry.digest, path)) as digester:
         memory = filled(file, entry.size, room, None if seen else digester)
         unchanged = stamp_in(os.fstat(file.fileno())) == stamp
@@ -274,8 +291,18 @@ def is_seen(path: Path, entry: FileEntry) -> bool:
     Raises:
         IntegrityError: Where it is missing.
     """
-    stamp = _found(path)
+    return _is_known(_found(path), entry)
+
+
+def _is_known(stamp: Stamp, entry: FileEntry) -> bool:
     return (stamp, entry.digest) in _seen and stamp[2] == entry.size
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def forget() -> None:
