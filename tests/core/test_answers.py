@@ -234,5 +234,5 @@ def test_answers_are_bounded(registry: Registry, monkeypatch: pytest.MonkeyPatch
         assert not registry.is_packable(cls(), "nothing")
         assert not registry.is_packable(cls(), f"nothing of {cls.__name__}")
     known = registry._answers
-    tables = [known.found, known.found_as, *known.found_as.values(), known.fitting, known.for_class, known._possible]
+    tables = [known.found, known.found_as, *known.found_as.values(), known.fitting, known.for_class]
     assert max(map(len, tables)) <= 10

@@ -206,9 +206,11 @@ def test_where_case_does_not_count_a_key_does_not_take_the_place_of_another(
     packagers.pack(b"first", "Data", tmp_path)
     real_exists = Path.exists
     monkeypatch.setattr(Path, "exists", lambda path: real_exists(path) or real_exists(path.with_name(path.name.replace("data", "Data"))))
-    with pytest.raises(PackError, match="'Data' and 'data' differ in case alone") as caught, Session(tmp_path) as session:
+    with pytest.raises((PackError, packagers.PackingFailed)) as caught, Session(tmp_path) as session:
         session.pack(b"second" if later == "package" else 2, "data")
-    assert caught.value.key == "data"
+    [error] = getattr(caught.value, "exceptions", [caught.value])  # a result takes its place when the session closes
+    assert "'Data' and 'data' differ in case alone" in str(error)
+    assert error.key == "data"
     monkeypatch.undo()
     assert packagers.unpack(tmp_path / "Data") == b"first"
     assert [path.name for path in tmp_path.iterdir()] == ["Data"]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from packagers.choice import Preferences
 from packagers.config import Watch
 from packagers.itemtypes import first_classes, may_fit
-from packagers.registration import Registration
-from packagers.shelf import Matches, Shelf
+from packagers.shelf import Shelf
 from packagers.subject import NO_CHUNK, fit_in
 
 T = TypeVar("T")
@@ -36,7 +34,7 @@ class Answers(Generic[T]):
         edition: That of the registrations.
         found: What was found for the values of a class, where no artifact type was asked for.
         found_as: The same by artifact type and class; ``None`` for what nobody takes.
-        fitting: The same of containers, by how well their items fit the paths that name some.
+        fitting: The same of containers, by how well their items fit the paths that name some; by the first where it fits none.
         for_class: What reads as a class, by artifact type and class.
     """
 
@@ -49,15 +47,24 @@ class Answers(Generic[T]):
         self.fitting: dict[Key, T | None] = {}
         self.for_class: dict[Key, T] = {}
         self._shelf = shelf
-        self._possible: dict[Key, tuple[tuple[int, Registration], ...]] = {}
+
+    def begun(self, obj: Any, artifact_type: str | None, chunk: Any) -> Key | None:
+        """Give the key of a container by its first item; ``None`` for anything else."""
+        classes = first_classes(obj) if chunk is NO_CHUNK else None
+        # Another module may show an item's class under another name.
+        return None if classes is None else (artifact_type, len(sys.modules), type(obj), *classes)
 
     def key_of(self, obj: Any, artifact_type: str | None, chunk: Any) -> Key | None:
         """Give the key of a value whose items count; ``None`` where its class alone does."""
         matches = self._shelf.matches(type(obj))
         if not matches.with_items:
             return None
-        numbered = self._possible_for(matches, obj) if chunk is NO_CHUNK else enumerate(matches.with_items)
-        fits = [(number, fit_in(registration.path, obj, chunk)) for number, registration in numbered if registration.path]
+        classes = first_classes(obj) if chunk is NO_CHUNK else None
+        paths = [(number, each.path) for number, each in enumerate(matches.with_items) if each.path]
+        possible = [numbered for numbered in paths if classes is None or may_fit(numbered[1], classes)]
+        if not possible and len(sys.modules) == self._shelf.modules:  # and none is being loaded
+            return self.begun(obj, artifact_type, chunk)
+        fits = [(number, fit_in(path, obj, chunk)) for number, path in possible]
         return artifact_type, matches, *[fit for fit in fits if fit[1] is not None]
 
     def enter(self, key: Key | None, obj: Any, artifact_type: str | None, found: T | None) -> None:
@@ -75,19 +82,6 @@ class Answers(Generic[T]):
         kept(kept(self.found_as)[artifact_type])[type(obj)] = found
         if artifact_type is None and found is not None:
             kept(self.found)[type(obj)] = found
-
-    def _possible_for(self, matches: Matches, obj: Any) -> Iterable[tuple[int, Registration]]:
-        """Give the registrations that the first item of a container leaves possible, with their numbers."""
-        classes = first_classes(obj)
-        if classes is None:
-            return enumerate(matches.with_items)
-        key = (len(sys.modules), matches, *classes)  # another module may show an item's class under another name
-        possible = self._possible.get(key)
-        if possible is None:
-            possible = tuple((number, each) for number, each in enumerate(matches.with_items) if each.path and may_fit(each.path, classes))
-            if key[0] == self._shelf.modules:  # and none is being loaded
-                kept(self._possible)[key] = possible
-        return possible
 
 
 def kept(answers: Any, most: int = MOST) -> Any:

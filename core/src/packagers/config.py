@@ -306,12 +306,13 @@ class Watch:
         return self._texts == (variables.get(_PREFER), variables.get(_DISABLE))
 
 
-def _kept_name(setting: Setting[Any, Any]) -> Any:
+def _kept_name(variable: str) -> Any:
     """Give the name of a variable as ``os.environ`` keeps it."""
-    return getattr(os.environ, "encodekey", str)(setting.variable)
+    return getattr(os.environ, "encodekey", str)(variable)
 
 
-_PREFER, _DISABLE = _kept_name(SETTINGS["prefer"]), _kept_name(SETTINGS["disable"])
+_PREFER, _DISABLE = (_kept_name(SETTINGS[name].variable) for name in ("prefer", "disable"))
+_KEPT_RANKS = tuple(map(_kept_name, RANKS))
 _UNSET = None, None
 
 
@@ -321,6 +322,9 @@ def is_logging_worker(values: SettingTable) -> bool:
     Args:
         values: The settings.
     """
+    kept = getattr(os.environ, "_data", None)
+    if kept and kept.keys().isdisjoint(_KEPT_RANKS):
+        return True
     for variable in RANKS:
         rank = whole_number(os.environ.get(variable, ""), None)
         if rank is not None:

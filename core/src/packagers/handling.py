@@ -9,6 +9,7 @@ from inspect import Parameter
 from typing import Any, ParamSpec, TypeVar, overload
 
 from packagers.binding import HANDLES, Unpacker, hint_of_argument, input_hints
+from packagers.ledger import ATOMS
 from packagers.loghint import LogHint
 from packagers.session import Session, hint_list, packing_session
 from packagers.signatures import hints_of
@@ -68,7 +69,9 @@ def handler(function: Any = None, *, returns: Any = None, inputs: bool | Mapping
             value = function(*args, **kwargs)
         if inspect.iscoroutine(value):
             return finish(session, found, value)
-        if hasattr(type(value), "_asyncio_future_blocking"):  # as asyncio.isfuture tells, which need not be imported
+        if type(value) not in ATOMS and hasattr(
+            type(value), "_asyncio_future_blocking"
+        ):  # as asyncio.isfuture tells, which need not be imported
             return value.get_loop().create_task(finish(session, found, value))
         return session.pack_returns(value, found, final=False).returned
 
@@ -116,6 +119,8 @@ def _unpacked(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], given: Mapping[str, Any], session: Session
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Unpack the data items, artifacts and results among the arguments, those in lists, tuples and dicts too."""
+    if not any(map(_may_hold_handles, args)) and not any(map(_may_hold_handles, kwargs.values())):
+        return args, kwargs
     search = Unpacker(session, "", None, sources=HANDLES)
     if not any(search.holds_sources(value) for value in (*args, *kwargs.values())):
         return args, kwargs
@@ -138,3 +143,9 @@ def _unpacked(
         else:
             bound.arguments[name] = unpacked(value, parameter, name)
     return bound.args, bound.kwargs
+
+
+def _may_hold_handles(value: Any) -> bool:
+    """Tell whether a value needs to be looked at: most are of a class that is no handle, and hold none."""
+    cls = type(value)
+    return cls not in ATOMS and (cls in (list, tuple, dict) or issubclass(cls, HANDLES))

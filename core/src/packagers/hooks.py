@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from packagers.packager import Packager
 
 _CORE = "packagers:core"
+Pack = Callable[["Packager", Any, str, Path | None, Mapping[str, Any]], Any]
+Unpack = Callable[["Packager", str, Any, Mapping[str, Any]], Any]
 
 
 class _Core:
@@ -33,8 +35,9 @@ class _Core:
     @hookimpl(trylast=True)
     def packagers_pack(self, packager: Packager, obj: Any, artifact_type: str, folder: Path | None, options: Mapping[str, Any]) -> Any:
         """Call the packager's own method."""
-        method = getattr(packager, f"pack_{artifact_type}")
-        return method(obj, **options) if artifact_type == "result" else method(obj, folder, **options)
+        if artifact_type == "result":
+            return packager.pack_result(obj, **options)  # type: ignore[attr-defined]
+        return getattr(packager, f"pack_{artifact_type}")(obj, folder, **options)
 
     @hookimpl(trylast=True)
     def packagers_unpack(self, packager: Packager, artifact_type: str, source: Any, options: Mapping[str, Any]) -> Any:
@@ -52,6 +55,8 @@ class Hooks:
     Attributes:
         broken: Why a module was left out, by ``distribution:name``.
         faults: What modules did that they should not, though they can be used, in the same way.
+        pack: Packs one value; takes what :func:`packagers.hookspecs.packagers_pack` does, in that order.
+        unpack: Unpacks one, in the same way.
     """
 
     def __init__(self, extensions: Iterable[Extension] = (), disabled: Collection[str] = ()) -> None:
@@ -65,6 +70,13 @@ class Hooks:
         for extension in extensions:
             if extension.distribution not in disabled:
                 self._load(extension)
+        self._listen()
+
+    def _listen(self) -> None:
+        """Pack and unpack through the hooks where somebody besides the core listens, and straight through the packager otherwise."""
+        hook = self._manager.hook
+        self.pack: Pack = self._hooked_pack if len(hook.packagers_pack.get_hookimpls()) > 1 else self._core.packagers_pack
+        self.unpack: Unpack = self._hooked_unpack if len(hook.packagers_unpack.get_hookimpls()) > 1 else self._core.packagers_unpack
 
     def _load(self, extension: Extension) -> None:
         name = f"{extension.distribution}:{extension.name}"
@@ -95,21 +107,18 @@ class Hooks:
                 found += registrar.made
         return found
 
-    def pack(self, packager: Packager, obj: Any, artifact_type: str, folder: Path | None, options: Mapping[str, Any]) -> Any:
-        """Pack through the hook; straight through the packager where nobody else listens."""
+    def _hooked_pack(self, packager: Packager, obj: Any, artifact_type: str, folder: Path | None, options: Mapping[str, Any]) -> Any:
         hook = self._manager.hook.packagers_pack
-        call = hook if len(hook.get_hookimpls()) > 1 else self._core.packagers_pack
-        return call(packager=packager, obj=obj, artifact_type=artifact_type, folder=folder, options=options)
+        return hook(packager=packager, obj=obj, artifact_type=artifact_type, folder=folder, options=options)
 
-    def unpack(self, packager: Packager, artifact_type: str, source: Any, options: Mapping[str, Any]) -> Any:
-        """Unpack through the hook; straight through the packager where nobody else listens."""
+    def _hooked_unpack(self, packager: Packager, artifact_type: str, source: Any, options: Mapping[str, Any]) -> Any:
         hook = self._manager.hook.packagers_unpack
-        call = hook if len(hook.get_hookimpls()) > 1 else self._core.packagers_unpack
-        return call(packager=packager, artifact_type=artifact_type, source=source, options=options)
+        return hook(packager=packager, artifact_type=artifact_type, source=source, options=options)
 
     def _leave_out(self, name: str, failure: LoadFailure) -> None:
         if self._manager.has_plugin(name):
             self._manager.unregister(name=name)
         self._origins.pop(name, None)
+        self._listen()
         self.broken[name] = str(failure.args[0])
         warnings.warn(f"hook module {name} is left out: {failure}", PluginLoadWarning, stacklevel=5)

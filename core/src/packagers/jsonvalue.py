@@ -19,7 +19,7 @@ from __future__ import annotations
 import base64
 import math
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from packagers.errors import PackagersError, PackError, UnpackError
@@ -34,7 +34,11 @@ _NAN = struct.pack(">d", math.nan)
 _BINARY = (bytes, bytearray, memoryview)
 _WRITABLE = (bytearray, memoryview)
 _ALONE = frozenset({"$same", "$dict", "$set", "$tuple", "$frozenset", "$str", "$bytes", "$int", "$float"})
+_TEXT = frozenset({str})
 _CONTAINERS = (list, dict, tuple, set, frozenset)
+
+PARTS: Any = object()
+"""Stands for what is more than text, a number, a boolean or ``None``."""
 
 Default = Callable[[Any, "Encoder"], Any]
 Build = Callable[[dict[str, Any], "Decoder"], Any]
@@ -49,6 +53,9 @@ def encode(obj: Any) -> Any:
     >>> encode((1, {"a": {2}}))
     {'$tuple': [1, {'a': {'$set': [2]}}]}
     """
+    node = atom(obj)
+    if node is not PARTS:
+        return node
     encoder = Encoder()
     return encoder.finish(encoder.encode(obj))
 
@@ -63,6 +70,18 @@ def decode(value: Any) -> Any:
     (1, {'a': {2}})
     """
     return Decoder().decode(value)
+
+
+def atom(obj: Any) -> Any:
+    """Encode a value that has no parts; gives :data:`PARTS` for any other."""
+    cls = type(obj)
+    if cls is str:
+        return obj if obj.isascii() or _is_clean(obj) else {"$str": _to_base64(obj.encode("utf-8", "surrogatepass"))}
+    if cls is int:
+        return obj if -_INT_LIMIT <= obj < _INT_LIMIT else {"$int": hex(obj)}
+    if cls is float:
+        return obj if math.isfinite(obj) else {"$float": _text_of(obj)}
+    return obj if obj is None or cls is bool else PARTS
 
 
 class Encoder:
@@ -94,15 +113,10 @@ class Encoder:
 
     def encode(self, obj: Any) -> Any:
         """Encode one value."""
+        node = atom(obj)
+        if node is not PARTS:
+            return node
         cls = type(obj)
-        if cls is str:
-            return obj if _is_clean(obj) else {"$str": _to_base64(obj.encode("utf-8", "surrogatepass"))}
-        if cls is int:
-            return obj if -_INT_LIMIT <= obj < _INT_LIMIT else {"$int": hex(obj)}
-        if obj is None or cls is bool:
-            return obj
-        if cls is float:
-            return obj if math.isfinite(obj) else {"$float": _text_of(obj)}
         if cls in _CONTAINERS:
             return self._container(obj, cls)
         if cls in _BINARY and self._default is not None and _is_large(obj):
@@ -214,12 +228,18 @@ class Encoder:
         return [self.encode(part) for part in parts] if type(parts) is list else self.encode(parts)
 
     def _dict(self, obj: dict[Any, Any]) -> Any:
-        if not all(type(key) is str and not key.startswith("$") and _is_clean(key) for key in obj):
+        if not _are_plain(obj):
             return {"$dict": self.pairs(obj)}
         found = {}
+        if obj:
+            self._down(None)
         for key, item in obj.items():
-            self._down(key)
-            found[key] = self.encode(item)
+            node = atom(item)
+            if node is PARTS:
+                self._path[-1] = key
+                node = self.encode(item)
+            found[key] = node
+        if found:
             self._path.pop()
         return found
 
@@ -333,6 +353,14 @@ def _is_large(data: Any) -> bool:
         return memoryview(data).nbytes > LARGE
     except ValueError:  # released; the scalar's own check says so
         return False
+
+
+def _are_plain(keys: Collection[Any]) -> bool:
+    """Tell whether all keys of a dict can be those of an object."""
+    if not _TEXT.issuperset(map(type, keys)):
+        return False
+    together = "".join(keys)
+    return (together.isascii() and "$" not in together) or all(not key.startswith("$") and _is_clean(key) for key in keys)
 
 
 def _is_clean(text: str) -> bool:

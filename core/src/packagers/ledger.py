@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType
+from typing import Any, Literal, NamedTuple
 
 from packagers import results
 from packagers.artifact import Artifact, Bundle, Result
@@ -22,6 +24,22 @@ from packagers.source import url_of
 
 Output = Artifact | Result | Bundle
 Record = bool | Literal["packages", "structures"]
+ATOMS: frozenset[type[Any]] = frozenset({int, float, bool, str, bytes, NoneType, complex})
+"""The classes of what cannot change."""
+
+
+class Entry(NamedTuple):
+    """One output of a session.
+
+    Attributes:
+        output: The output.
+        recorded: What is recorded of it: of a result its value, of a bundle its shape.
+        root: The folder in which it stands.
+    """
+
+    output: Output
+    recorded: results.Recorded | None
+    root: Path
 
 
 class Ledger:
@@ -44,11 +62,11 @@ class Ledger:
         self._signer = signer
         self._full = full
         self._outputs: dict[str, Output] = {}
-        self._values: dict[str, results.Recorded] = {}
+        self._recorded: dict[str, results.Recorded | None] = {}
         self._roots: dict[str, Path] = {}
         self._names: dict[str, str] = {}
         self._changed: set[str] = set()
-        self._turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._turns: dict[str, threading.RLock] = {}
         self._lock = threading.RLock()
 
     @property
@@ -57,28 +75,33 @@ class Ledger:
         with self._lock:
             return dict(self._outputs)
 
+    def turn(self, key: str) -> threading.RLock:
+        """Give what keeps all other threads from entering outputs under a key as long as it is held."""
+        folded = fold(key)
+        return self._turns.get(folded) or self._turns.setdefault(folded, threading.RLock())
+
     @contextmanager
-    def turn(self, *keys: str) -> Iterator[None]:
+    def turns(self, keys: Iterable[str]) -> Iterator[None]:
         """Keep all other threads from entering outputs under some keys."""
-        with self._lock:
-            locks = [self._turns[folded] for folded in sorted({fold(key) for key in keys})]  # two that wait take them in one order
         with ExitStack() as held:
-            for lock in locks:
-                held.enter_context(lock)
+            for key in sorted(keys, key=fold):  # two that wait take them in one order
+                held.enter_context(self.turn(key))
             yield
 
-    def entry(self, key: str) -> tuple[Output, results.Recorded | None] | None:
-        """Give an output with what was recorded of it (of a result its value, of a bundle its shape); ``None`` where there is none."""
+    def entry(self, key: str) -> Entry | None:
+        """Give an output with what was recorded of it; ``None`` where there is none."""
         with self._lock:
-            return (self._outputs[key], self._values.get(key)) if key in self._outputs else None
+            return Entry(self._outputs[key], self._recorded[key], self._roots[key]) if key in self._outputs else None
 
     def latest(self, output: Output) -> Output:
         """Give an output as it is now: an artifact whose links were filled since; any other as it was."""
-        found = self.entry(output.key)
-        if not isinstance(output, Artifact) or found is None or not isinstance(found[0], Artifact):
+        if not isinstance(output, Artifact):
             return output
-        mine, now = output.manifest, found[0].manifest
-        return found[0] if now.with_links(mine.extra_data, mine.metrics) == mine else output
+        found = self.entry(output.key)
+        if found is None or not isinstance(found.output, Artifact):
+            return output
+        mine, now = output.manifest, found.output.manifest
+        return found.output if now.with_links(mine.extra_data, mine.metrics) == mine else output
 
     def root_of(self, hint: LogHint) -> Path:
         """Give the folder in which the package or result of a hint stands.
@@ -92,12 +115,8 @@ class Ledger:
             raise PackError(f"packages are not written to a URL ({hint.artifact_path})", key=hint.key, remedy="Give a local folder.")
         return self.folder / hint.artifact_path
 
-    def root(self, key: str) -> Path:
-        """Give the folder in which the package or result of a key stands."""
-        return self._roots[key]
-
     def check(self, key: str, root: Path, exist: str) -> None:
-        """Refuse a key that cannot be taken.
+        """Refuse a key that cannot be taken, as far as this session and the results of the folder tell.
 
         Args:
             key: The key.
@@ -107,46 +126,33 @@ class Ledger:
         Raises:
             PackError: Says why.
         """
-        if fold(key) == results.NAME:
+        folded = fold(key)
+        if folded == results.NAME:
             raise PackError(f"{results.NAME!r} is the file that holds the results of a folder", key=key, remedy="Take another key.")
-        self._check_case(key, _twin(root, key))
-        self.check_again(key, root, exist)
-
-    def check_again(self, key: str, root: Path, exist: str) -> None:
-        """Refuse a key that another thread has taken since it was checked; arguments as of :meth:`check`."""
-        self._check_case(key, self._names.get(fold(key), key))
+        other = self._names.get(folded, key)
+        if other != key:
+            raise _of_another_case(key, other)
         if exist == "error" and (key in self._outputs or (root / key / NAME).is_file() or results.open_result(root, key) is not None):
             raise PackError("there is an output of that key already", key=key, file=root, remedy="Take another key, or exist='replace'.")
 
-    @staticmethod
-    def _check_case(key: str, other: str) -> None:
+    def check_place(self, key: str, root: Path) -> None:
+        """Refuse a key where something of another name has its place, before anything is written there."""
+        other = _twin(root, key)
         if other != key:
-            raise PackError(
-                f"the keys {other!r} and {key!r} differ in case alone, and some file systems do not", key=key, remedy="Rename one."
-            )
+            raise _of_another_case(key, other)
 
-    def add_artifact(self, artifact: Artifact, root: Path) -> Artifact:
-        """Enter an artifact."""
-        self._add(artifact.key, artifact, None, root)
-        return artifact
+    def add(self, output: Output, recorded: results.Recorded | None, root: Path) -> None:
+        """Enter an output; whoever enters one has its turn.
 
-    def add_result(self, result: Result, recorded: results.Recorded, root: Path) -> Result:
-        """Enter a result."""
-        self._add(result.key, result, recorded, root)
-        return result
-
-    def add_bundle(self, bundle: Bundle, outline: results.Recorded, root: Path) -> Bundle:
-        """Enter a bundle with the record of its shape."""
-        self._add(bundle.key, bundle, outline, root)
-        return bundle
-
-    def _add(self, key: str, output: Output, recorded: results.Recorded | None, root: Path) -> None:
+        Args:
+            output: The output.
+            recorded: What is recorded of it: of a result its value, of a bundle its shape.
+            root: The folder in which it stands.
+        """
+        key = output.key
         with self._lock:
-            if recorded is None:
-                self._values.pop(key, None)
-            else:
-                self._values[key] = recorded
             self._names[fold(key)] = key
+            self._recorded[key] = recorded
             self._roots[key] = root
             self._outputs.pop(key, None)
             self._outputs[key] = output
@@ -172,13 +178,16 @@ class Ledger:
                 if key in self._changed:
                     changed[self._roots[key]].append(key)
         for root, keys in changed.items():
-            with self.turn(*keys):
+            with self.turns(keys):
                 # Another thread may have recorded them, or packed them elsewhere.
                 keys = [key for key in keys if key in self._changed and self._roots[key] == root]
+                twins = self._twins(root, keys)
+                failures += twins.values()
+                keys = [key for key in keys if key not in twins]
                 try:
                     self._write(root, keys)
                 except Exception as error:  # noqa: BLE001 - whatever keeps one folder's results from being written, the others are
-                    concerned = [key for key in keys if key in self._values] or keys
+                    concerned = [key for key in keys if self._recorded[key]] or keys
                     failures += [_unrecorded(key, root, error) for key in concerned]
                 else:
                     with self._lock:
@@ -186,11 +195,28 @@ class Ledger:
         return failures
 
     def _write(self, root: Path, keys: list[str]) -> None:
-        new = {key: self._values[key] for key in keys if key in self._values} if self._record is True else {}
-        if not new and not (root / results.NAME).exists():
+        new = self._new(keys)
+        if not new and not os.path.exists(os.path.join(root, results.NAME)):
             return
         make_folder(root)
         results.record_results(root, new, [key for key in keys if key not in new], self._signer, full=self._full)
+
+    def _new(self, keys: list[str]) -> dict[str, results.Recorded]:
+        """Give what is to be recorded under some keys."""
+        recorded = {key: self._recorded[key] for key in keys} if self._record is True else {}
+        return {key: value for key, value in recorded.items() if value is not None}
+
+    def _twins(self, root: Path, keys: list[str]) -> dict[str, PackError]:
+        """Refuse results where something of another name has their place; many are looked for at once, in one look at the folder."""
+        found: dict[str, PackError] = {}
+        new = self._new(keys)
+        names = {fold(name) for name in results.names_in(root)} if new and root.is_dir() else set()
+        for key in [key for key in new if fold(key) in names]:
+            try:
+                self.check_place(key, root)
+            except PackError as error:
+                found[key] = error
+        return found
 
     def meant(self, key: str) -> str:
         """Say which output was probably meant by a key that there is not."""
@@ -199,15 +225,27 @@ class Ledger:
 
 def kept(obj: Any) -> Any:
     """Give a copy of a value that is recorded: what becomes of the object afterwards does not change it."""
+    cls = type(obj)
+    if cls in ATOMS:
+        return obj
+    if cls is dict and ATOMS.issuperset(map(type, obj)) and ATOMS.issuperset(map(type, obj.values())):
+        return dict(obj)
+    if cls is list and ATOMS.issuperset(map(type, obj)):
+        return list(obj)
     try:
         return copy.deepcopy(obj)
     except Exception:  # noqa: BLE001 - a class may refuse to be copied; what is recorded is in the manifest all the same
         return obj
 
 
+def _of_another_case(key: str, other: str) -> PackError:
+    message = f"the keys {other!r} and {key!r} differ in case alone, and some file systems do not"
+    return PackError(message, key=key, remedy="Rename one.")
+
+
 def _twin(root: Path, key: str) -> str:
     """Give the name of what stands in the place of a key: another one than the key where the file system does not tell case."""
-    if not (root / key).exists():
+    if not os.path.exists(os.path.join(root, key)):
         return key
     names = results.names_in(root)
     return key if key in names else next((name for name in sorted(names) if fold(name) == fold(key)), key)

@@ -11,12 +11,12 @@ from typing import Any, Literal, NamedTuple
 from packagers.artifact import Artifact, Bundle
 from packagers.errors import PackagersError, PackError
 from packagers.jsonvalue import encode
-from packagers.ledger import Ledger, Output
+from packagers.ledger import Entry, Ledger
 from packagers.loghint import LINK, LogHint
 from packagers.manifest import Manifest
 from packagers.package import Signer, rewrite_manifest
 from packagers.registry import Registry
-from packagers.results import Recorded, entry_of
+from packagers.results import entry_of
 
 Section = Literal["extra_data", "metrics"]
 
@@ -77,7 +77,7 @@ class Linker:
                     filled.missing.append((section, target))
                 else:
                     try:
-                        entries[name] = self._entry(hint, section, target, *entered)
+                        entries[name] = self._entry(hint, section, target, entered)
                     except PackError as error:
                         filled.wrong.append(error)
         return filled
@@ -103,7 +103,7 @@ class Linker:
             with self._ledger.turn(key):
                 hint = self._waiting.pop(key, None)
                 entered = self._ledger.entry(key)
-                if hint is None or entered is None or not isinstance(artifact := entered[0], Artifact):
+                if hint is None or entered is None or not isinstance(artifact := entered.output, Artifact):
                     continue
                 filled = self.fill(hint)
                 failures += filled.wrong
@@ -129,19 +129,20 @@ class Linker:
         package = rewrite_manifest(artifact.package, manifest, self._signer, full=self._full)
         self._ledger.relink(Artifact(package, self._registry))
 
-    def _entry(self, hint: LogHint, section: Section, target: str, output: Output, recorded: Recorded | None) -> dict[str, Any]:
+    def _entry(self, hint: LogHint, section: Section, target: str, entered: Entry) -> dict[str, Any]:
         """Give the entry of one link.
 
         Raises:
             PackError: For a link that this section cannot have, or into another folder.
         """
+        output, recorded, root = entered
         holds_artifacts = isinstance(output, Bundle) and any(isinstance(item, Artifact) for item in output.items.values())
         if recorded is not None and not holds_artifacts:
             return {LINK: target, **entry_of(recorded)}
         if section == "metrics":
             what = "holds artifacts" if holds_artifacts else "is an artifact"
             raise PackError(f"metrics link to results, and {target!r} {what}", key=hint.key, remedy="Link it in extra_data.")
-        if self._ledger.root_of(hint).resolve() != self._ledger.root(target).resolve():
+        if self._ledger.root_of(hint).resolve() != root.resolve():
             raise PackError(
                 f"{target!r} stands in another folder, and links are by key", key=hint.key, remedy="Give both the same artifact_path."
             )

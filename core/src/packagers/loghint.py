@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import lru_cache
 from types import EllipsisType
 from typing import Any, Literal, NoReturn, TypeAlias
 
@@ -24,7 +25,8 @@ from packagers.frozen import Copier, Frozen, JsonCopier, identity
 from packagers.names import check_name, did_you_mean, find_fault, shorten
 
 LINK = "$link"
-_EMPTY = Frozen()
+EMPTY = Frozen()
+"""Every section of a hint that has nothing in it."""
 
 Link: TypeAlias = EllipsisType | Mapping[str, str]
 """A place that another output of the run fills: ``...`` is the output of the entry's own name, ``{"$link": "key"}`` that of another key."""
@@ -43,7 +45,7 @@ class ArtifactType(StrEnum):
 
 
 def _mapping() -> Any:
-    return field(default_factory=lambda: _EMPTY)
+    return field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,20 +85,19 @@ class LogHint:
     metrics: Mapping[str, Any] = _mapping()
 
     def __post_init__(self) -> None:
-        self._set("key", _checked(check_name, self.key))
+        values = self.__dict__  # the fields of a frozen class can be set there alone
+        values["key"] = _checked(check_name, self.key)
         try:
-            self._set("artifact_type", _check_artifact_type(self.artifact_type))
-            self._set("tag", _check_tag(self.tag))
-            self._set("itemized", _check_itemized(self.itemized))
-            self._set("artifact_path", _check_path(self.artifact_path))
+            values["artifact_type"] = _check_artifact_type(self.artifact_type)
+            values["tag"] = _check_tag(self.tag)
+            values["itemized"] = _check_itemized(self.itemized)
+            values["artifact_path"] = _check_path(self.artifact_path)
             for section, check in _SECTIONS.items():
-                self._set(section, _check_section(section, getattr(self, section), check))
+                if values[section] is not EMPTY:
+                    values[section] = _check_section(section, values[section], check)
         except HintSyntaxError as error:
             error.key = self.key
             raise
-
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
 
     @classmethod
     def parse(cls, hint: str | Mapping[str, Any] | LogHint) -> LogHint:
@@ -114,6 +115,8 @@ class LogHint:
         >>> LogHint.parse('data : dataset[format="parquet"]')
         LogHint('data', artifact_type='dataset', packing_kwargs={'format': 'parquet'})
         """
+        if type(hint) is str:
+            return _from_text(hint)
         if isinstance(hint, LogHint):
             return hint
         if isinstance(hint, str):
@@ -176,6 +179,16 @@ class LogHint:
         targets = {name: _target(name, value) for name, value in getattr(self, section).items()}
         return {name: target for name, target in targets.items() if target is not None}
 
+    @property
+    def has_links(self) -> bool:
+        """Whether it has extra data or metrics, be they links or values."""
+        return self.extra_data is not EMPTY or self.metrics is not EMPTY
+
+    @property
+    def is_for_artifacts(self) -> bool:
+        """Whether it has what only an artifact can have: a tag, labels, extra data or metrics."""
+        return self.labels is not EMPTY or self.tag != "" or self.extra_data is not EMPTY or self.metrics is not EMPTY
+
     def for_item(self, key: str) -> LogHint:
         """Give the hint for one item of what this one itemizes: all of it but the links, under another key.
 
@@ -183,14 +196,14 @@ class LogHint:
             key: The key of the item; the caller has checked it.
         """
         made = object.__new__(LogHint)
-        made.__dict__.update(self.__dict__, key=key, itemized=False, extra_data=_EMPTY, metrics=_EMPTY)
+        made.__dict__.update(self.__dict__, key=key, itemized=False, extra_data=EMPTY, metrics=EMPTY)
         return made
 
     def __repr__(self) -> str:
         parts = [repr(self.key)]
         for each in fields(self)[1:]:
             value = getattr(self, each.name)
-            if value is not each.default and value is not _EMPTY:
+            if value is not each.default and value is not EMPTY:
                 parts.append(f"{each.name}={value!r}")
         return f"LogHint({', '.join(parts)})"
 
@@ -216,7 +229,9 @@ class LogHint:
         return type(self), tuple(self._values())
 
 
+@lru_cache(maxsize=4096)
 def _from_text(text: str) -> LogHint:
+    """Read a hint in its text form; the same text gives the same hint, which never changes."""
     head = hinttext.read_head(text)
     fault = find_fault(head.key)
     if fault:
@@ -313,14 +328,14 @@ def _check_path(path: Any) -> str | None:
 
 def _check_section(section: str, given: Any, check: Callable[[Any, Any], Any]) -> Frozen:
     if given is None:
-        return _EMPTY
+        return EMPTY
     if not isinstance(given, Mapping):
         _fail(f"{section} must be a dict, not {_type_name(given)}", f"Write {section}={{name: value}}.")
     checked = {}
     for name, value in given.items():
         item = check(name, value)
         checked[str.__str__(name)] = item
-    return Frozen(checked) if checked else _EMPTY
+    return Frozen(checked) if checked else EMPTY
 
 
 def _check_option(name: Any, value: Any) -> Any:

@@ -6,7 +6,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -37,19 +37,21 @@ from packagers.typepath import lookup, parse
 from packagers.weighing import Scales
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Found:
-    """The packager that was chosen.
+    """The packager that was chosen for the values of a class.
 
     Attributes:
         registration: Where it comes from.
         packager: An instance.
         distance: The index in the MRO that its path names: 0 for the very class.
+        forms: As what it packs those values, by the artifact type that is asked for; whoever packs enters that.
     """
 
     registration: Registration
     packager: Packager
     distance: int
+    forms: dict[str | None, Any] = field(default_factory=dict, repr=False)
 
 
 class Registry:
@@ -165,8 +167,11 @@ class Registry:
 
     def _find(self, obj: Any, artifact_type: str | None, chunk: Any, answers: Answers[Found]) -> Found:
         """Find the packager of a value of a class that is not known, or whose items count too."""
-        key = answers.key_of(obj, artifact_type, chunk)
+        key = answers.begun(obj, artifact_type, chunk)
         found = None if key is None else answers.fitting.get(key)
+        if found is None:
+            key = answers.key_of(obj, artifact_type, chunk)
+            found = None if key is None else answers.fitting.get(key)
         if found is None:
             found, is_general = self._choose(subject.of_value(obj, chunk), artifact_type, answers.preferences)
             if is_general:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,15 @@ from typing import Any, Literal
 
 from packagers import config, manifest, policy, scratch
 from packagers.artifact import Artifact, Bundle, Outputs, Result
-from packagers.batch import Batch
+from packagers.batch import Batch, failure_of
 from packagers.dataitem import DataItem
 from packagers.errors import PackagersError, PackagersWarning, PackError, PackingFailed
 from packagers.ledger import Ledger, Output, Record
 from packagers.linking import Linker
 from packagers.loghint import LogHint
+from packagers.outline import is_itemizable
 from packagers.package import Signer
+from packagers.packing import Packed, Packer
 from packagers.registry import Registry, default_registry
 from packagers.source import url_of
 from packagers.typepath import STREAM, parse
@@ -44,6 +46,9 @@ class Session:
             but writes the shape of each itemized value as a package; ``"packages"`` writes that and each result as a package.
         errors: ``"raise"`` one group of all failures, or ``"warn"`` of each; by default as the settings say.
         settings: Values that beat the configured settings.
+
+    Attributes:
+        is_enabled: Whether it packs and unpacks at all, as the setting ``enabled`` said when it was made.
 
     Raises:
         PackError: For a folder that cannot be one of outputs.
@@ -83,12 +88,13 @@ class Session:
         given = {**(settings or {}), **({} if errors is None else {"errors": errors})}
         self._given = {name: value for name, value in given.items() if value is not None}
         self.settings = config.settings.resolve(self.registry.project, **self._given)
+        self.is_enabled, self._packs_all = self.settings.enabled, self.settings.auto_pack_outputs
         sign: Signer | None = policy.sign_seal if signer == "user" else signer
         full = self.settings.durability == "full"
-        self._record: Record = record
-        self._writer = Writer(self.registry, self.settings, sign)
         self._ledger = Ledger(self.folder, record, sign, full=full)
         self._linker = Linker(self._ledger, self.registry, sign, full=full)
+        self._packer = Packer(Writer(self.registry, self.settings, sign), self._ledger, self._linker, record)
+        self._pack = self._pack_configured if self._given else self._packer.pack
         self._entered: list[_Block] = []
         self._left_elsewhere = 0
         self._was_entered = False
@@ -103,9 +109,10 @@ class Session:
     def __enter__(self) -> Session:
         stack = ExitStack()
         stack.enter_context(scratch.scope())
-        block = _Block(self, stack, _current.get())
+        outer, inside = _place.get()
+        block = _Block(self, stack, outer)
         _blocks.set((*_blocks.get(), block))
-        _current.set(self)
+        _place.set((self, inside))
         with self._lock:
             self._entered.append(block)
             self._was_entered = True
@@ -137,7 +144,7 @@ class Session:
             if blocks and blocks[-1].session is self and blocks[-1] in self._entered:
                 ended.append(blocks[-1])
                 _blocks.set(blocks[:-1])
-                _current.set(blocks[-1].outer)
+                _place.set((blocks[-1].outer, _place.get()[1]))
                 self._entered.remove(blocks[-1])
             else:
                 self._left_elsewhere += 1
@@ -178,16 +185,35 @@ class Session:
             PackagersError: Where the value cannot be packed; a group of errors where several of its items cannot.
         """
         parsed = LogHint.parse(hint)
-        batch = self._batch(exist)
+        if exist not in ("replace", "error"):
+            raise PackError(f"exist cannot be {exist!r}", remedy="It takes 'replace' or 'error'.")
+        if parsed.itemized is not False and is_itemizable(obj):
+            return self._pack_items(obj, parsed, exist)
+        try:
+            output = self._pack(obj, parsed, exist)[0]
+        except Exception as error:
+            failure = failure_of(error, parsed.key)
+            if failure is error:
+                raise
+            raise failure from error
+        self._record_late()
+        return output
+
+    def _pack_configured(self, obj: Any, hint: LogHint, exist: str) -> Packed:
         with self.configured():
-            batch.pack([(0, obj, parsed)])
+            return self._packer.pack(obj, hint, exist)
+
+    def _pack_items(self, obj: Any, hint: LogHint, exist: str) -> Output:
+        batch = Batch(self._packer, exist)
+        with self.configured():
+            batch.pack([(0, obj, hint)])
         failures = batch.failures
         if len(failures) == 1:
             raise failures[0]
         if failures:
-            raise PackingFailed(_summary(f"items of {parsed.key!r}", failures), failures, outputs=Outputs(batch.outputs, obj))
+            raise PackingFailed(_summary(f"items of {hint.key!r}", failures), failures, outputs=Outputs(batch.outputs, obj))
         self._record_late()
-        return batch.outputs[parsed.key]
+        return batch.outputs[hint.key]
 
     def unpack(self, source: Any, hint: Any = None, **options: Any) -> Any:
         """Unpack a package, file, URL, artifact or data item with this session's registry; see :func:`packagers.unpack`."""
@@ -212,11 +238,11 @@ class Session:
             PackingFailed: Where values could not be packed; the others were, and stand in its ``outputs``.
         """
         given = hint_list(hints)
-        if not (self.settings.enabled and config.is_logging_worker(self.settings) and (given or self.settings.auto_pack_outputs)):
+        if not (self.is_enabled and (given or self._packs_all) and config.is_logging_worker(self.settings)):
             return Outputs({}, value)
         is_split = type(value) is tuple and not self.settings.pack_tuples
         values = list(value) if is_split else [value] if given or value is not None else []
-        batch = self._batch()
+        batch = Batch(self._packer)
         jobs: list[tuple[int, Any, LogHint]] = []
         for index, obj in enumerate(values):
             try:
@@ -229,10 +255,12 @@ class Session:
         with self.configured():
             batch.pack(jobs)
         failures, left_out = self._linker.settle(batch.outputs) if final else ([], [])
-        outputs = Outputs(batch.outputs, value)
+        packed = batch.outputs
+        outputs = Outputs(packed, value)
         for index, obj, hint in jobs:
-            if hasattr(type(obj), "__next__") and (artifact := outputs.artifacts.get(hint.key)) and _is_stream(artifact):
-                values[index] = artifact.unpack()
+            output = packed.get(hint.key)
+            if isinstance(output, Artifact) and hasattr(type(obj), "__next__") and _is_stream(output):
+                values[index] = output.unpack()
                 outputs.returned = tuple(values) if is_split else values[0]
         left_out += [
             f"the log hint {(hint.key if isinstance(hint, LogHint) else hint)!r} has no value: {len(values)} were returned"
@@ -255,31 +283,17 @@ class Session:
         failures, left_out = self._linker.settle()
         self._report([*failures, *self._ledger.write()], left_out, Outputs(self._ledger.outputs, None))
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> AbstractContextManager[None]:
         """Say that a function runs whose outputs this session packs: handlers inside of the block do not."""
-        current, inside = _current.get(), _inside.get()
-        _current.set(self)
-        _inside.set((*inside, self))
-        try:
-            yield
-        finally:
-            _current.set(current)
-            _inside.set(inside)
+        return _Running(self)
 
     def configured(self) -> AbstractContextManager[Any]:
-        """Let the settings that this session was given count inside of the block, and look up those of the choice only once."""
-        fixed = {name: self.registry.setting(name) for name in ("prefer", "disable")}
-        return config.settings(**{**fixed, **self._given})
-
-    def _batch(self, exist: str = "replace") -> Batch:
-        return Batch(self._writer, self._ledger, self._linker, self._record, exist)
+        """Let the settings that this session was given count inside of the block."""
+        return config.settings(**self._given) if self._given else _AS_THEY_ARE
 
     def _record_late(self) -> None:
         """Record what was packed after the last block had ended (by a thread or task that outlives it): nobody else will."""
-        with self._lock:
-            is_late = self._was_entered and not self._entered
-        if is_late:
+        if self._was_entered and not self._entered:
             self.close()
 
     def _hint_of(self, given: list[Any], index: int) -> LogHint | None:
@@ -296,6 +310,8 @@ class Session:
 
     def _report(self, failures: list[Exception], left_out: list[str], outputs: Outputs) -> None:
         """Warn of what was left out; raise the failures, or warn of them too."""
+        if not failures and not left_out:
+            return
         are_warnings = self.settings.errors == "warn"
         try:
             for message in left_out + ([str(failure) for failure in failures] if are_warnings else []):
@@ -314,19 +330,42 @@ class _Block:
     outer: Session | None
 
 
-_current: ContextVar[Session | None] = ContextVar("packagers_session", default=None)
+class _Running(AbstractContextManager[None]):
+    """A function that runs, and whose outputs a session packs.
+
+    Args:
+        session: The session.
+    """
+
+    __slots__ = ("_before", "_session")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __enter__(self) -> None:
+        self._before = _place.get()
+        _place.set((self._session, (*self._before[1], self._session)))
+
+    def __exit__(self, *_: object) -> None:
+        _place.set(self._before)
+
+
+_AS_THEY_ARE = nullcontext()
+_place: ContextVar[tuple[Session | None, tuple[Session, ...]]] = ContextVar("packagers_session", default=(None, ()))
+"""The session that packs now, and those inside of whose functions this is."""
 _blocks: ContextVar[tuple[_Block, ...]] = ContextVar("packagers_blocks", default=())
-_inside: ContextVar[tuple[Session, ...]] = ContextVar("packagers_inside", default=())
 
 
 def packing_session() -> Session | None:
     """Give the session that packs the outputs of a handler that is called now; ``None`` outside of sessions and inside of handlers."""
-    session = _current.get()
-    return None if session is None or session in _inside.get() or not session.settings.enabled else session
+    session, inside = _place.get()
+    return None if session is None or session in inside or not session.is_enabled else session
 
 
 def hint_list(hints: Any) -> list[Any]:
     """Give log hints as a list: one that stands alone (and what is none: it is refused when it is read), several, or none."""
+    if type(hints) is list:
+        return hints
     if hints is None:
         return []
     is_one = isinstance(hints, (str, bytes, Mapping, LogHint)) or not isinstance(hints, Iterable)

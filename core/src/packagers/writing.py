@@ -16,9 +16,11 @@ from packagers.config import Resolved, logger
 from packagers.digesting import Digesting
 from packagers.digests import canonical
 from packagers.discovery import installed_version
+from packagers.document import json_text
 from packagers.errors import NoPackagerError, PackagersError, PackError, UnknownArtifactTypeError, UnknownOptionError
 from packagers.itemtypes import fit_of_items
-from packagers.loghint import LogHint
+from packagers.jsonvalue import PARTS, atom
+from packagers.loghint import EMPTY, LogHint
 from packagers.manifest import MISSING, Manifest, Written
 from packagers.package import Draft, Package, Signer
 from packagers.packager import Method
@@ -38,26 +40,53 @@ Commit = Callable[[], Package]
 """Makes visible what has been written."""
 
 
-class Plan(NamedTuple):
-    """What is to be done with one value.
+class Form(NamedTuple):
+    """As what the values of a class are packed.
 
     Attributes:
+        artifact_type: The artifact type.
+        method: The packager's method; ``None`` where a container is walked instead.
+        written: What is recorded of a result.
+    """
+
+    artifact_type: str
+    method: Method | None
+    written: Written
+
+
+class Plan:
+    """What is to be done with one value.
+
+    Args:
         obj: The value; of a stream, one that starts over with the chunk that was looked at.
         hint: How it is to be logged.
         found: The packager.
-        artifact_type: As what it is packed.
+        form: As what it is packed.
         options: Keyword arguments of the method.
-        method: The packager's method; ``None`` where a container is walked instead.
+
+    Attributes:
         walked: The walk that was made to see whether it is a result, and the skeleton.
     """
 
-    obj: Any
-    hint: LogHint
-    found: Found
-    artifact_type: str
-    options: Mapping[str, Any]
-    method: Method | None
-    walked: list[tuple[Walk, Any]]
+    __slots__ = ("form", "found", "hint", "obj", "options", "walked")
+
+    def __init__(self, obj: Any, hint: LogHint, found: Found, form: Form, options: dict[str, Any]) -> None:
+        self.obj = obj
+        self.hint = hint
+        self.found = found
+        self.form = form
+        self.options = options
+        self.walked: tuple[Walk, Any] | None = None
+
+    @property
+    def artifact_type(self) -> str:
+        """As what it is packed."""
+        return self.form.artifact_type
+
+    @property
+    def method(self) -> Method | None:
+        """The packager's method; ``None`` where a container is walked instead."""
+        return self.form.method
 
 
 class Writer:
@@ -73,6 +102,7 @@ class Writer:
         self.registry = registry
         self.settings = settings
         self.signer = signer
+        self._has_defaults = bool(registry.project and registry.project.defaults)
 
     def plan(self, obj: Any, hint: LogHint) -> Plan:
         """Choose the packager, the artifact type and the options of a value; check the options.
@@ -82,30 +112,23 @@ class Writer:
             UnknownArtifactTypeError: Where nobody packs it as what was asked.
             UnknownOptionError: For an option that the method does not take.
         """
-        if hint.artifact_type is None:
+        registry, asked = self.registry, hint.artifact_type
+        if asked is None and self._has_defaults:
             hint = self._with_default(obj, hint)
-        chunk = NO_CHUNK
-        if hasattr(type(obj), "__next__") and isinstance(self.registry.find(obj).packager, StreamPackager):
+            asked = hint.artifact_type
+        found = registry.find(obj) if asked is None or hasattr(type(obj), "__next__") else None
+        if found is not None and isinstance(found.packager, StreamPackager):
             obj = self._looked_at(obj, hint.key)
-            chunk = obj.ahead
-        found = self.registry.find(obj, hint.artifact_type, chunk=chunk)
-        artifact_type = hint.artifact_type or found.packager.default_artifact_type("pack")
-        if artifact_type is None:
-            raise UnknownArtifactTypeError(
-                f"{type(found.packager).__qualname__} has no default artifact type",
-                known=found.packager.artifact_types("pack"),
-                remedy='Name one in the log hint: "key : type".',
-            )
-        options = dict(hint.packing_kwargs) if hint.packing_kwargs else {}
-        is_walked = not options and artifact_type in ("file", "result") and found.packager.is_container()
-        method = None if is_walked else found.packager.packs.get(artifact_type)
-        if method is not None:
-            method.check_options(options)
-        elif options:
-            raise UnknownOptionError(
-                f"{type(found.packager).__qualname__} takes no options for artifact type {artifact_type!r}", option=next(iter(options))
-            )
-        return Plan(obj, hint, found, artifact_type, options, method, [])
+            found = registry.find(obj, asked, chunk=obj.ahead)
+        elif found is None or asked is not None:
+            found = registry.find(obj, asked)
+        options = {} if hint.packing_kwargs is EMPTY else dict(hint.packing_kwargs)
+        form = None if options else found.forms.get(asked)
+        if form is None:
+            form = _form(obj, found, asked, options)
+            if not options:
+                found.forms[asked] = form
+        return Plan(obj, hint, found, form, options)
 
     def _looked_at(self, obj: Iterator[Any], key: str) -> Stream:
         """Take the first chunk of a stream, which says what the stream is of, and let it be summarized before it goes."""
@@ -141,26 +164,32 @@ class Writer:
         Raises:
             PackError: Where a result was asked for and the value is not made of plain values.
         """
-        if plan.artifact_type != "result":
+        form, found, obj = plan.form, plan.found, plan.obj
+        if form.artifact_type != "result":
             return None
+        if form.method is not None:
+            try:
+                obj = self.registry.hooks.pack(found.packager, obj, "result", None, plan.options)
+            except PackagersError:
+                raise
+            except Exception as error:
+                raise _failure(found, obj, "result", error) from error
+        value = atom(obj)
+        return Recorded(form.written, value) if value is not PARTS else self._value_of(plan, obj)
+
+    def _value_of(self, plan: Plan, obj: Any) -> Recorded | None:
+        """Give the same of what has parts."""
+        if isinstance(plan.found.packager, StreamPackager):
+            raise PackError("a stream is no result", key=plan.hint.key, remedy="Leave the artifact type out, or return a list.")
         try:
-            return self._value_of(plan)
+            walk, value = self._walk(obj)
         except PackagersError:
             raise
         except Exception as error:
             raise _failure(plan.found, plan.obj, plan.artifact_type, error) from error
-
-    def _value_of(self, plan: Plan) -> Recorded | None:
-        if isinstance(plan.found.packager, StreamPackager):
-            raise PackError("a stream is no result", key=plan.hint.key, remedy="Leave the artifact type out, or return a list.")
-        walk = Walk(self.registry)
-        recorded = (
-            plan.obj if plan.method is None else self.registry.hooks.pack(plan.found.packager, plan.obj, "result", None, plan.options)
-        )
-        value = walk.encode(recorded)
         asked = plan.method is not None or plan.hint.artifact_type == "result"
-        if not asked and (walk.leaves or len(canonical(value)) > SMALL):
-            plan.walked.append((walk, value))
+        if not asked and (walk.leaves or not _is_small(value)):
+            plan.walked = walk, value
             return None
         if walk.leaves:
             leaf = walk.leaves[0]
@@ -170,8 +199,7 @@ class Writer:
                 leaf=leaf.path,
                 remedy=f'Record it as an artifact: "{plan.hint.key}" alone takes the default form of its type.',
             )
-        version = plan.found.packager.VERSIONS.get("result", 1)
-        return Recorded(Written(plan.found.registration.identity, type_name(plan.obj, plan.found), "result", version=version), value)
+        return Recorded(plan.form.written, value)
 
     @contextmanager
     def written(
@@ -225,7 +253,7 @@ class Writer:
         return self.settings.digest if is_data else "blake3"
 
     def _write_container(self, plan: Plan, draft: Draft) -> Manifest:
-        walk, skeleton = plan.walked.pop() if plan.walked else self._walk(plan.obj)
+        walk, skeleton = plan.walked or self._walk(plan.obj)
         parts = walk.pack_leaves(draft.payload, self._pack_leaf) if walk.leaves else []
         artifact_type = "file" if plan.artifact_type == "result" else plan.artifact_type
         text = canonical(skeleton)
@@ -315,7 +343,8 @@ class Writer:
         if isinstance(plan.obj, Stream):
             description, preview = plan.obj.summary(), plan.obj.preview
         else:
-            description, preview = (_bounded(each, plan.obj) for each in (found.packager.describe, found.packager.preview))
+            description = _bounded(found.packager.describe, plan.obj)
+            preview = {} if "value" in content else _bounded(found.packager.preview, plan.obj)  # a value that stands there is its own
         return Manifest(
             key=hint.key,
             written=written,
@@ -333,6 +362,33 @@ def _form_of(plan: Plan) -> str:
     """Give the form that a value is going to have, unless its packager decides otherwise."""
     format = plan.options.get("format", None if plan.method is None else plan.method.default_format)
     return plan.artifact_type if format is None else str(format)
+
+
+def _form(obj: Any, found: Found, asked: str | None, options: Mapping[str, Any]) -> Form:
+    """Find out as what a packager packs the values of a class; check the options."""
+    packager = found.packager
+    artifact_type = asked or packager.default_artifact_type("pack")
+    if artifact_type is None:
+        raise UnknownArtifactTypeError(
+            f"{type(packager).__qualname__} has no default artifact type",
+            known=packager.artifact_types("pack"),
+            remedy='Name one in the log hint: "key : type".',
+        )
+    is_walked = not options and artifact_type in ("file", "result") and packager.is_container()
+    method = None if is_walked else packager.packs.get(artifact_type)
+    if method is not None:
+        method.check_options(options)
+    elif options:
+        raise UnknownOptionError(
+            f"{type(packager).__qualname__} takes no options for artifact type {artifact_type!r}", option=next(iter(options))
+        )
+    written = Written(found.registration.identity, type_name(obj, found), "result", version=packager.VERSIONS.get("result", 1))
+    return Form(artifact_type, method, written)
+
+
+def _is_small(value: Any) -> bool:
+    """Tell whether JSON is small; one character of its ``repr`` is at most twelve of JSON's, and that is quicker to have."""
+    return 12 * len(repr(value)) <= SMALL or len(canonical(value)) <= SMALL
 
 
 @contextmanager
@@ -362,7 +418,7 @@ def _bounded(summary: Any, obj: Any) -> dict[str, Any]:
             return {}
         if not isinstance(found, dict):
             raise TypeError(f"a {type(found).__qualname__} is no dict of JSON")
-        text = json.dumps(found, allow_nan=False)
+        text = json_text(found)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a summary is a courtesy
         logger.warning("%s failed: %s: %s", getattr(summary, "__qualname__", summary), type(error).__name__, error)
         return {}
