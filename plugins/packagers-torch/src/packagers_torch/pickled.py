@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import cloudpickle
 import torch
 
-from packagers import PackError, UnpackError
+from packagers import Packager, PackError, UnpackError
 from packagers_torch import safefile, weights
 
 T = TypeVar("T")
@@ -140,7 +140,7 @@ def dump(obj: Any, path: Path, known: Mapping[str, torch.Tensor]) -> dict[str, t
     Raises:
         PackError: For what cannot be pickled.
     """
-    with path.open("wb") as file:
+    with Packager.create_file(path.parent, path.name) as file:
         pickler = _Pickler(file, known)
         try:
             pickler.dump(obj)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import safetensors.torch
 import torch
 
-from packagers import PackError, UnpackError
+from packagers import Packager, PackError, UnpackError
 from packagers_torch import devices
 from packagers_torch.dtypes import CODES
 
@@ -51,7 +51,7 @@ def write(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     text += b" " * (-len(text) % 8)
     if len(text) > MAX_HEADER:
         raise PackError(f"the names of {len(ordered)} tensors do not fit the header of one file", remedy="Pack them in several parts.")
-    with path.open("wb") as file:
+    with Packager.create_file(path.parent, path.name) as file:
         file.write(len(text).to_bytes(8, "little"))
         file.write(text)
         for _, tensor in ordered:
