@@ -24,7 +24,9 @@ def _encoder(**form: Any) -> Callable[[Any], str]:
     return lambda value: "".join(pieces(value, 0))
 
 
-_in_line = _encoder()
+_OPENING = frozenset("{[")
+json_text = _encoder()
+"""Encodes a value as ``json.dumps`` does."""
 _canonical = _encoder(sort_keys=True, separators=(",", ":"))
 
 
@@ -41,15 +43,13 @@ class Document:
     __slots__ = ("_canonical", "_lines")
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self._lines: dict[str, str] = {}
-        self._canonical: dict[str, str] = {}
-        for name, value in data.items():
-            self.set(name, value)
+        self._lines = lines = {name: _flat(value) or json_text(value) for name, value in data.items()}
+        self._canonical = {name: _canonical(data[name]) if line[0] in _OPENING and len(line) > 2 else line for name, line in lines.items()}
 
     def set(self, name: str, value: Any) -> None:
         """Set a field: in its place, or as the last one."""
-        line = self._lines[name] = _flat(value) or _in_line(value)
-        self._canonical[name] = _canonical(value) if line[0] in "{[" else line
+        self._lines[name] = _flat(value) or json_text(value)
+        self._canonical[name] = _flat(value) or _canonical(value)
 
     def text(self) -> bytes:
         """Give the text."""
@@ -89,5 +89,5 @@ def _flat(value: Any) -> str:
 
 
 def _digest(fields: Mapping[str, str]) -> str:
-    text = ",".join([f"{quoted(name)}:{fields[name]}" for name in sorted(fields)])
+    text = ",".join([f"{quoted(name)}:{value}" for name, value in sorted(fields.items())])
     return f"blake3:{blake3(f'{{{text}}}'.encode()).hexdigest()}"

@@ -296,7 +296,7 @@ class Manifest:
             files=tuple(FileEntry.from_dict(file) for file in _expect(data, "files", list, [])),
             lossless=_expect(data, "lossless", bool, True),
             version=version,
-            **{name: _expect(data, name, str if name == "tag" else dict, "" if name == "tag" else {}) for name in _PLAIN},
+            **{name: _expect(data, name, str if name == "tag" else dict) for name in _PLAIN if name in data},
         )
         made = manifest._fields()
         made["digest"] = manifest._digested(document or Document(data))

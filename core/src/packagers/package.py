@@ -70,7 +70,7 @@ class Package:
             UnpackError: Where there is none.
             IntegrityError: Where it is not as it was written.
         """
-        file = folder / NAME
+        file = os.path.join(folder, NAME)
         try:
             with open(file, "rb", buffering=0) as opened:
                 found, seal, signature = read_manifest(opened)
@@ -78,7 +78,7 @@ class Package:
         except (FileNotFoundError, NotADirectoryError):
             raise UnpackError("there is no package here: it has no manifest.json", file=folder) from None
         except (IntegrityError, UnpackError) as error:
-            error.file = error.file or str(file)
+            error.file = error.file or file
             raise
 
     @classmethod
@@ -138,7 +138,7 @@ class Package:
     @property
     def payload(self) -> Path:
         """The payload folder."""
-        return self.folder / self.manifest.payload
+        return self.folder / self.manifest.payload if self.manifest.payload else self.folder
 
     def files(self, verify: bool = True) -> Files:
         """Give the files of the payload, each to be fetched and checked when it is asked for.

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 POLICIES = ("data", "own", "all")
 CEILING = "PACKAGERS_TRUST_CEILING"
 
-_HEX = {"key": re.compile(r"[0-9a-f]{16}"), "mac": re.compile(r"[0-9a-f]{64}"), "check": re.compile(r"[0-9a-f]{8}")}
+_SIGNATURE = re.compile(r"[0-9a-f]{16} [0-9a-f]{64} [0-9a-f]{8}")
 
 T = TypeVar("T")
 
@@ -317,11 +317,12 @@ def signature_state(seal: str, signature: Any) -> Literal["own", "foreign", "uns
     """
     if signature is None:
         return "unsigned"
-    if (
-        not isinstance(signature, dict)
-        or signature.keys() != _HEX.keys()
-        or not all(isinstance(signature[part], str) and pattern.fullmatch(signature[part]) for part, pattern in _HEX.items())
-    ):
+    try:
+        parts = (signature["key"], signature["mac"], signature["check"])
+        is_sound = len(signature) == len(parts) and _SIGNATURE.fullmatch(" ".join(parts))
+    except (TypeError, KeyError):  # it is no dict, it has not these parts, or one is no text
+        is_sound = None
+    if not is_sound:
         raise IntegrityError("The signature is malformed", remedy="The package was damaged or edited: get it again from its maker.")
     if not hmac.compare_digest(signature["check"], _check(signature["key"], signature["mac"])):
         raise IntegrityError("The signature is damaged", remedy="The package was damaged or edited: get it again from its maker.")

@@ -212,7 +212,7 @@ class Reader:
                 return invoke(
                     self._registry.hooks,
                     packager,
-                    required(packager, replace(manifest.written, artifact_type="result", format=None), package),
+                    method or required(packager, replace(manifest.written, artifact_type="result", format=None), package),
                     manifest.written,
                     value,
                     options,

@@ -229,7 +229,7 @@ def _open_folder(folder: Path, location: str) -> Package:
     A folder is called by the key of its package, or, in a store of packages, by its digest: ``blake3-…``.
     """
     package = Package.open(folder, location)
-    if folder.name != package.manifest.key:
+    if not package.manifest.payload and folder.name != package.manifest.key:
         package.check_key(folder.name, folder.resolve().name)
     return package
 

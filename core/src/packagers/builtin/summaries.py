@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import stat
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from enum import Enum
 from itertools import islice
@@ -160,8 +160,15 @@ def _describe_items(obj: Any, base: Any) -> dict[str, Any]:
     if is_dict:
         found["keys"] = [short(key, CELL) for key in islice(base.__iter__(obj), FIELDS)]
     if values:
-        types = Counter(cut(path_of(type(value)), LENGTH) for value in values)
-        found["types" if len(values) == found["items"] else f"types of the first {len(values)}"] = dict(types.most_common(ROWS))
+        classes: dict[type[Any], int] = {}
+        for value in values:
+            classes[type(value)] = classes.get(type(value), 0) + 1
+        most = sorted(classes.items(), key=lambda counted: -counted[1])[:ROWS]
+        types: dict[str, int] = {}
+        for cls, count in most:  # two classes may have one name
+            name = cut(path_of(cls), LENGTH)
+            types[name] = types.get(name, 0) + count
+        found["types" if len(values) == found["items"] else f"types of the first {len(values)}"] = types
     return found
 
 
