@@ -71,7 +71,8 @@ class _Performance:
 
     def run(self, capture: Capture) -> Performed:
         """Do it; see :func:`perform`."""
-        begun, log = utc_text(), list[str]()
+        begun = utc_text()
+        log: list[str] = []
         try:
             with capture(log.append):
                 error = self._call()

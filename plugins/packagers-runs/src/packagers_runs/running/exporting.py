@@ -7,7 +7,6 @@ fails fails the run. A package is put as it is written: first its payload, then 
 from __future__ import annotations
 
 import contextlib
-import copy
 import os
 import posixpath
 import secrets
@@ -74,8 +73,8 @@ class Places:
         Args:
             number: Of the iteration.
         """
-        made = copy.copy(self)
-        made._within, made._hints = str(number), {}
+        made = object.__new__(Places)
+        made.__dict__.update(self.__dict__, _within=str(number), _hints={})
         return made
 
     def remember(self, hint: LogHint) -> LogHint:

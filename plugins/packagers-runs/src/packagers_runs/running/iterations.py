@@ -284,7 +284,8 @@ class _Writer:
             self._waiting.append(ended)
             if len(self._waiting) == 1:  # else it knows already, and to wake it each time costs more than to record
                 self._changed.notify_all()
-            self._changed.wait_for(lambda: len(self._waiting) < _MOST_WAITING or self._failure is not None)
+            if len(self._waiting) >= _MOST_WAITING:
+                self._changed.wait_for(lambda: len(self._waiting) < _MOST_WAITING or self._failure is not None)
         if not waits:
             self.flush()
 
