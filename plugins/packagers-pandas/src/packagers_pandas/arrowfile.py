@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from packagers import PackError, UnpackError
+from packagers import Packager, PackError, UnpackError
 from packagers_pandas import parquet
 
 BATCH_SIZE = 1 << 17
@@ -26,8 +26,8 @@ def write(table: Any, path: Path, *, compression: str = "none", batch_size: int 
     Raises:
         PackError: For what Arrow cannot write.
     """
-    with pa.OSFile(str(path), "wb") as sink:
-        _write(table, sink, compression, batch_size)
+    with Packager.create_file(path.parent, path.name) as file:
+        _write(table, file, compression, batch_size)
 
 
 def dumps(table: Any) -> bytes:

@@ -57,7 +57,7 @@ def write(
 
 
 def read(
-    file: Path | BinaryIO,
+    file: Path | BinaryIO | memoryview,
     format: str,
     columns: Sequence[str] | None,
     rows: Rows,

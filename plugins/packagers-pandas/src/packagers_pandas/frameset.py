@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
-from packagers import PackError, UnpackError
+from packagers import Packager, PackError, UnpackError
 from packagers_pandas import layout, parquet, storage
 
 SUFFIX = ".parquet"
@@ -35,14 +35,15 @@ def write(frames: Iterable[pd.DataFrame], path: Path, *, compression: str = "sna
     Raises:
         PackError: For a frame that would not come back exactly.
     """
-    with zipfile.ZipFile(path, "w") as archive:
+    with Packager.create_file(path.parent, path.name) as file, zipfile.ZipFile(file, "w") as archive:
         for number, frame in enumerate(frames):
             member = zipfile.ZipInfo(f"{number}{SUFFIX}", EPOCH)
             member.create_system = 3  # the same on every system
             try:
                 table = layout.with_note(*layout.to_table(frame))
+                parquet.check(table)
                 with archive.open(member, "w", force_zip64=True) as stream:
-                    parquet.write(table, stream, compression=compression)
+                    parquet.write_to(stream, table, compression=compression)
             except PackError as error:
                 raise PackError(f"frame {number}: {error.args[0]}", remedy=error.remedy) from error
 

@@ -71,7 +71,7 @@ def write(frame: pd.DataFrame, path: Path, options: dict[str, Any]) -> Instructi
     return {"index_col": list(range(frame.index.nlevels))} if index else {}
 
 
-def read(source: Path | BinaryIO, columns: Columns, rows: Rows, options: dict[str, Any]) -> pd.DataFrame:
+def read(source: Path | BinaryIO | memoryview, columns: Columns, rows: Rows, options: dict[str, Any]) -> pd.DataFrame:
     """Read a frame, or a part of it; only that part is read.
 
     Args:

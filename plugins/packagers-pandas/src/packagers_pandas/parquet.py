@@ -11,7 +11,8 @@ from typing import IO, Any, BinaryIO
 import pyarrow as pa
 from pyarrow import parquet
 
-from packagers import PackError, UnpackError
+from packagers import Packager, PackError, UnpackError
+from packagers_pandas import dictionaries
 from packagers_pandas.selection import Window, overlapping
 
 REMEDY = "Ask for format 'arrow', or for artifact_type 'object'."
@@ -22,14 +23,43 @@ _SURVIVORS: set[tuple[Any, bool]] = set()
 _MOST_SURVIVORS = 1000
 
 
-def write(table: Any, path: Path | IO[bytes], *, compression: str = "snappy", row_group_size: int | None = None) -> None:
-    """Write a table.
+def write(table: Any, path: Path, **options: Any) -> None:
+    """Write a table to a file of its own.
 
     Args:
         table: Its types must all be ones that come back.
-        path: The file to make, or one that is open for writing.
+        path: The file to make.
+        options: As of :func:`write_to`.
+
+    Raises:
+        PackError: For a type or a value that parquet cannot hold, mostly before the file exists.
+    """
+    check(table)
+    with Packager.create_file(path.parent, path.name) as file:
+        write_to(file, table, **options)
+
+
+def write_to(file: BinaryIO | IO[bytes], table: Any, *, compression: str = "snappy", row_group_size: int | None = None) -> None:
+    """Write a table that was checked to an open file.
+
+    Args:
+        file: Open for writing.
+        table: The table.
         compression: As for ``pyarrow.parquet.write_table``.
         row_group_size: Rows of one group; pyarrow's default, if ``None``.
+
+    Raises:
+        PackError: For what parquet cannot hold.
+    """
+    use = dictionaries.chosen(table, row_group_size)
+    try:
+        parquet.write_table(table, file, compression=compression, row_group_size=row_group_size, use_dictionary=use)
+    except pa.ArrowException as error:
+        raise PackError(f"parquet cannot hold the table: {error}", remedy=REMEDY) from error
+
+
+def check(table: Any) -> None:
+    """Refuse a table that parquet would not give back, before a file exists.
 
     Raises:
         PackError: For a type or a value that parquet cannot hold.
@@ -37,7 +67,6 @@ def write(table: Any, path: Path | IO[bytes], *, compression: str = "snappy", ro
     check_types(table.schema)
     try:
         check_times(table)
-        parquet.write_table(table, path, compression=compression, row_group_size=row_group_size)
     except pa.ArrowException as error:
         raise PackError(f"parquet cannot hold the table: {error}", remedy=REMEDY) from error
 
@@ -78,7 +107,7 @@ def check_times(table: Any) -> None:
             column.cast(pa.timestamp("ms", kind.tz) if pa.types.is_timestamp(kind) else pa.duration("ms"))
 
 
-def open_file(source: Path | BinaryIO) -> Any:
+def open_file(source: Any) -> Any:
     """Open a file and check that reading it runs no code.
 
     Raises:

@@ -19,6 +19,11 @@ MAGIC = b"ARROW1"
 _FEATHER_V1 = b"FEA1"
 
 
+def room(size: int) -> memoryview:
+    """Make memory for a file: Arrow's own, which it keeps for what is decoded next."""
+    return memoryview(pa.allocate_buffer(size))
+
+
 class Source(Protocol):
     """A file of one table, or a table that was read already.
 
@@ -216,11 +221,11 @@ class _Witness:
 
 
 @contextmanager
-def opened(file: Path | BinaryIO, format: str, *, memory_map: bool = False) -> Iterator[Source]:
+def opened(file: Path | BinaryIO | memoryview, format: str, *, memory_map: bool = False) -> Iterator[Source]:
     """Open a file.
 
     Args:
-        file: By whomever it was written.
+        file: By whomever it was written; where it is, an open one, or all of its bytes.
         format: ``parquet``, ``arrow``, ``feather`` or ``orc``. For ``arrow`` and ``feather`` an Arrow file, an Arrow stream and a feather
             file of either version are the same.
         memory_map: Leave the data of an Arrow file on disk until they are looked at; those of a compressed file are read all the same.
@@ -230,6 +235,8 @@ def opened(file: Path | BinaryIO, format: str, *, memory_map: bool = False) -> I
     """
     if isinstance(file, Path):
         yield _open(file, format, memory_map)
+    elif isinstance(file, memoryview):
+        yield _open(pa.BufferReader(pa.py_buffer(file)), format, False)
     else:
         witness = _Witness(file)
         with witness.heard():
@@ -284,7 +291,7 @@ def _open(file: Any, format: str, memory_map: bool) -> Source:
         if format == "orc":
             from pyarrow import orc
 
-            return OrcSource(orc.ORCFile(str(file) if isinstance(file, Path) else pa.PythonFile(file, mode="r")))
+            return OrcSource(orc.ORCFile(str(file) if isinstance(file, Path) else _native(file)))
         found = _arrow(file, memory_map)
     except (pa.ArrowException, OSError, ValueError, EOFError) as error:
         raise UnpackError(f"this is no {format} file that pyarrow can read: {error}") from error
@@ -293,11 +300,8 @@ def _open(file: Any, format: str, memory_map: bool) -> Source:
 
 
 def _arrow(source: Any, memory_map: bool) -> Source:
-    file: Any
-    if not isinstance(source, Path):
-        file = pa.PythonFile(source, mode="r")
-    else:
-        file = pa.memory_map(str(source)) if memory_map else pa.OSFile(str(source), "rb")
+    open_path = pa.memory_map if memory_map else pa.OSFile
+    file: Any = open_path(str(source)) if isinstance(source, Path) else _native(source)
     start = file.read(len(MAGIC))
     file.seek(0)
     if start == MAGIC:
@@ -306,6 +310,10 @@ def _arrow(source: Any, memory_map: bool) -> Source:
         return TableSource(feather.read_table(file))
     with pa.ipc.open_stream(file.read()) as reader:
         return TableSource(reader.read_all())
+
+
+def _native(file: Any) -> Any:
+    return file if isinstance(file, pa.NativeFile) else pa.PythonFile(file, mode="r")
 
 
 def _places(schema: Any, fields: Sequence[str]) -> list[int]:

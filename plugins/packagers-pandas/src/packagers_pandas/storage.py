@@ -76,7 +76,7 @@ def write_arrow(frame: pd.DataFrame, path: Path, options: dict[str, Any], *, def
     return {}
 
 
-def read(file: Path | BinaryIO, columns: Columns, rows: Rows, options: dict[str, Any], *, format: str) -> pd.DataFrame:
+def read(file: Path | BinaryIO | memoryview, columns: Columns, rows: Rows, options: dict[str, Any], *, format: str) -> pd.DataFrame:
     """Read a frame, or a part of it; only that part is read.
 
     Args:
@@ -158,7 +158,7 @@ def _decode(source: Source, columns: Columns, rows: Rows) -> pd.DataFrame:
     whole: Layout = note["layouts"][0]
     window = None if rows is None else window_of(rows, whole.rows)
     labels, chosen = layout.choose(whole, columns)
-    table = source.read(layout.fields_of(whole, chosen), window)
+    table = source.read(None if columns is None else layout.fields_of(whole, chosen), window)
     return layout.from_table(table, whole, labels, chosen, window)
 
 

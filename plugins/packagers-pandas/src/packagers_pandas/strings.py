@@ -34,6 +34,8 @@ def decode(data: Any, spec: dict[str, Any]) -> Any:
     if spec.get("json"):
         items = [None if item is None else cells.loads(item) for item in data.to_pylist()]
         return pd.array(items, dtype=dtype)
+    if data.num_chunks > 1 and pa.types.is_large_string(data.type):
+        data = data.combine_chunks()  # shares no memory with the other columns of an Arrow file, which would stay as long as the texts
     return dtype.__from_arrow__(data)
 
 

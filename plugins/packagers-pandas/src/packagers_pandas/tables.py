@@ -12,6 +12,7 @@ from packagers import Instructions, Packager, PackError, UnpackError
 from packagers_pandas.formats import FORMS, Stored
 from packagers_pandas.options import CHOICES, refuse_costly, refuse_strange, takes
 from packagers_pandas.selection import Rows
+from packagers_pandas.sources import room
 
 Format: TypeAlias = Literal["parquet", "arrow", "feather", "orc"]
 Compression: TypeAlias = Literal["snappy", "zstd", "gzip", "brotli", "lz4", "zlib", "uncompressed", "none"]
@@ -117,7 +118,8 @@ class TablePackager(Packager):
         read = partial(arrowtables.read, num_rows=num_rows, dictionaries=dictionaries or {})
         if memory_map or (columns is None and rows is None):
             is_mapped = format == "arrow" if memory_map is None else memory_map
-            return self.from_table(read(self.only_file(folder), format, columns, rows, is_mapped))
+            file = self.only_file(folder) if is_mapped else self.read_file(folder, room=room)
+            return self.from_table(read(file, format, columns, rows, is_mapped))
         with self.open_file(folder) as file:
             return self.from_table(read(file, format, columns, rows, False))
 

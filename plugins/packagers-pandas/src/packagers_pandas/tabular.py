@@ -13,6 +13,7 @@ from packagers_pandas import storage, summary
 from packagers_pandas.formats import FORMS, Format, Stored, named
 from packagers_pandas.options import CHOICES, refuse_costly, refuse_strange, takes
 from packagers_pandas.selection import Columns, Rows
+from packagers_pandas.sources import room
 
 
 class TabularPackager(DefaultPackager):
@@ -85,11 +86,13 @@ class TabularPackager(DefaultPackager):
         form = FORMS[format]
         refuse_strange(format, form.unpacking, options, UnpackError)
         refuse_costly(options)
-        if form.is_partial and not (columns is None and rows is None):
+        if not form.is_partial:
+            frame = form.read(self.only_file(folder), columns, rows, options)
+        elif columns is None and rows is None:
+            frame = form.read(self.read_file(folder, room=room), None, None, options)
+        else:
             with self.open_file(folder) as file:
                 frame = form.read(file, columns, rows, options)
-        else:
-            frame = form.read(self.only_file(folder), columns, rows, options)
         return self.from_flat(frame) if form.is_lossy else self.from_frame(frame)
 
     pack_file = pack_dataset
