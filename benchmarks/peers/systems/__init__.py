@@ -1,0 +1,1 @@
+"""The systems that are compared, a module for each."""
