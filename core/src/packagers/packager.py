@@ -303,6 +303,15 @@ class Packager:
         """
         return {}
 
+    def preview_packed(self, obj: Any, folder: Path) -> dict[str, Any]:
+        """Give the preview that is kept with a package; :meth:`preview`, unless a packager can tell it from what it has just written.
+
+        Args:
+            obj: What was packed.
+            folder: What its method was given; hooks may have changed what stands there.
+        """
+        return self.preview(obj)
+
     def only_file(self, folder: Path) -> Path:
         """Give the one file in ``folder``: a package's payload, or the plain file that is being read.
 

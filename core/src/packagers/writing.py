@@ -222,7 +222,7 @@ class Writer:
                     manifest = self._write_container(plan, draft)
                 else:
                     written = self._pack(plan.found, plan.obj, plan.artifact_type, draft.payload, plan.options)
-                    manifest = self._manifest(plan, plan.artifact_type, written=written)
+                    manifest = self._manifest(plan, plan.artifact_type, written=written, folder=draft.payload)
             if links is not None:
                 manifest = manifest.with_links(*links)
             finished = draft.finish(manifest, self._algorithm(plan, manifest.written.form), digesting)
@@ -337,14 +337,19 @@ class Writer:
         written = Written(identity, type_name(obj, found), artifact_type, format, instructions)
         return replace(written, version=packager.VERSIONS.get(written.form, 1))
 
-    def _manifest(self, plan: Plan, artifact_type: str, *, written: Written | None = None, **content: Any) -> Manifest:
+    def _manifest(
+        self, plan: Plan, artifact_type: str, *, written: Written | None = None, folder: Path | None = None, **content: Any
+    ) -> Manifest:
         hint, found = plan.hint, plan.found
         written = written or Written(found.registration.identity, type_name(plan.obj, found), artifact_type)
         if isinstance(plan.obj, Stream):
             description, preview = plan.obj.summary(), plan.obj.preview
         else:
             description = _bounded(found.packager.describe, plan.obj)
-            preview = {} if "value" in content else _bounded(found.packager.preview, plan.obj)  # a value that stands there is its own
+            if folder is not None:
+                preview = _bounded(found.packager.preview_packed, plan.obj, folder)
+            else:
+                preview = {} if "value" in content else _bounded(found.packager.preview, plan.obj)  # a value that stands there is its own
         return Manifest(
             key=hint.key,
             written=written,
@@ -410,10 +415,10 @@ def _failure(found: Found, obj: Any, artifact_type: str, error: Exception) -> Pa
     )
 
 
-def _bounded(summary: Any, obj: Any) -> dict[str, Any]:
+def _bounded(summary: Any, *about: Any) -> dict[str, Any]:
     """Give a description or preview; one that fails or is too large is left out, for packing does not depend on it."""
     try:
-        found = summary(obj)
+        found = summary(*about)
         if not found:
             return {}
         if not isinstance(found, dict):
