@@ -240,12 +240,21 @@ def crash(kind: str, new_database: Callable[[str], str], folder: Path, width: in
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_kill_at_some_points_changes_nothing_in_the_end(new_database: Callable[[str], str], tmp_path: Path, kind: str) -> None:
-    assert crash(kind, new_database, tmp_path, 1, 6) >= 3
+def test_a_kill_at_some_points_changes_nothing_in_the_end(
+    new_database: Callable[[str], str], tmp_path: Path, figure: Any, kind: str
+) -> None:
+    kills = crash(kind, new_database, tmp_path, 1, 6)
+    figure("crash points of a run", f"kill -9 at a point of a run with iterations ({kind})", points=kills, violations=0)
+    assert kills >= 3
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("width", [1, 2])
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_kill_at_any_point_changes_nothing_in_the_end(new_database: Callable[[str], str], tmp_path: Path, kind: str, width: int) -> None:
-    assert crash(kind, new_database, tmp_path, width, None) >= 50
+def test_a_kill_at_any_point_changes_nothing_in_the_end(
+    new_database: Callable[[str], str], tmp_path: Path, figure: Any, kind: str, width: int
+) -> None:
+    kills = crash(kind, new_database, tmp_path, width, None)
+    where = kind if width == 1 else f"{kind}, {width} processes"
+    figure("crash points of a run", f"kill -9 at a point of a run with iterations ({where})", points=kills, violations=0)
+    assert kills >= 50
