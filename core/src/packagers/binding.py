@@ -52,7 +52,8 @@ def bind_inputs(
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} does not say which parameters it takes: {error}", remedy="Wrap it into a function that does.") from None
     _check_names(name, signature, inputs, params)
-    hints = input_hints(function)
+    takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in signature.parameters.values())
+    hints = input_hints(function) if inputs or takes_any else {}  # nobody asks for those of parameters that are passed as they are
     values = dict(params)
     for key, source in inputs.items():
         parameter = _parameter_of(signature, key)

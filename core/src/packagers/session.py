@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 import warnings
 from collections.abc import Iterable, Mapping
@@ -76,7 +78,9 @@ class Session:
         # A function may change the working directory before the results are written.
         self.folder = Path(folder).absolute()
         try:
-            is_package = (self.folder / manifest.NAME).is_file()
+            is_package = stat.S_ISREG(os.stat(f"{self.folder}/{manifest.NAME}").st_mode)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            is_package = False
         except OSError as error:
             raise PackError(f"this cannot be a folder of outputs: {error}", file=self.folder, remedy="Take another folder.") from error
         if is_package:
