@@ -321,7 +321,7 @@ FAULTS: dict[str, tuple[Any, str, int]] = {
         (fault, value)
         for fault in FAULTS
         for value in ("bytes", "container", "stream", "result")
-        if value != "result" or fault not in ("write", "read the digest")  # its packager writes no files
+        if value != "result" or fault not in ("write", "list", "read the digest")  # it has no files
     ],
 )
 def test_a_system_that_refuses_is_a_failure_of_that_output(

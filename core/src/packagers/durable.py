@@ -295,13 +295,19 @@ def _sweep(folder: AnyPath, names: Iterable[str]) -> None:
 
 def walk(folder: Path) -> Iterator[Path]:
     """Give every file below a folder; links are given, not followed."""
+    for name, _ in files_below(folder):
+        yield folder / name
+
+
+def files_below(folder: AnyPath, above: str = "") -> Iterator[tuple[str, bool]]:
+    """Give the names of all files below a folder, with ``/``, and whether each is a regular file; links are given, not followed."""
     with os.scandir(folder) as scan:
         entries = list(scan)
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            yield from walk(Path(entry.path))
+            yield from files_below(entry.path, f"{above}{entry.name}/")
         else:
-            yield Path(entry.path)
+            yield above + entry.name, entry.is_file(follow_symlinks=False)
 
 
 def _remove(path: str) -> None:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from packagers.digesting import Digesting
-from packagers.durable import OURS, Lock, claim, locked, make_folder, replace_file, sweep, sync_tree, walk
+from packagers.durable import OURS, Lock, claim, files_below, locked, make_folder, replace_file, sweep, sync_tree, walk
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import Files, entry_of
 from packagers.manifest import MAX_BYTES, NAME, FileEntry, Manifest, check_paths, read_manifest, sealed
@@ -151,13 +151,14 @@ class Package:
 
     def is_there(self) -> bool:
         """Tell whether all files of the payload stand on this machine."""
-        return all((self.payload / file.path).exists() for file in self.manifest.files)
+        payload = self.payload
+        return all(os.path.exists(os.path.join(payload, file.path)) for file in self.manifest.files)
 
     def fetch(self) -> None:
         """Copy what is remote and not there yet."""
         files = self.files(verify=False)
         for file in self.manifest.files:
-            files.whole(self.payload / file.path)
+            files.whole(files.folder / file.path)
 
     def verify(self) -> None:
         """Check that the payload is, file by file and byte by byte, what was packed; what is remote is fetched first.
@@ -179,7 +180,7 @@ class Package:
         self.check_names()
         files = self.files()
         for file in self.manifest.files:
-            files.whole(self.payload / file.path)
+            files.whole(files.folder / file.path)
 
     def check_names(self) -> None:
         """Check that nothing stands in the payload folder that was not packed.
@@ -187,16 +188,20 @@ class Package:
         Raises:
             IntegrityError: Names the file that is too many, or the folder that is missing.
         """
-        if not self.manifest.payload or (self.remote is not None and not self.payload.exists()):
+        payload = self.payload
+        if not self.manifest.payload or (self.remote is not None and not payload.exists()):
             return
         expected = {file.path for file in self.manifest.files}
-        if not self.payload.is_dir() or self.payload.is_symlink():
-            raise IntegrityError("the payload folder is missing", file=self.payload)
-        with contextlib.nullcontext() if self.remote is None else self.remote.busy:
-            found = list(walk(self.payload))
-        for path in found:
-            if path.relative_to(self.payload).as_posix() not in expected or path.is_symlink() or not path.is_file():
-                raise IntegrityError("the package holds a file that was not packed", file=path)
+        if not os.path.isdir(payload) or os.path.islink(payload):
+            raise IntegrityError("the payload folder is missing", file=payload)
+        if self.remote is None:
+            found = list(files_below(payload))
+        else:
+            with self.remote.busy:
+                found = list(files_below(payload))
+        for name, is_regular in found:
+            if name not in expected or not is_regular:
+                raise IntegrityError("the package holds a file that was not packed", file=payload / name)
 
     def zip(self, target: Path) -> Path:
         """Write the package as one zip file with the same digest; equal packages give equal bytes.
