@@ -6,6 +6,7 @@ read, or some dozens of GB would wait to be written; "first time" means that the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -61,10 +62,21 @@ def large(size: str, array: Array, folder: Path, repetitions: int) -> Iterator[C
         kept = saved(number)
         return digested(array, blake3), kept
 
+    def synced(number: int) -> tuple[Any, Brief]:
+        kept = saved_digested(number)
+        for path in (kept[1].path, folder):
+            handle = os.open(path, os.O_RDONLY)
+            os.fsync(handle)
+            os.close(handle)
+        return kept
+
     for digest, limit, raw in (("xxh3", "np.save", saved), ("blake3", "np.save + BLAKE3", saved_digested)):
         with packagers.settings(digest=digest):
             yield case(path=f"pack an array of {size}, {digest}", limit=limit, ours=packed, raw=raw)
             packagers.pack(array, digest, folder)
+    with packagers.settings(durability="full"):
+        what = f"pack an array of {size}, blake3, durability full"
+        yield case(path=what, limit="np.save + BLAKE3, synced", ours=packed, raw=synced, aim=None)
     np.save(folder / "kept.npy", array)
     again = partial(case, has_memory=False)
     for digest in ("blake3", "xxh3"):
@@ -110,9 +122,10 @@ def many(arrays: list[Array], folder: Path, repetitions: int) -> Iterator[Case]:
         np.savez(folder / f"{number}.npz", *arrays)
 
     def load(number: int) -> list[Array]:
-        with np.load(folder / f"{number}.npz") as members:
+        with np.load(folder / "kept.npz") as members:
             return [members[name] for name in members.files]
 
+    np.savez(folder / "kept.npz", *arrays)
     for name, make in CONTAINERS.items():
         case = partial(Case, repetitions=repetitions, aim=Aim(1.1) if name == "a list" else None)
         place = folder / name
@@ -123,11 +136,12 @@ def many(arrays: list[Array], folder: Path, repetitions: int) -> Iterator[Case]:
             raw=save,
             ours=lambda number, value=value, place=place: packagers.pack(value, str(number), place),
         )
+        packagers.pack(value, "kept", place)
         yield case(
             path=f"unpack {len(arrays):,} small arrays in {name}",
             limit="np.load of each",
             raw=load,
-            ours=lambda number, place=place: (files.forget(), packagers.unpack(place / str(number)))[1],
+            ours=lambda number, place=place: (files.forget(), packagers.unpack(place / "kept"))[1],
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from blake3 import blake3
 
 import packagers
-from benchmarks.arrays import Brief
+from benchmarks.alone import Brief
 from benchmarks.paired import Aim, Case
 
 Array = np.ndarray[Any, Any]
