@@ -38,6 +38,7 @@ AREAS = (
     "frames",
     "models",
     "tensors",
+    "figures",
     "chunks",
     "recording",
     "iterations",
