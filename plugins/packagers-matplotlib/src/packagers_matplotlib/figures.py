@@ -56,7 +56,8 @@ class FigurePackager(PicturePackager):
         options: dict[str, Any] = {"dpi": dpi, "transparent": transparent, "bbox_inches": bbox_inches, "metadata": metadata}
         path = folder / f"plot.{format}"
         if format != "html":
-            draw(figure, path, format=format, **options)
+            with self.create_file(folder, path.name) as file:
+                draw(figure, file, format=format, **options)
             return
         png = BytesIO()
         draw(figure, png, format="png", **options)

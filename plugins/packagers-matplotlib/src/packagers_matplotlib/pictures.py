@@ -47,3 +47,7 @@ class PicturePackager(DefaultPackager):
     def preview(self, obj: Any) -> dict[str, Any]:
         """Give a thumbnail of the figure as it stands."""
         return summaries.thumbnail(self.figure_of(obj))
+
+    def preview_packed(self, obj: Any, folder: Path) -> dict[str, Any]:
+        """Give the picture that was packed, made small if it is large; where none was, draw a thumbnail."""
+        return summaries.of_picture(folder) or self.preview(obj)

@@ -6,9 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from io import BytesIO
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -61,7 +59,7 @@ def untouched(figure: Figure) -> Iterator[None]:
 
 def draw(
     figure: Figure,
-    target: Path | BytesIO,
+    target: BinaryIO,
     *,
     format: str,
     dpi: float | str | None = None,
@@ -73,7 +71,7 @@ def draw(
 
     Args:
         figure: What to draw.
-        target: The file.
+        target: The file, open for writing.
         format: A format of ``Figure.savefig``.
         dpi: Dots per inch, or ``"figure"``; the setting ``savefig.dpi`` if unsaid.
         transparent: Whether the background is left out; the setting ``savefig.transparent`` if unsaid.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -20,6 +21,9 @@ _LOWEST_DPI = 20.0
 _MOST_PIXELS = 16e6
 _BYTES = 45_000
 _MOST_COST = 500_000
+_PICTURES = frozenset({".png", ".jpg", ".webp"})
+_LARGEST = 1000
+_MOST_BYTES = 16 << 20
 
 
 def describe(figure: Figure) -> dict[str, Any]:
@@ -58,16 +62,38 @@ def thumbnail(figure: Figure) -> dict[str, Any]:
         return {}
     file = BytesIO()
     draw(figure, file, format="png", dpi=dpi, bbox_inches=None)
-    png, side = file.getvalue(), _SIDE
+    return _small(file.getvalue(), _SIDE)
+
+
+def of_picture(folder: Path) -> dict[str, Any]:
+    """Give the one picture in a folder, made small if it is large; nothing for what is none, or too large to be looked at."""
+    files = list(folder.iterdir())
+    if len(files) != 1 or files[0].suffix not in _PICTURES or files[0].stat().st_size > _MOST_BYTES:
+        return {}
+    try:
+        return _small(files[0].read_bytes(), _LARGEST)
+    except (OSError, ValueError):  # a hook has made something else of it
+        return {}
+
+
+def _small(data: bytes, side: int) -> dict[str, Any]:
+    """Give a picture as a preview: a PNG that is small enough stays as it is.
+
+    Args:
+        data: The picture's file.
+        side: How many pixels wide and high it may be to stay as it is; what has to be made smaller is made 400 at most.
+    """
     while True:
-        with Image.open(BytesIO(png)) as image:
-            if max(image.size) <= side and len(png) <= _BYTES:
-                return {"png": b64encode(png).decode("ascii")}
-            side = side if max(image.size) > side else side // 2
-            image.thumbnail((side, side))
+        with Image.open(BytesIO(data)) as image:
+            if image.format == "PNG" and max(image.size) <= side and len(data) <= _BYTES:
+                return {"png": b64encode(data).decode("ascii")}
+            if image.width * image.height > _MOST_PIXELS:
+                return {}
+            side = _SIDE if max(image.size) > _SIDE else max(image.size) // 2
+            image.thumbnail((side, side), reducing_gap=2.0)
             file = BytesIO()
             image.save(file, format="png")
-        png = file.getvalue()
+        data = file.getvalue()
 
 
 def _describe_axes(axes: Axes) -> dict[str, str]:
