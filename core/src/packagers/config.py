@@ -20,6 +20,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -260,7 +261,7 @@ class Settings(SettingTable):
         value = self._process.values.get(name, _NOTHING)
         if value is not _NOTHING:
             return value, setting.for_process
-        text = os.environ.get(setting.variable)
+        text = _text_of(setting.variable)
         if text is not None and (setting.empty_counts or text.strip()):
             return setting.check_text(text), setting.variable
         if project is not None and name in project.settings:
@@ -306,6 +307,13 @@ class Watch:
         return self._texts == (variables.get(_PREFER), variables.get(_DISABLE))
 
 
+def _text_of(variable: str) -> str | None:
+    """Give the text of an environment variable; to be told by ``os.environ`` that there is none takes an exception."""
+    kept = getattr(os.environ, "_data", None)
+    return None if kept and _kept_name(variable) not in kept else os.environ.get(variable)
+
+
+@cache
 def _kept_name(variable: str) -> Any:
     """Give the name of a variable as ``os.environ`` keeps it."""
     return getattr(os.environ, "encodekey", str)(variable)
