@@ -76,7 +76,7 @@ def cases(folder: Path, quick: bool) -> Iterator[Case]:
         while (number := next(numbers)) < count * TIMES:
             add(stores[1], number)
             insert(raw, number)
-        for words in ("ls", "show last") if quick else ("ls", "show last", "ls --state error", "logs last"):
+        for words in ("ls", "show last") if quick else ("ls", "show last", "ls --state error"):
             yield Case(
                 path=f"packagers runs {words}, of {count * TIMES:,}",
                 limit="packagers --version",
