@@ -194,11 +194,8 @@ class Package:
         expected = {file.path for file in self.manifest.files}
         if not os.path.isdir(payload) or os.path.islink(payload):
             raise IntegrityError("the payload folder is missing", file=payload)
-        if self.remote is None:
+        with contextlib.nullcontext() if self.remote is None else self.remote.busy:
             found = list(files_below(payload))
-        else:
-            with self.remote.busy:
-                found = list(files_below(payload))
         for name, is_regular in found:
             if name not in expected or not is_regular:
                 raise IntegrityError("the package holds a file that was not packed", file=payload / name)

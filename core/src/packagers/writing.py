@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from packagers.builtin.streams import StreamPackager
-from packagers.config import Resolved, logger
+from packagers.config import Resolved
+from packagers.describing import SMALL, bounded, versions_of
 from packagers.digesting import Digesting
 from packagers.digests import canonical
-from packagers.discovery import installed_version
-from packagers.document import json_text
 from packagers.errors import NoPackagerError, PackagersError, PackError, UnknownArtifactTypeError, UnknownOptionError
 from packagers.itemtypes import fit_of_items
 from packagers.jsonvalue import PARTS, atom
@@ -24,7 +21,6 @@ from packagers.loghint import EMPTY, LogHint
 from packagers.manifest import MISSING, Manifest, Written
 from packagers.package import Draft, Package, Signer
 from packagers.packager import Method
-from packagers.registration import Registration
 from packagers.registry import Found, Registry
 from packagers.results import Recorded
 from packagers.stream import Stream
@@ -32,8 +28,6 @@ from packagers.structure import Walk, type_name
 from packagers.subject import NO_CHUNK
 from packagers.typepath import names_class, parse, path_of
 
-SMALL = 64 << 10
-"""Bytes of JSON up to which a container is a result, a skeleton stands in the manifest, and a preview is kept."""
 SKELETON = "skeleton.json"
 CHUNKS = "chunks.jsonl"
 Commit = Callable[[], Package]
@@ -138,7 +132,7 @@ class Writer:
         if stream.ahead is not NO_CHUNK:
             with suppress(NoPackagerError):
                 packager = self.registry.find(stream.ahead).packager
-                stream.description, stream.preview = (_bounded(each, stream.ahead) for each in (packager.describe, packager.preview))
+                stream.description, stream.preview = (bounded(each, stream.ahead) for each in (packager.describe, packager.preview))
         return stream
 
     def _with_default(self, obj: Any, hint: LogHint) -> LogHint:
@@ -345,11 +339,11 @@ class Writer:
         if isinstance(plan.obj, Stream):
             description, preview = plan.obj.summary(), plan.obj.preview
         else:
-            description = _bounded(found.packager.describe, plan.obj)
+            description = bounded(found.packager.describe, plan.obj)
             if folder is not None:
-                preview = _bounded(found.packager.preview_packed, plan.obj, folder)
+                preview = bounded(found.packager.preview_packed, plan.obj, folder)
             else:
-                preview = {} if "value" in content else _bounded(found.packager.preview, plan.obj)  # a value that stands there is its own
+                preview = {} if "value" in content else bounded(found.packager.preview, plan.obj)  # a value that stands there is its own
         return Manifest(
             key=hint.key,
             written=written,
@@ -358,7 +352,7 @@ class Writer:
             preview=preview,
             labels=dict(hint.labels) if hint.labels else {},
             tag=hint.tag,
-            versions=_versions(found.registration),
+            versions=versions_of(found.registration),
             **content,
         )
 
@@ -413,35 +407,3 @@ def _failure(found: Found, obj: Any, artifact_type: str, error: Exception) -> Pa
         f"{found.registration.identity} failed to pack a {name} as {artifact_type}: {type(error).__name__}: {error}",
         distribution=found.registration.distribution,
     )
-
-
-def _bounded(summary: Any, *about: Any) -> dict[str, Any]:
-    """Give a description or preview; one that fails or is too large is left out, for packing does not depend on it."""
-    try:
-        found = summary(*about)
-        if not found:
-            return {}
-        if not isinstance(found, dict):
-            raise TypeError(f"a {type(found).__qualname__} is no dict of JSON")
-        text = json_text(found)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a summary is a courtesy
-        logger.warning("%s failed: %s: %s", getattr(summary, "__qualname__", summary), type(error).__name__, error)
-        return {}
-    if len(text) > SMALL:
-        logger.warning("%s gave %s bytes, and %s are kept", summary.__qualname__, len(text), SMALL)
-        return {}
-    plain: dict[str, Any] = json.loads(text)
-    return plain
-
-
-@lru_cache(maxsize=1024)
-def _versions(registration: Registration) -> dict[str, str]:
-    """Give the versions of Python, the core, the plugin and the library that the type belongs to."""
-    versions = {"python": ".".join(map(str, sys.version_info[:3])), "packagers": installed_version("packagers")}
-    if registration.version and registration.distribution != "packagers":
-        versions[registration.distribution] = registration.version
-    package = registration.path.package if registration.path is not None else ""
-    version = getattr(sys.modules.get(package), "__version__", None)
-    if isinstance(version, str):
-        versions[package] = version
-    return versions

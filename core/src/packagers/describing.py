@@ -1,0 +1,53 @@
+"""What is recorded besides a value: summaries for people, within bounds, and the versions of what was involved."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import lru_cache
+from typing import Any
+
+from packagers.config import logger
+from packagers.discovery import installed_version
+from packagers.document import json_text
+from packagers.registration import Registration
+
+SMALL = 64 << 10
+"""Bytes of JSON up to which a container is a result, a skeleton stands in the manifest, and a summary is kept."""
+
+
+def bounded(summary: Any, *about: Any) -> dict[str, Any]:
+    """Give a description or preview; one that fails or is too large is left out, for packing does not depend on it.
+
+    Args:
+        summary: Gives it.
+        about: What it is called with.
+    """
+    try:
+        found = summary(*about)
+        if not found:
+            return {}
+        if not isinstance(found, dict):
+            raise TypeError(f"a {type(found).__qualname__} is no dict of JSON")
+        text = json_text(found)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a summary is a courtesy
+        logger.warning("%s failed: %s: %s", getattr(summary, "__qualname__", summary), type(error).__name__, error)
+        return {}
+    if len(text) > SMALL:
+        logger.warning("%s gave %s bytes, and %s are kept", summary.__qualname__, len(text), SMALL)
+        return {}
+    plain: dict[str, Any] = json.loads(text)
+    return plain
+
+
+@lru_cache(maxsize=1024)
+def versions_of(registration: Registration) -> dict[str, str]:
+    """Give the versions of Python, the core, the plugin and the library that the type of a registration belongs to."""
+    versions = {"python": ".".join(map(str, sys.version_info[:3])), "packagers": installed_version("packagers")}
+    if registration.version and registration.distribution != "packagers":
+        versions[registration.distribution] = registration.version
+    package = registration.path.package if registration.path is not None else ""
+    version = getattr(sys.modules.get(package), "__version__", None)
+    if isinstance(version, str):
+        versions[package] = version
+    return versions
