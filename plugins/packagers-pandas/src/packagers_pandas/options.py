@@ -6,6 +6,7 @@ What a format is not told is left to pandas or pyarrow, so no default is repeate
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from inspect import Parameter, signature
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -46,6 +47,12 @@ def takes(*kinds: Kind) -> Callable[[Method], Method]:
     return widen
 
 
+@cache
+def _known(kind: Kind) -> dict[str, Any]:
+    """Resolve the hints of a format's options; there are as many kinds as formats."""
+    return get_type_hints(kind)
+
+
 def refuse_strange(format: str, kind: Kind, given: Mapping[str, Any], error: type[PackError] | type[UnpackError]) -> None:
     """Refuse options, and values of them, that a format does not have.
 
@@ -58,7 +65,7 @@ def refuse_strange(format: str, kind: Kind, given: Mapping[str, Any], error: typ
     Raises:
         PackError: Or what else ``error`` says; lists what there is.
     """
-    known = get_type_hints(kind)
+    known = _known(kind) if given else {}
     for name, value in given.items():
         if name not in known:
             raise error(f"format {format!r} has no option {name!r}", remedy=f"It has: {', '.join(sorted(known)) or 'none'}.")

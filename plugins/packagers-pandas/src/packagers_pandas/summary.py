@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ _BITS = 256
 def describe(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the shape, the dtypes of the first columns and the kind of index."""
     first = frame if frame.shape[1] <= SCHEMA else frame.iloc[:0].iloc[:, :SCHEMA]
-    schema = {cell(label): short(str(dtype)) for label, dtype in zip(first.columns, first.dtypes.array, strict=True)}
+    schema = {cell(label): _called(dtype) for label, dtype in zip(first.columns, first.dtypes.array, strict=True)}
     return {"rows": len(frame), "columns": frame.shape[1], "schema": schema, "index": describe_index(frame.index)}
 
 
@@ -26,7 +27,7 @@ def describe_index(index: Any) -> dict[str, Any]:
     """Give the class, dtype and names of an index."""
     return {
         "class": type(index).__name__,
-        "dtype": [short(str(dtype)) for dtype in index.dtypes[:COLUMNS]] if isinstance(index, pd.MultiIndex) else short(str(index.dtype)),
+        "dtype": [short(str(dtype)) for dtype in index.dtypes[:COLUMNS]] if isinstance(index, pd.MultiIndex) else _called(index.dtype),
         "names": [None if name is None else cell(name) for name in index.names[:COLUMNS]],
     }
 
@@ -76,6 +77,16 @@ def cell(value: Any) -> str:
         brackets = {"left": "[)", "right": "(]", "both": "[]", "neither": "()"}[value.closed]
         return short(f"{brackets[0]}{cell(value.left)}, {cell(value.right)}{brackets[1]}")
     return short(f"<{cls.__qualname__}>")
+
+
+def _called(dtype: Any) -> str:
+    return _called_by_numpy(dtype) if isinstance(dtype, np.dtype) else short(str(dtype))
+
+
+@lru_cache(maxsize=256)
+def _called_by_numpy(dtype: np.dtype[Any]) -> str:
+    """Give the name of one of NumPy's dtypes, which NumPy puts together anew each time."""
+    return short(str(dtype))
 
 
 def short(text: str) -> str:
