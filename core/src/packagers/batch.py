@@ -50,8 +50,10 @@ class Batch:
             jobs: For each value its position among all, the value, and its hint.
         """
         linking = [job for job in jobs if job[2].has_links]
-        self._later = {hint.key for _, _, hint in linking}
-        for self._index, obj, hint in [job for job in jobs if not job[2].has_links] + linking if linking else jobs:
+        if linking:
+            jobs = [job for job in jobs if not job[2].has_links] + linking
+            self._later = {hint.key for _, _, hint in linking}
+        for self._index, obj, hint in jobs:
             self._later.discard(hint.key)
             try:
                 if hint.itemized is False or not is_itemizable(obj):

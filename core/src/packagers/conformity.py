@@ -15,6 +15,7 @@ import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from packagers.errors import UnpackError
@@ -184,6 +185,12 @@ class _Plan:
         return Mismatch("", f"expected {expected}, found {_short(value) if self.has_literals else path_of(type(value))}")
 
 
+@lru_cache(maxsize=1024)
+def _plan_of_class(cls: type[Any]) -> _Plan:
+    """Give the plan of a plain class, which says the same each time: it has no items, no text to be looked up, no metaclass."""
+    return _Plan(cls)
+
+
 class _Check:
     """One check of one value: what its hints mean, and which containers were looked at already."""
 
@@ -195,7 +202,7 @@ class _Check:
         """Give the plan of a hint. It keeps the hint alive, and so its id its own."""
         known = self.plans.get(id(hint))
         if known is None:
-            known = self.plans[id(hint)] = _Plan(hint)
+            known = self.plans[id(hint)] = _plan_of_class(hint) if type(hint) is type else _Plan(hint)
         return known
 
     def check(self, value: Any, plan: _Plan) -> Mismatch | None:

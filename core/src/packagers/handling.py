@@ -12,7 +12,7 @@ from packagers.binding import HANDLES, Unpacker, hint_of_argument, input_hints
 from packagers.ledger import ATOMS
 from packagers.loghint import LogHint
 from packagers.session import Session, hint_list, packing_session
-from packagers.signatures import hints_of
+from packagers.signatures import Unresolved, hints_of
 from packagers.typehint import log_hint_of
 
 P = ParamSpec("P")
@@ -49,10 +49,17 @@ def handler(function: Any = None, *, returns: Any = None, inputs: bool | Mapping
         return type(function)(inner(function.__func__))
     hints = None if returns is None else parsed_hints(returns)
     given = inputs if isinstance(inputs, Mapping) else {}
+    known = hints
 
-    def enter(session: Session, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], tuple[Any, ...], dict[str, Any]]:
-        found = returns_of(function) if hints is None else hints
-        return found, *(_unpacked(function, args, kwargs, given, session) if inputs is not False else (args, kwargs))
+    def carried() -> list[LogHint | None]:
+        """Give the log hints: those of the annotation once they are resolved, for that takes long."""
+        nonlocal known
+        if known is not None:
+            return known
+        found = returns_of(function)
+        if not isinstance(hints_of(function)[1], Unresolved):
+            known = found
+        return found
 
     async def finish(session: Session, found: list[Any], value: Any) -> Any:
         with session.running():
@@ -64,14 +71,15 @@ def handler(function: Any = None, *, returns: Any = None, inputs: bool | Mapping
         session = packing_session()
         if session is None:
             return function(*args, **kwargs)
-        found, args, kwargs = enter(session, args, kwargs)
+        found = carried()
+        if inputs is not False:
+            args, kwargs = _unpacked(function, args, kwargs, given, session)
         with session.running():
             value = function(*args, **kwargs)
         if inspect.iscoroutine(value):
             return finish(session, found, value)
-        if type(value) not in ATOMS and hasattr(
-            type(value), "_asyncio_future_blocking"
-        ):  # as asyncio.isfuture tells, which need not be imported
+        # As asyncio.isfuture tells, which need not be imported.
+        if type(value) not in ATOMS and hasattr(type(value), "_asyncio_future_blocking"):
             return value.get_loop().create_task(finish(session, found, value))
         return session.pack_returns(value, found, final=False).returned
 
@@ -119,7 +127,7 @@ def _unpacked(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], given: Mapping[str, Any], session: Session
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Unpack the data items, artifacts and results among the arguments, those in lists, tuples and dicts too."""
-    if not any(map(_may_hold_handles, args)) and not any(map(_may_hold_handles, kwargs.values())):
+    if ATOMS.issuperset(map(type, args)) and (not kwargs or ATOMS.issuperset(map(type, kwargs.values()))):
         return args, kwargs
     search = Unpacker(session, "", None, sources=HANDLES)
     if not any(search.holds_sources(value) for value in (*args, *kwargs.values())):
@@ -143,9 +151,3 @@ def _unpacked(
         else:
             bound.arguments[name] = unpacked(value, parameter, name)
     return bound.args, bound.kwargs
-
-
-def _may_hold_handles(value: Any) -> bool:
-    """Tell whether a value needs to be looked at: most are of a class that is no handle, and hold none."""
-    cls = type(value)
-    return cls not in ATOMS and (cls in (list, tuple, dict) or issubclass(cls, HANDLES))

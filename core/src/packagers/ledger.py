@@ -24,6 +24,8 @@ from packagers.source import url_of
 
 Output = Artifact | Result | Bundle
 Record = bool | Literal["packages", "structures"]
+_TURNS = 16
+"""Among how many locks the keys are divided: who enters one seldom waits for who enters another."""
 ATOMS: frozenset[type[Any]] = frozenset({int, float, bool, str, bytes, NoneType, complex})
 """The classes of what cannot change."""
 
@@ -66,7 +68,7 @@ class Ledger:
         self._roots: dict[str, Path] = {}
         self._names: dict[str, str] = {}
         self._changed: set[str] = set()
-        self._turns: dict[str, threading.RLock] = {}
+        self._turns = [threading.RLock() for _ in range(_TURNS)]
         self._lock = threading.RLock()
 
     @property
@@ -77,15 +79,14 @@ class Ledger:
 
     def turn(self, key: str) -> threading.RLock:
         """Give what keeps all other threads from entering outputs under a key as long as it is held."""
-        folded = fold(key)
-        return self._turns.get(folded) or self._turns.setdefault(folded, threading.RLock())
+        return self._turns[hash(fold(key)) % _TURNS]
 
     @contextmanager
     def turns(self, keys: Iterable[str]) -> Iterator[None]:
         """Keep all other threads from entering outputs under some keys."""
         with ExitStack() as held:
-            for key in sorted(keys, key=fold):  # two that wait take them in one order
-                held.enter_context(self.turn(key))
+            for number in sorted({hash(fold(key)) % _TURNS for key in keys}):  # two that wait take them in one order
+                held.enter_context(self._turns[number])
             yield
 
     def entry(self, key: str) -> Entry | None:

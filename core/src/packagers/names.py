@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 from packagers.errors import PackError
@@ -118,7 +117,6 @@ def find_collision(names: Iterable[str]) -> tuple[str, str] | None:
     return None
 
 
-@lru_cache(maxsize=8192)
 def fold(name: str) -> str:
     """Give the form in which two names that some file system takes for one are equal.
 

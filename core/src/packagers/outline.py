@@ -77,6 +77,7 @@ class _Search:
         self.items: list[Item] = []
         self.faults: list[PackagersError] = []
         self._levels = math.inf if levels is True else levels
+        self._no_streams: set[type[Any]] = set()
 
     def visit(self, obj: Any, key: str, path: str, above: tuple[int, ...]) -> None:
         above = (*above, id(obj))
@@ -97,7 +98,12 @@ class _Search:
 
     def _check_stays(self, item: Any) -> None:
         """Refuse a stream: the container would come back from packing with one that is used up."""
-        if hasattr(type(item), "__next__") and isinstance(self._registry.find(item).packager, StreamPackager):
+        cls = type(item)
+        if cls in self._no_streams:
+            return
+        if not hasattr(cls, "__next__"):
+            self._no_streams.add(cls)
+        elif isinstance(self._registry.find(item).packager, StreamPackager):
             raise PackError(
                 "a stream stands inside of an itemized value, and packing would use it up",
                 remedy="Return it as a value of its own, or make it a list.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeGuard, cast
 
@@ -40,6 +39,10 @@ class Registration:
         mandatory: Whether a failure to load it is always an error.
         root: The project folder that is importable once it is loaded.
         given: The class itself, where code registered one.
+        path: The type path in normal form; ``None`` where it is malformed.
+        identity: What a manifest records: ``distribution:module.Class``.
+        order: What it is called in full; gives a total order by name alone.
+        has_items: Whether its path names item types.
     """
 
     type_path: str
@@ -52,29 +55,23 @@ class Registration:
     root: Path | None = None
     given: type[Packager] | None = field(default=None, compare=False)
 
-    @cached_property
-    def path(self) -> TypePath | None:
-        """The type path in normal form; ``None`` where it is malformed."""
+    path: TypePath | None = field(init=False, compare=False)
+    identity: str = field(init=False, compare=False)
+    order: Order = field(init=False, compare=False)
+    has_items: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
         try:
-            return parse(self.type_path)
+            path = parse(self.type_path)
         except PackagerDefinitionError:
-            return None
-
-    @cached_property
-    def identity(self) -> str:
-        """What a manifest records: ``distribution:module.Class``."""
-        return f"{self.distribution}:{self.reference.replace(':', '.')}"
-
-    @cached_property
-    def order(self) -> Order:
-        """What it is called in full; gives a total order by name alone."""
-        path, label = (str(self.path), self.path.label) if self.path else (self.type_path, "")
-        return (self.distribution, label, path, self.reference, self.version)
-
-    @cached_property
-    def has_items(self) -> bool:
-        """Whether its path names item types."""
-        return self.path is not None and bool(self.path.items)
+            path = None
+        label, name = (path.label, str(path)) if path else ("", self.type_path)
+        vars(self).update(
+            path=path,
+            identity=f"{self.distribution}:{self.reference.replace(':', '.')}",
+            order=(self.distribution, label, name, self.reference, self.version),
+            has_items=path is not None and bool(path.items),
+        )
 
     @property
     def is_fallback(self) -> bool:

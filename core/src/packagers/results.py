@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from packagers.document import Document
 from packagers.durable import locked, replace_file, sweep_temporary_files
 from packagers.errors import IntegrityError, PackError, UnpackError
-from packagers.manifest import MAX_BYTES, VERSION, Manifest, Written, read_document, seal_of, to_text
+from packagers.manifest import MAX_BYTES, VERSION, Manifest, Written, read_document, sealed
 from packagers.manifest import NAME as MANIFEST
 from packagers.names import find_fault, shorten
 from packagers.package import Package, Signer, remove_package, version_of
@@ -66,8 +67,9 @@ def record_results(
         entries = {key: {**entry, **mark} for key, entry in known.items() if key not in gone}
         entries.update((key, entry_of(recorded)) for key, recorded in results.items())
         data = {"packagers": VERSION, "results": entries}
-        seal = seal_of(data)
-        text = to_text(data, signer(seal) if signer is not None else None, seal)
+        document = Document(data)
+        seal = document.digest()
+        text = sealed(document, seal, signer(seal) if signer is not None else None)
         if len(text) > MAX_BYTES:
             raise PackError(
                 f"the results of this folder would have {len(text):,} bytes, and {MAX_BYTES:,} are allowed",

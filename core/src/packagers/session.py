@@ -259,6 +259,7 @@ class Session:
         with self.configured():
             batch.pack(jobs)
         failures, left_out = self._linker.settle(batch.outputs) if final else ([], [])
+        failures = batch.failures + failures
         packed = batch.outputs
         outputs = Outputs(packed, value)
         for index, obj, hint in jobs:
@@ -272,7 +273,8 @@ class Session:
             if hint is not None
         ]
         try:
-            self._report(batch.failures + failures, left_out, outputs)
+            if failures or left_out:
+                self._report(failures, left_out, outputs)
         finally:
             self._record_late()
         return outputs
@@ -314,8 +316,6 @@ class Session:
 
     def _report(self, failures: list[Exception], left_out: list[str], outputs: Outputs) -> None:
         """Warn of what was left out; raise the failures, or warn of them too."""
-        if not failures and not left_out:
-            return
         are_warnings = self.settings.errors == "warn"
         try:
             for message in left_out + ([str(failure) for failure in failures] if are_warnings else []):

@@ -7,6 +7,7 @@ a loaded module shows it there; nothing is ever imported to find out.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,8 @@ ELLIPSIS = "..."
 STREAM = "Iterator"
 DEEPEST = 20
 """How many brackets may stand inside of each other."""
+_ENDING = re.compile(r"[\[\],]")
+_NAME = re.compile(r"[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)*", re.ASCII)
 _LOCAL = ("<locals>", "<lambda>")
 """Parts of the names of classes that stand inside of functions: nobody registers those, and packages record them."""
 
@@ -70,19 +73,21 @@ def parse(text: str) -> TypePath:
         raise _malformed(text, f"{rest!r} follows the type")
     if path.name == ELLIPSIS:
         raise _malformed(text, f"{ELLIPSIS!r} stands for more of the same inside of tuple[…] alone")
-    return TypePath(path.name, path.items, label.strip())
+    label = label.strip()
+    return TypePath(path.name, path.items, label) if label else path
 
 
 def _read(text: str, rest: str, depth: int) -> tuple[TypePath, str]:
     """Read one path from the front of ``rest``; give it and what is left."""
     if depth > DEEPEST:
         raise _malformed(text, "it is nested too deeply")
-    end = next((i for i, c in enumerate(rest) if c in "[],"), len(rest))
+    ending = _ENDING.search(rest)
+    end = ending.start() if ending else len(rest)
     name, rest = rest[:end].strip(), rest[end:]
     if name.startswith("builtins."):
         name = name.removeprefix("builtins.")
     name = "None" if name == "NoneType" else name
-    if name != ELLIPSIS and not all(part.isidentifier() or part in _LOCAL for part in name.split(".")):
+    if not _NAME.fullmatch(name) and name != ELLIPSIS and not all(part.isidentifier() or part in _LOCAL for part in name.split(".")):
         raise _malformed(text, f"{name!r} is no dotted name" if name else "a name is missing")
     items: list[TypePath] = []
     opened = rest.startswith("[")
@@ -94,7 +99,7 @@ def _read(text: str, rest: str, depth: int) -> tuple[TypePath, str]:
             if not rest.startswith("]"):
                 raise _malformed(text, "a closing bracket is missing")
             rest = rest[1:].strip()
-    if any(item.name == ELLIPSIS for item in items) and (name != "tuple" or len(items) != 2 or items[0].name == ELLIPSIS):
+    if items and any(item.name == ELLIPSIS for item in items) and (name != "tuple" or len(items) != 2 or items[0].name == ELLIPSIS):
         raise _malformed(text, f"{ELLIPSIS!r} stands for more of the same, as in tuple[X, {ELLIPSIS}]")
     if name == ELLIPSIS and items:
         raise _malformed(text, f"{ELLIPSIS!r} has no items")
