@@ -18,6 +18,10 @@ import pytest
 
 from packagers_runs import RunObject, Store, connect, new_function, new_task
 
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "fakes"))
+
+from waiting import until
+
 PROJECT = """
 [tool.packagers.types]
 "dask_handlers.Point" = "dask_handlers:PointPackager"
@@ -37,15 +41,6 @@ class Finder:
 importlib.metadata.Distribution.discover = classmethod(discover)
 sys.meta_path.insert(0, Finder())
 """
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait for something that another process does."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
-    return found
 
 
 class Cluster:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,10 @@ import pytest
 from packagers_dask import clusters, executor
 from packagers_dask.clusters import address_of
 from packagers_runs import ExecutorError, FieldError, RunError, Store, UnknownNameError
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "fakes"))
+
+from waiting import is_gone, until
 
 SETTINGS = """
 [tool.packagers-dask.clusters]
@@ -107,27 +110,15 @@ with connect():  # no `if __name__ == "__main__"`, as in a notebook
 
 def test_a_cluster_of_a_run_ends_with_its_process_however_that_ends(store: Store) -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM], stderr=subprocess.DEVNULL) as process:
-        _until(lambda: len(list(Path.cwd().glob("pids-*"))) == 2)
-        below = psutil.Process(process.pid).children(recursive=True)
-        assert len(below) >= 5  # who looks after workers, two of these, and their children
-        workers = [each for each in below if each.pid in {int(file.read_text().split()[0]) for file in Path.cwd().glob("pids-*")}]
-        assert len(workers) == 2
-        process.kill()
-    _until(lambda: not any(_lives(each) for each in workers))
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _until(condition: Callable[[], Any], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
+        try:
+            until(lambda: len(list(Path.cwd().glob("pids-*"))) == 2, 120)
+            below = psutil.Process(process.pid).children(recursive=True)
+        finally:
+            process.kill()
+    assert len(below) >= 5  # who looks after workers, two of these, and their children
+    workers = [each for each in below if each.pid in {int(file.read_text().split()[0]) for file in Path.cwd().glob("pids-*")}]
+    assert len(workers) == 2
+    until(lambda: all(is_gone(each.pid) for each in workers))
 
 
 def test_as_wide_as_this_machine() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 import threading
-import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +19,11 @@ import pytest
 import packagers
 from packagers_dask import executor
 from packagers_runs import ExecutorError, RunError, RunObject, Store
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "fakes"))
+
+from memory import check_workers, made_key
+from waiting import meanwhile, until
 
 GRID = {"p1": [2, 4, 1], "p2": [10, 20]}
 RETURNS = ("accuracy", "array : dataset", "frame : dataset", "point", "model", "figure : plot", "pickled : object")
@@ -106,6 +111,15 @@ def test_classes_given_to_the_registry_travel_by_value(store: Store, cluster: An
     (artifact,) = store.list_artifacts(key="pair", uid=done.uid())
     assert store.get_run(str(done.uid()), 1).artifact("pair").unpack(packagers.Artifact).manifest.written.packager.startswith("project:")
     assert artifact.iteration == 1
+
+
+@pytest.mark.parametrize("kind", ["file", "variable"])
+@pytest.mark.parametrize("uri", ["dask", pytest.param(None, marks=pytest.mark.long)])
+def test_no_worker_has_the_key_while_it_works(
+    store: Store, cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uri: str | None, kind: str
+) -> None:
+    secret = made_key(kind, tmp_path, monkeypatch)
+    check_workers(store, tmp_path, secret, dask_cluster_uri=uri or cluster.address)
 
 
 def test_workers_sign_nothing(store: Store, cluster: Any, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,26 +216,59 @@ def test_a_worker_without_a_plugin_and_with_another_version(
 def test_a_worker_without_packagers_dask(
     store: Store, new_cluster: Callable[..., Any], run: Any, without: Callable[[str], dict[str, str]]
 ) -> None:
-    made = new_cluster()
+    lacking = without("packagers-dask")
+    made = new_cluster(**lacking)  # a scheduler needs nothing of ours
     with pytest.raises(RunError) as none:
         run(lambda x: x, {"x": [1]}, made.address)
     assert isinstance(none.value.__cause__, ExecutorError)
     assert "has no worker" in str(none.value)
-    lacking = without("packagers-dask")
+    made.worker()
+    assert [row[-1] for row in run(lambda x: x, {"x": [1]}, made.address).status.iterations[1:]] == [1]
     made.worker(**lacking)
     with pytest.raises(RunError, match=r"the Dask process tcp://\S+ lacks packagers-dask") as worker:
         run(lambda x: x, {"x": [1]}, made.address)
     assert "pip install packagers-dask==" in str(worker.value)
-    other = new_cluster(**lacking)
-    other.worker()
-    with pytest.raises(RunError, match="the Dask process of the scheduler lacks packagers-dask"):
-        run(lambda x: x, {"x": [1]}, other.address)
+
+
+@pytest.mark.parametrize("name", ["packagers-dask", pytest.param("packagers-runs", marks=pytest.mark.long)])
+def test_what_a_worker_that_comes_later_lacks_is_said_and_done_by_others(
+    store: Store, tmp_path: Path, new_cluster: Any, run: Any, without: Any, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    made = new_cluster()
+    made.worker()
+    said = re.compile(rf"a worker \(tcp://\S+\) has no module '{name.replace('-', '_')}'.*\n.*pip install {name}==.*; others do")
+
+    def come() -> None:
+        try:
+            until((tmp_path / "begun").exists)
+            made.worker(**without(name))
+            until(lambda: said.search(caplog.text))
+        finally:
+            (tmp_path / "mended").touch()
+
+    with meanwhile(come):
+        done = run("stops", {"x": [1, 2, 3, 4]}, made.address, 4, ("v", None), params={"folder": str(tmp_path), "at": 1})
+    assert [row[-1] for row in done.status.iterations[1:]] == [10, 20, 30, 40]
+    assert len(said.findall(caplog.text)) == 1
+
+
+def test_a_module_that_no_worker_has_fails_iterations_with_what_to_install(
+    store: Store, new_cluster: Callable[..., Any], run: Any, without: Callable[[str], dict[str, str]]
+) -> None:
+    made = new_cluster()
+    made.worker(**without("psycopg"))
+    import psycopg
+
+    with pytest.raises(RunError, match=r"1 of 1 iteration failed; iteration 1: RunsError: a worker.* has no module 'psycopg'") as caught:
+        run(lambda x: psycopg.__version__, {"x": [1]}, made.address, max_errors=0)
+    assert f"pip install psycopg=={psycopg.__version__}" in str(caught.value)
+    assert store.get_run(caught.value.uid, 1).status.traceback is None
 
 
 def test_a_worker_that_comes_later_does_iterations_too(store: Store, tmp_path: Path, new_cluster: Callable[..., Any], run: Any) -> None:
     made = new_cluster()
     first = made.worker()
-    helper = threading.Thread(target=lambda: (_wait_for(tmp_path / "1-0"), made.worker()))
+    helper = threading.Thread(target=lambda: (until((tmp_path / "1-0").exists), made.worker()))
     helper.start()
     done = run("meets", {"x": [1, 2]}, made.address, 2, params={"folder": str(tmp_path)})
     helper.join()
@@ -229,9 +276,3 @@ def test_a_worker_that_comes_later_does_iterations_too(store: Store, tmp_path: P
     assert len(pids) == 2
     assert first.pid in pids
     assert psutil.pid_exists(first.pid)
-
-
-def _wait_for(path: Path) -> None:
-    end = time.monotonic() + 60
-    while not path.exists() and time.monotonic() < end:
-        time.sleep(0.02)

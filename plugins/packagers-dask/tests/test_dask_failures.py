@@ -4,47 +4,18 @@ from __future__ import annotations
 
 import _thread
 import signal
-import threading
-import time
+import sys
 from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from packagers_runs import ExecutorError, RunError, Store
 
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "fakes"))
 
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait for something that another process does."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
-    return found
-
-
-@contextmanager
-def meanwhile(do: Callable[[], Any]) -> Any:
-    """Do something in a thread; what it raises is raised at the end of the block."""
-    raised: list[BaseException] = []
-
-    def call() -> None:
-        try:
-            do()
-        except BaseException as error:  # noqa: BLE001 - raised below
-            raised.append(error)
-
-    thread = threading.Thread(target=call)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-    if raised:
-        raise raised[0]
+from waiting import is_gone, meanwhile, until
 
 
 def begun(folder: Path) -> list[int]:
@@ -140,7 +111,7 @@ def test_what_ends_a_run_ends_its_iterations_and_no_cluster(store: Store, tmp_pa
     assert document["status"]["state"] == "aborted"
     children = [int(file.read_text().split()[1]) for file in tmp_path.glob("pids-*")]
     until(lambda: len(list(tmp_path.glob("ended-*"))) == 2)
-    until(lambda: not any(_lives(pid) for pid in children))
+    until(lambda: all(map(is_gone, children)))
     with Client(cluster.address, set_as_default=False) as client:
         until(lambda: not any(client.processing().values()))
         assert len(client.nthreads()) == 2
@@ -154,10 +125,3 @@ def _limited(run: Any, uri: str, folder: Path, threshold: dict[str, Any]) -> Non
     if threshold:
         task.spec.state_thresholds = threshold["state_thresholds"]
     new_function().run(task.with_hyper_params({"x": [1, 2, 3]}, parallel_runs=2, dask_cluster_uri=uri))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

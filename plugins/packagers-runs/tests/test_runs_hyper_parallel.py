@@ -9,12 +9,11 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 import packagers
@@ -26,6 +25,10 @@ from packagers_runs.models.runobject import RunObject
 from packagers_runs.models.template import new_task
 from packagers_runs.running.launching import new_function
 from packagers_runs.runstore import Store, connect
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "fakes"))
+
+from waiting import is_gone, until
 
 GRID = {"p1": [2, 4, 1], "p2": [10, 20]}
 PROJECT = """
@@ -50,22 +53,6 @@ def run(handler: Any, values: dict[str, Any], parallel: int | None = 2, returns:
     named = f"hyper_handlers.py:{handler}" if isinstance(handler, str) else handler
     task = new_task("parallel", handler=named, returns=list(returns), **more)
     return new_function().run(task.with_hyper_params(values, parallel_runs=parallel, **options))
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait for something that another process does."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
-    return found
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def what_came_of(store: Store, done: RunObject) -> Any:
@@ -142,7 +129,6 @@ def test_a_worker_that_dies_fails_its_iteration_alone_and_retry_mends_it(store: 
 
 def test_a_stop_is_where_it_would_be_one_after_the_other(store: Store, tmp_path: Path) -> None:
     def slow_first(x: int, folder: str) -> int:
-        import time
         from pathlib import Path
 
         end = time.monotonic() + 60

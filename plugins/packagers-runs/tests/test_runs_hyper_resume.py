@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
+import packagers
 from packagers_runs.errors import RunError
 from packagers_runs.models.template import new_task
+from packagers_runs.running.context import RunContext
 from packagers_runs.running.launching import new_function
 from packagers_runs.runstore import Store, connect
 
@@ -183,6 +185,61 @@ def test_two_that_resume_at_once_do_no_iteration_twice(store: Store, tmp_path: P
     assert set(said) <= {"completed\n", "conflict\n"}
     assert begun(tmp_path) == [number for number in range(1, 21) if number not in recorded]
     assert store.get_run(str(lost.uid())).status.state == "completed"
+
+
+def drives(context: RunContext, folder: str, asks: bool) -> int:
+    total = 0
+    for x in (1, 2, 3, 4):
+        with context.get_child_context(x=x) as child:
+            if not (asks and child.is_recorded):
+                count(folder, x)
+                if x == 3 and not Path(folder, "mended").exists():
+                    raise ValueError("not yet")
+                child.log_result("v", x * 10)
+                child.log_artifact("text", f"text of {x}", artifact_type="file")
+            total += child.results["v"]
+            assert packagers.unpack(child.artifacts["text"]) == f"text of {x}"
+    return total
+
+
+def count(folder: str, x: int) -> None:
+    with Path(folder, "begun").open("a") as file:
+        file.write(f"{x}\n")
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_handler_is_given_back_the_children_that_were_completed(store: Store, tmp_path: Path, asks: bool) -> None:
+    task = new_task("own", handler=drives, params={"folder": str(tmp_path), "asks": asks}, returns=["total"])
+    task.with_hyper_params({}, strategy="custom", selector="v")
+    with pytest.raises(RunError, match="not yet") as caught:
+        new_function().run(task)
+    uid = caught.value.uid
+    (tmp_path / "mended").touch()
+    done = store.resume(uid)
+    assert begun(tmp_path) == ([1, 2, 3, 3, 4] if asks else [1, 2, 3, 1, 2, 3, 4])
+    assert [store.attempt(uid, number) for number in range(5)] == ([2, 1, 1, 2, 1] if asks else [2, 2, 2, 2, 1])
+    whole = new_function().run(task)
+    assert what_came_of(store, uid) == what_came_of(store, str(whole.uid()))
+    assert done.status.results == {"total": 100, "v": 40, "best_iteration": 4}
+
+
+def test_children_with_other_parameters_are_no_recorded_ones(store: Store, tmp_path: Path) -> None:
+    def handler(context: RunContext) -> None:
+        values = [int(word) for word in Path("values").read_text().split()]
+        for x in values:
+            with context.get_child_context(x=x) as child:
+                if not child.is_recorded:
+                    count(".", x)
+                    child.log_result("v", x)
+        if len(values) > 3:
+            raise ValueError("too many")
+
+    Path("values").write_text("1 2 3 4")
+    with pytest.raises(RunError) as caught:
+        new_function().run(new_task("own", handler=handler))
+    Path("values").write_text("1 5 3")
+    assert [row[-1] for row in store.resume(caught.value.uid).status.iterations[1:]] == [1, 5, 3]
+    assert begun(tmp_path) == [1, 2, 3, 4, 5]
 
 
 def crash(kind: str, new_database: Callable[[str], str], folder: Path, width: int, wanted: int | None) -> int:

@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,10 @@ from packagers_runs.cli.group import runs
 from packagers_runs.models.runobject import RunObject
 from packagers_runs.running.launching import new_function
 from packagers_runs.runstore import Store, connect
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "fakes"))
+
+from waiting import until
 
 HUSH = "hunter2-Äß"
 FILE = """
@@ -69,15 +72,6 @@ def run(handler: str, *notifications: Notification, watch: bool = True, limit: s
     if limit is not None:
         task.spec.state_thresholds = {"executing": limit}
     return new_function().run(task, watch=watch)
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait for something that another process does."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
-    return found
 
 
 def secret(server: Any, name: str = "tell", **arguments: Any) -> Notification:

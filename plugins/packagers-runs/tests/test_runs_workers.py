@@ -8,12 +8,11 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 import packagers
@@ -23,6 +22,10 @@ from packagers_runs.models.template import new_task
 from packagers_runs.running.launching import new_function
 from packagers_runs.runstore import Store, connect
 from packagers_runs.store.errors import StateConflictError, StoreError
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "fakes"))
+
+from waiting import is_gone, until
 
 FILE = """
 import os, pathlib, subprocess, sys, time
@@ -77,22 +80,6 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 def run(handler: str, **arguments: Any) -> RunObject:
     watch = arguments.pop("watch", False)
     return new_function(file="handlers_of_workers.py").run(handler=handler, watch=watch, **arguments)
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait for something that another process does."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
-    return found
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_a_run_that_is_not_watched_goes_on_by_itself_and_its_log_is_followed(store: Store, capsys: pytest.CaptureFixture[str]) -> None:

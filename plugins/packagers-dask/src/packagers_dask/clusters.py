@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packagers_runs import FieldError, unknown_name
+from packagers_runs import KEYLESS, FieldError, unknown_name
 
 if TYPE_CHECKING:
     from distributed import LocalCluster
@@ -73,7 +73,7 @@ def local_cluster(processes: int) -> Iterator[LocalCluster]:
     start: Any = LocalCluster  # it has no types
     with start(n_workers=0, host=_HERE, dashboard_address=None, scheduler_kwargs=scheduler, silence_logs=logging.CRITICAL) as cluster:
         command = [sys.executable, "-m", "distributed.cli.dask_spec", cluster.scheduler_address, "--spec", json.dumps(nannies)]
-        quiet = {**os.environ, "DASK_LOGGING__DISTRIBUTED": "critical"}
+        quiet = {**os.environ, **KEYLESS, "DASK_LOGGING__DISTRIBUTED": "critical"}
         # The end of the block closes the pipe, which ends it. Ctrl-C of a terminal is this process's alone.
         with subprocess.Popen(command, stdin=subprocess.PIPE, env=quiet, start_new_session=True):
             yield cluster

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import importlib.util
+import logging
+import pickle
 import uuid
 from concurrent.futures import Future
 from typing import Any
 
 from packagers_dask.clusters import address_of, default_width, local_cluster
-from packagers_dask.worker import end, forget, keep, perform
-from packagers_runs import Executor, ExecutorError, HyperParamOptions, Performed, Setup, Work, pack_setup, pack_work, unpack_performed
+from packagers_dask.worker import Call, end, forget, keep
+from packagers_runs import (
+    Executor,
+    ExecutorError,
+    HyperParamOptions,
+    Performed,
+    Setup,
+    Work,
+    lacking,
+    pack_setup,
+    pack_work,
+    unpack_performed,
+)
 
+_logger = logging.getLogger("packagers.runs")
 CONNECTING_S = 10
 """How long a scheduler may take to answer."""
 STARTING_S = 120
@@ -42,6 +57,7 @@ class DaskExecutor(Executor):
         self.SHARES_FILES = self._address is None  # type: ignore[misc]  # it depends on the cluster
         self._width = options.parallel_runs or default_width()
         self._tasks: set[Any] = set()
+        self._said: set[tuple[str, str]] = set()
 
     @property
     def width(self) -> int:
@@ -83,7 +99,7 @@ class DaskExecutor(Executor):
             ExecutorError: The cluster is gone.
         """
         made: Future[Performed] = Future()
-        self._begin(f"packagers-{self._uid}-{work.number}-{work.tries}", pack_work(work, shares_files=self.SHARES_FILES), made)
+        self._begin(f"packagers-{self._uid}-{work.number}-{work.tries}", pack_work(work, shares_files=self.SHARES_FILES), made, None)
         return made
 
     def close(self, *, kill: bool) -> None:
@@ -127,14 +143,9 @@ class DaskExecutor(Executor):
             ) from error
 
     def _check_plugin(self) -> None:
-        """Check that the scheduler, which reads tasks, and all workers have what they need, before they are to."""
+        """Check that all workers that there are have what they need, before they are to do anything."""
         here = importlib.metadata.version(_NEEDED)
         found = self._client.run(importlib.metadata.version, _NEEDED, on_error="return")
-        with contextlib.suppress(ValueError):  # it is configured to do nothing but what it must
-            try:
-                self._client.run_on_scheduler(importlib.metadata.version, _NEEDED)
-            except importlib.metadata.PackageNotFoundError as error:
-                found["of the scheduler"] = error
         for where, version in sorted(found.items()):
             if isinstance(version, Exception):
                 raise ExecutorError(
@@ -146,30 +157,50 @@ class DaskExecutor(Executor):
         """Give all workers what the iterations have in common: once, and not with each."""
         self._client.run(keep, self._name, self._setup, on_error="ignore")
 
-    def _begin(self, name: str, work: bytes, made: Future[Performed]) -> None:
+    def _begin(self, name: str, work: bytes, made: Future[Performed], workers: list[str] | None) -> None:
+        """Give Dask an iteration, to be done by one of some workers, or by any."""
         try:
             if self._client.status != _CONNECTED:
                 raise self._gone()
-            task = self._client.submit(perform, self._name, work, key=f"{name}-{uuid.uuid4().hex[:8]}", pure=False)
+            # Read only when it is done: a worker that has not what it takes ends itself over a function that it cannot read.
+            call, key = pickle.dumps(Call(self._name, work)), f"{name}-{uuid.uuid4().hex[:8]}"
+            task = self._client.submit(pickle.loads, call, key=key, workers=workers, pure=False)
         except (OSError, RuntimeError, TimeoutError) as error:
             raise self._gone() from error
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._finish(done, name, work, made))
+        task.add_done_callback(lambda done: self._finish(done, name, work, made, is_chosen=workers is not None))
 
-    def _finish(self, task: Any, name: str, work: bytes, made: Future[Performed]) -> None:
+    def _finish(self, task: Any, name: str, work: bytes, made: Future[Performed], *, is_chosen: bool) -> None:
         self._tasks.discard(task)
         try:
             if task.status == "error":
-                raise task.exception() or RuntimeError("it gave nothing")
+                error = task.exception() or RuntimeError("it gave nothing")
+                others = self._others(error) if isinstance(error, ImportError) else []
+                if is_chosen or not others:
+                    raise error
+                self._begin(name, work, made, others)
+                return
             found = task.result()
             if found is None:  # by a worker that has come, or was started again, since all were given it
                 self._give()
-                self._begin(name, work, made)
+                self._begin(name, work, made, None)
             else:
                 made.set_result(unpack_performed(found))
         except BaseException as error:  # noqa: BLE001 - a future holds whatever happened
             is_lost = task.status != "error" and not isinstance(error, ExecutorError)  # cancelled: its scheduler has forgotten it
             made.set_exception(self._gone() if is_lost else error)
+
+    def _others(self, error: ImportError) -> list[str]:
+        """Give the workers that have a module which another one lacks, one that has come since the run began; say which that is, once."""
+        module = (error.name or "").partition(".")[0]
+        has = self._client.run(lambda: importlib.util.find_spec(module) is not None, on_error="return") if module else {}
+        without = [address for address, found in sorted(has.items()) if found is not True]
+        others = [address for address, found in has.items() if found is True]
+        for address in without if others else ():
+            if (address, module) not in self._said:
+                self._said.add((address, module))
+                _logger.warning("%s; others do what it was given", lacking(error, address))
+        return others if without else []
 
     def _gone(self) -> ExecutorError:
         return ExecutorError(

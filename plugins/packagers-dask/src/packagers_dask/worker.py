@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from distributed import get_worker
 
 from packagers_runs import end_packed, perform_packed
@@ -37,6 +39,21 @@ def perform(name: str, work: bytes) -> bytes | None:
     """
     setup = _setups.get(name)
     return None if setup is None else perform_packed(setup, work, is_alone=get_worker().state.nthreads == 1)
+
+
+class Call:
+    """An iteration that is done when its pickle is read.
+
+    Args:
+        name: Of the setup.
+        work: What is its own.
+    """
+
+    def __init__(self, name: str, work: bytes) -> None:
+        self._arguments = name, work
+
+    def __reduce__(self) -> tuple[Callable[[str, bytes], bytes | None], tuple[str, bytes]]:
+        return perform, self._arguments
 
 
 def end(uid: str) -> None:

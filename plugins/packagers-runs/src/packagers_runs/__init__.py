@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from packagers_runs.errors import UnknownNameError as UnknownNameError
     from packagers_runs.executors.executor import Executor as Executor
     from packagers_runs.executors.executor import mapped as mapped
+    from packagers_runs.executors.remote import KEYLESS as KEYLESS
     from packagers_runs.executors.remote import end_packed as end_packed
+    from packagers_runs.executors.remote import lacking as lacking
     from packagers_runs.executors.remote import pack_setup as pack_setup
     from packagers_runs.executors.remote import pack_work as pack_work
     from packagers_runs.executors.remote import perform_packed as perform_packed
@@ -107,7 +109,7 @@ _MODULES = {
     ),
     "lists": ("ArtifactList", "RunList"),
     "executors.executor": ("Executor", "mapped"),
-    "executors.remote": ("end_packed", "pack_setup", "pack_work", "perform_packed", "unpack_performed"),
+    "executors.remote": ("KEYLESS", "end_packed", "lacking", "pack_setup", "pack_work", "perform_packed", "unpack_performed"),
     "executors.work": ("Performed", "Setup", "Work"),
     "models.hyperparams": ("HyperParamOptions", "HyperParamStrategies"),
     "running.existence": ("MissingInputError",),

@@ -23,8 +23,9 @@ class Executor(abc.ABC):
 
     Work that is done in another process takes three functions of :mod:`packagers_runs.executors.remote`: ``pack_setup`` gives the setup as
     bytes, once; ``pack_work`` each work; and ``perform_packed`` is what a worker calls with the two, and gives bytes that
-    ``unpack_performed`` reads. Nothing else travels: no store and no key of the user. Whatever a future raises is taken for the death of
-    its worker, and fails that iteration alone; but :class:`ExecutorError` ends the run, which ``resume`` goes on with.
+    ``unpack_performed`` reads. Nothing else travels: no store and no key of the user. Whatever a future raises fails that iteration alone:
+    an :class:`ImportError` is told as a module that the worker lacks (see ``lacking``), an error of ours as it is, all else is taken for
+    the death of the worker. But :class:`ExecutorError` ends the run, which ``resume`` goes on with.
 
     ::
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from packagers_runs.errors import RunsError
 from packagers_runs.executors.executor import Executor, mapped
-from packagers_runs.executors.remote import pack_setup, pack_work, perform_packed, unpack_performed
+from packagers_runs.executors.remote import KEYLESS, pack_setup, pack_work, perform_packed, unpack_performed
 from packagers_runs.executors.work import Performed, Setup, Work
 from packagers_runs.models.hyperparams import HyperParamOptions
 
@@ -67,7 +67,8 @@ class LokyExecutor(Executor):
             thread.join()
 
     def _pool(self) -> Any:
-        return self._loky.ProcessPoolExecutor(max_workers=1, timeout=None, initializer=_begin, initargs=(self._setup, os.getpid()))
+        begin = {"initializer": _begin, "initargs": (self._setup, os.getpid())}
+        return self._loky.ProcessPoolExecutor(max_workers=1, timeout=None, env=KEYLESS, **begin)
 
     def _finished(self, pool: Any, done: Future[bytes]) -> None:
         """Keep the process for the next iteration, unless it died."""

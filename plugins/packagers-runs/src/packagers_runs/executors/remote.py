@@ -6,7 +6,9 @@ the project has given to ``registry.add`` as classes. It is read by a process th
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib.metadata
 import os
 import pickle
 import sys
@@ -21,6 +23,7 @@ import cloudpickle
 from attrs import evolve
 
 from packagers import Artifact, DataItem, IntegrityError, Registry, sign
+from packagers_runs.errors import RunsError
 from packagers_runs.executors.absent import reference_for
 from packagers_runs.executors.performing import perform
 from packagers_runs.executors.travelling import by_value, self_contained, travellers
@@ -31,14 +34,16 @@ from packagers_runs.running.fingerprint import versions
 from packagers_runs.running.interrupts import end_thread
 from packagers_runs.running.processes import children_of, kill
 
+KEYLESS = {"PACKAGERS_SIGNING_KEY": ""}
+"""What the environment of a worker has in place of what that of the process of the run has: the key stays there."""
 _performing: dict[int, tuple[str, bool]] = {}
 """The run whose iteration a thread does, and whether that is the only one of this process."""
 _turn = threading.Lock()
 
 
 def plugins_of(registry: Registry) -> dict[str, Plugin]:
-    """Give the distributions that pack in this process, but for the core and the project."""
-    types: dict[str, list[str]] = {}
+    """Give the distributions that pack in this process, with the core, but for the project."""
+    types: dict[str, list[str]] = {"packagers": []}
     for registration in registry:
         if registration.origin == "plugin":
             types.setdefault(registration.distribution, []).append(registration.type_path)
@@ -133,14 +138,43 @@ def unpack_performed(data: bytes) -> Performed:
     return performed
 
 
+def lacking(error: ImportError, where: str = "") -> RunsError:
+    """Give the error for a module that a worker needs to read an iteration, and does not have.
+
+    Args:
+        error: What was raised there.
+        where: Which worker it was, if that is known.
+    """
+    module, worker = (error.name or "").partition(".")[0], f"a worker ({where})" if where else "a worker"
+    if not module:
+        return RunsError(f"{worker} cannot read the iteration: {error}", remedy="Install there what is installed here.")
+    line = _line_for(module)
+    return RunsError(
+        f"{worker} has no module {module!r}, without which it cannot read the iteration",
+        remedy=f"There: {line}" if line else "Install it there.",
+    )
+
+
+def _line_for(module: str) -> str:
+    """Give the line that installs the distribution of a module as it is here."""
+    owners = importlib.metadata.packages_distributions().get(module, ())
+    for name in (*owners, module):  # of one that is installed to be edited nobody knows the modules
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found = importlib.metadata.distribution(name)
+            return f"pip install {found.metadata['Name']}=={found.version}"
+    return ""
+
+
 def lost(work: Work, error: BaseException) -> Performed:
-    """Give what came of an iteration whose worker died.
+    """Give what came of an iteration that its worker has not done.
 
     Args:
         work: The iteration.
-        error: What is known of it.
+        error: What is known of it: an error of ours says it, :class:`ImportError` is a module that the worker lacks, all else its death.
     """
-    text = f"the worker of the iteration died: {type(error).__name__}: {error}".rstrip(": ")
+    found = lacking(error) if isinstance(error, ImportError) else error
+    what = "" if isinstance(found, RunsError) else "the worker of the iteration died: "
+    text = f"{what}{type(found).__name__}: {found}".rstrip(": ")
     now = utc_text()
     return Performed(work.number, RunStates.error.value, now, now, "", error=text, error_type=type(error).__name__)
 

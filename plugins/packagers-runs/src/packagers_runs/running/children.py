@@ -18,6 +18,7 @@ from packagers_runs.running.execution import Job, call_handler
 from packagers_runs.running.exporting import Places, RunSession
 from packagers_runs.running.interrupts import Terminated
 from packagers_runs.running.iterations import Iterations
+from packagers_runs.running.marks import FINGERPRINT
 from packagers_runs.running.plans import Plan
 from packagers_runs.store.runrows import Attempt
 
@@ -61,6 +62,7 @@ class _Children:
         self._plan = plan
         self._blocks = blocks
         self._iterations: Iterations | None = None
+        self._known: dict[int, Mapping[str, Any]] = {}
         self._open: dict[int, Callable[[BaseException | None], None]] = {}
         self._count = 0
         self._lock = threading.Lock()
@@ -70,6 +72,7 @@ class _Children:
         with self._lock:
             if self._iterations is None:
                 self._iterations = self._blocks.enter_context(Iterations(self._job, self._attempt, self._plan))
+                self._known = self._iterations.recorded()
             self._count += 1
             number, iterations = self._count, self._iterations
         job = self._job
@@ -79,6 +82,7 @@ class _Children:
         run.status.status_text = None
         folder = job.store.staging(self._attempt) / "iterations" / str(number)
         session = RunSession(folder, Places(run.spec, run.metadata, is_idle=job.store.is_scratch), registry=job.registry)
+        known = self._recorded(number, parameters, iterations)
         log: list[str] = []
         begun, start = utc_text(), time.monotonic()
 
@@ -86,6 +90,9 @@ class _Children:
             with self._lock:
                 if self._open.pop(number, None) is None or isinstance(error, KeyboardInterrupt | Terminated):
                     return
+            if error is None and known is not None and child.is_recorded:
+                iterations.keep(known, parameters)
+                return
             told: dict[str, Any] = {} if error is None else told_of(error)
             performed = Performed(
                 number=number,
@@ -110,9 +117,27 @@ class _Children:
         def mark() -> None:
             iterations.marked = number
 
-        child = ChildContext(run, session, job.arguments.inputs, job.secrets, save, mark=mark, block=lambda: captured(log.append), end=end)
+        child = ChildContext(
+            run,
+            session,
+            job.arguments.inputs,
+            job.secrets,
+            save,
+            mark=mark,
+            block=lambda: captured(log.append),
+            end=end,
+            recorded=None if known is None else known["status"],
+        )
         self._open[number] = end
         return child
+
+    def _recorded(self, number: int, parameters: Mapping[str, Any], iterations: Iterations) -> Mapping[str, Any] | None:
+        """Give the document of a child that an earlier attempt has completed, and that would be the same again."""
+        found = self._known.get(number)
+        if found is None or found["status"]["state"] != RunStates.completed:
+            return None
+        marks = found["metadata"].get("annotations", {})
+        return found if marks.get(FINGERPRINT) == iterations.fingerprint(parameters) else None
 
     def finish(self, session: RunSession, error: BaseException | None) -> None:
         """Record the children that were not ended as their run was, and write into the run what it has of them all."""
@@ -132,4 +157,5 @@ class _Children:
 
 
 def _staged(session: RunSession) -> tuple[Staged, ...]:
-    return tuple(Staged(key, "", session.place_for(key), folder=artifact.path) for key, artifact in session.packages.items())
+    packages = session.packages
+    return tuple(Staged(key, "", place, folder=packages[key].path) for key, place in session.places_for(packages).items())

@@ -257,7 +257,11 @@ class RunContext:
         ::
 
             with context.get_child_context(depth=3) as child:
-                child.log_result("accuracy", train(child.get_param("depth")))
+                if not child.is_recorded:
+                    child.log_result("accuracy", train(child.get_param("depth")))
+                accuracy = child.results["accuracy"]
+
+        A run that goes on after a kill calls its handler again: a child that was completed is then recorded already.
 
         Args:
             **params: Its parameters, beside those of the run.
@@ -331,16 +335,44 @@ class ChildContext(RunContext):
         *args: As of :class:`RunContext`.
         block: Gives what is entered with its block.
         end: Records the child, with what ended it early.
+        recorded: The status of the child where an earlier attempt of the run has completed it, with the same parameters and code.
         **more: As of :class:`RunContext`.
     """
 
     def __init__(
-        self, *args: Any, block: Callable[[], AbstractContextManager[None]], end: Callable[[BaseException | None], None], **more: Any
+        self,
+        *args: Any,
+        block: Callable[[], AbstractContextManager[None]],
+        end: Callable[[BaseException | None], None],
+        recorded: Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> None:
         super().__init__(*args, **more)
         self._block = block
         self._end = end
+        self._recorded = recorded
         self._blocks = ExitStack()
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether an earlier attempt of the run has completed this child, with the same parameters and code.
+
+        Then it has its results and artifacts, and stays as it is. Where something is logged all the same, it is done anew.
+        """
+        return self._recorded is not None and not self._session.results and not self._session.artifacts
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """The results by key: those that were logged so far, or those of a child that is recorded."""
+        return dict(self._recorded.get("results", {})) if self._recorded is not None and self.is_recorded else super().results
+
+    @property
+    def artifacts(self) -> dict[str, Artifact]:
+        """The artifacts by key: those that were logged so far, or those of a child that is recorded."""
+        if self._recorded is None or not self.is_recorded:
+            return super().artifacts
+        addresses: Mapping[str, str] = self._recorded.get("artifact_uris", {})
+        return {key: DataItem(uri, registry=self._session.registry).unpack(Artifact) for key, uri in addresses.items()}
 
     def __enter__(self) -> ChildContext:
         self._blocks.enter_context(self._session)
