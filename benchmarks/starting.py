@@ -11,8 +11,7 @@ from benchmarks.paired import Aim, Case
 
 
 def cases(folder: Path, quick: bool) -> Iterator[Case]:
-    """Start interpreters that import something, and bare ones."""
-    del folder
+    """Start interpreters that import something, or pack something too, and bare ones."""
     repetitions = 3 if quick else 31
     for what, most in (("packagers", 0.045), ("packagers_runs", 0.15)):
         yield Case(
@@ -23,6 +22,15 @@ def cases(folder: Path, quick: bool) -> Iterator[Case]:
             aim=Aim(most, "extra"),
             repetitions=repetitions,
         )
+    first = f"import packagers; packagers.pack({{'accuracy': 0.9}}, 'first', {str(folder)!r})"
+    yield Case(
+        path="import packagers, pack a small dict",
+        limit="a bare interpreter",
+        ours=started(first),
+        raw=started("pass"),
+        aim=None,
+        repetitions=repetitions,
+    )
     yield Case(
         path="control: a bare interpreter", limit="itself", ours=started("pass"), raw=started("pass"), aim=None, repetitions=repetitions
     )
