@@ -76,7 +76,7 @@ REASONS = {
     "packagers/typetext.py:_import importlib.import_module": "the one name of a string hint, on the word of the caller",
     "packagers/typetext.py:_missing find_spec": "the same, for the message where there is none",
     "packagers_dask/clusters.py:local_cluster subprocess.Popen": "this interpreter, with a program of Dask that looks after workers",
-    "packagers_dask/executor.py:DaskExecutor._begin pickle.loads": "named, and called in a worker: what the process of the run has given it",
+    "packagers_dask/executor.py:DaskExecutor._begin pickle.loads": "named here, called in a worker: what the run has given it",
     "packagers_dask/executor.py:DaskExecutor._others find_spec": "asks whether a worker would find a module; imports nothing",
     "packagers_numpy/npy.py:read_data npy_format.read_array": "arrays of objects, behind allow_code",
     "packagers_pandas/extras.py:need import_module": "names that are written where it is called",
