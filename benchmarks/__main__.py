@@ -40,6 +40,7 @@ AREAS = (
     "tensors",
     "figures",
     "chunks",
+    "previewing",
     "recording",
     "iterations",
     "listing",
