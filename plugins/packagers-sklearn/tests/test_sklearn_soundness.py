@@ -25,6 +25,7 @@ from sklearn.preprocessing import FunctionTransformer, SplineTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 import packagers
+from packagers_sklearn import sizes
 from packagers_sklearn.soundness import check, walk
 
 X, Y = load_iris(return_X_y=True)
@@ -38,6 +39,27 @@ def _tree(field: str, value: Any) -> BaseEstimator:
     else:
         state["nodes"][field][0] = value
     model.tree_.__setstate__(state)
+    return model
+
+
+def _two_parents() -> BaseEstimator:
+    model = DecisionTreeClassifier(random_state=0).fit(X, Y)
+    state = model.tree_.__getstate__()
+    inner = int(np.flatnonzero(state["nodes"]["left_child"] != -1)[-1])
+    state["nodes"]["right_child"][0] = state["nodes"]["left_child"][inner]
+    model.tree_.__setstate__(state)
+    return model
+
+
+def _last_of_forest(field: str, value: int) -> BaseEstimator:
+    """One bad tree behind good ones of other sizes."""
+    model = RandomForestClassifier(3, max_depth=2, random_state=0).fit(X, Y)
+    state = model.estimators_[-1].tree_.__getstate__()
+    if field in state:
+        state[field] = value
+    else:
+        state["nodes"][field][0] = state["node_count"] if field == "right_child" else value
+    model.estimators_[-1].tree_.__setstate__(state)
     return model
 
 
@@ -114,6 +136,10 @@ BROKEN: dict[str, Callable[[], BaseEstimator]] = {
     "feature outside": lambda: _tree("feature", 4),
     "negative feature": lambda: _tree("feature", -3),
     "deeper than it says": lambda: _tree("max_depth", 1),
+    "a node with two parents": _two_parents,
+    "the last tree's child outside": lambda: _last_of_forest("right_child", 0),
+    "the last tree's feature outside": lambda: _last_of_forest("feature", 4),
+    "the last tree deeper than it says": lambda: _last_of_forest("max_depth", 1),
     "forest of wider trees": lambda: _forest(3),
     "boosting of wider trees": lambda: _boosted(n_features_in_=3),
     "boosting of more trees": lambda: _boosted(n_trees_per_iteration_=1),
@@ -179,17 +205,61 @@ def test_walks_end_in_cycles() -> None:
     check(walk(loop))
 
 
-@pytest.mark.parametrize("shape", ["(1125899906842624,)", "(2,)", "(-1,)"])
+def test_a_forest_of_one_node_trees_passes() -> None:
+    model = RandomForestClassifier(3, random_state=0).fit(X, np.zeros(len(X)))
+    assert [tree.tree_.node_count for tree in model.estimators_] == [1, 1, 1]
+    check(walk(model))
+
+
+HEADERS = ("{'descr': '<f8', 'fortran_order': False, 'shape': %s, }\n", "{'descr':'<f8', 'fortran_order': False, 'shape': %s}")
+"""As NumPy writes it, and otherwise."""
+
+
+@pytest.mark.parametrize("shape", ["(1125899906842624,)", "(2,)", "(-1,)", "(1 1,)", "(2)", "(1), 'shape': (9,)"])
+@pytest.mark.parametrize("form", HEADERS)
 @pytest.mark.parametrize("is_nested", [False, True])
-def test_arrays_that_claim_another_size_are_refused_before_room_is_made(tmp_path: Path, shape: str, is_nested: bool) -> None:
+def test_arrays_that_claim_another_size_are_refused_before_room_is_made(tmp_path: Path, shape: str, form: str, is_nested: bool) -> None:
     model = LinearRegression().fit(sparse.csr_matrix(X), Y) if not is_nested else KNeighborsClassifier().fit(sparse.csr_matrix(X), Y)
     packagers.pack(model, "model", tmp_path / "good")
-    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}".encode()
+    header = (form % shape).encode()
     lie = b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header + bytes(8)
     (file,) = (tmp_path / "good").rglob("*.skops")
     (tmp_path / "x.skops").write_bytes(_replaced(file.read_bytes(), lie))
-    with pytest.raises(packagers.UnpackError, match="shorter or longer"):
+    with pytest.raises(packagers.UnpackError, match=r"shorter or longer|Cannot parse|not valid|invalid literal"):
         packagers.unpack(tmp_path / "x.skops", BaseEstimator)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "?", "U3", "S2", ">i4", "M8[ns]", [("a", "i4"), ("b", "f8")], [("a", "i4", (2,))]])
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (2, 0)])
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_arrays_that_say_what_they_are_pass(dtype: Any, shape: tuple[int, ...], compression: int) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as archive, archive.open("a.npy", "w") as file:
+        np.save(file, np.zeros(shape, dtype), allow_pickle=False)
+    for cut in (0, 1):
+        data = stream.getvalue()
+        if cut:
+            made = io.BytesIO()
+            with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w", compression) as new:
+                new.writestr("a.npy", old.read("a.npy") + b"x")
+            data = made.getvalue()
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if cut:
+                with pytest.raises(ValueError, match="shorter or longer"):
+                    sizes.check(archive, memoryview(data))
+            else:
+                sizes.check(archive, memoryview(data))
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_types_are_asked_for_wherever_in_the_file_they_stand(is_last: bool, tmp_path: Path) -> None:
+    """Those that the beginning of the file does not show are found too."""
+    parts = [KMeans(2, n_init=1, random_state=0).fit(X), KNeighborsClassifier(algorithm="kd_tree").fit(X, Y)]
+    many = [LinearRegression(copy_X="x" * 400) for _ in range(100)]
+    model = make_pipeline(*many, *parts) if is_last else make_pipeline(*parts, *many)
+    packagers.pack(model, "model", tmp_path)
+    for policy in ("data", "own", "all"):
+        assert packagers.unpack(tmp_path / "model", trust=policy).steps[-1][0] == model.steps[-1][0]
 
 
 def _replaced(data: bytes, lie: bytes) -> bytes:

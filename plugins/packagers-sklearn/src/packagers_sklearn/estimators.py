@@ -174,8 +174,16 @@ def _members(obj: BaseEstimator) -> Iterator[str]:
             yield f"{named.__module__}.{named.__qualname__}"
 
 
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
+    """cloudpickle's own, with its table as one dict: in the chain of several that it is there, each object would be looked up in Python."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.dispatch_table = dict(cloudpickle.Pickler.dispatch_table)
+        super().__init__(file, protocol=5)
+
+
 def _write_pickle(obj: BaseEstimator, file: BinaryIO) -> None:
-    cloudpickle.dump(obj, file, protocol=5)
+    _Pickler(file).dump(obj)
 
 
 _WRITERS: Mapping[str, Callable[[Any, BinaryIO], object]] = {"skops": skopsfile.write, "joblib": joblib.dump, "pickle": _write_pickle}

@@ -22,7 +22,7 @@ from packagers_sklearn.vouching import vouched
 OTHER = 'Ask for format="joblib", or for format="pickle", which carries the classes of scripts by value; both run code when they are read.'
 BY_VALUE = 'Put it into a module, or ask for format="pickle", which carries it by value and runs code when it is read.'
 _SCHEMA = "schema.json"
-_LOOKED_AT = 1 << 17
+_LOOKED_AT = 1 << 16
 """Bytes of the schema in which types are looked for that the reader is going to be asked about."""
 _TYPE = re.compile(rb'"__class__": "([^"\\]+)",\s+"__module__": "([^"\\]+)"')
 

@@ -93,7 +93,7 @@ def _held(obj: Any) -> Iterator[Any]:
         yield from obj.__reduce__()[2]
         return
     if isinstance(obj, np.ndarray):
-        yield from obj.flat if obj.dtype == object else ()
+        yield from obj.flat if obj.dtype.char == "O" else ()
     elif isinstance(obj, dict):
         yield from obj
         yield from obj.values()
@@ -101,13 +101,16 @@ def _held(obj: Any) -> Iterator[Any]:
         yield from obj
     elif isinstance(obj, (BuiltinMethodType, MethodType, MethodWrapperType)):
         yield obj.__self__
-    attributes = getattr(obj, "__dict__", {})
-    yield from (value for name, value in attributes.items() if not _is_at_home(obj, name, value))
+    attributes = getattr(obj, "__dict__", None)
+    if attributes:
+        yield from attributes.values() if type(obj) is not BisectingKMeans else _of_bisecting(attributes)
 
 
-def _is_at_home(obj: Any, name: str, value: Any) -> bool:
-    """Tell whether a function that checks nothing is held by the estimator that calls it."""
-    return type(obj) is BisectingKMeans and name == "_kmeans_single" and isinstance(value, FunctionType) and not _function(value)
+def _of_bisecting(attributes: dict[str, Any]) -> Iterator[Any]:
+    """Give attributes but the function that checks nothing, which is held here by the estimator that calls it."""
+    for name, value in attributes.items():
+        if name != "_kmeans_single" or not isinstance(value, FunctionType) or _function(value):
+            yield value
 
 
 def _function(function: Any) -> bool:
@@ -137,27 +140,26 @@ def _trees(trees: Sequence[Tree]) -> bool:
     counts = np.array([tree.node_count for tree in trees])
     if not counts.all():
         return False
-    left, right, features = (
-        np.concatenate([getattr(tree, part) for tree in trees]) for part in ("children_left", "children_right", "feature")
-    )
+    left, right = (np.concatenate([getattr(tree, f"children_{side}") for tree in trees]) for side in ("left", "right"))
     owner = np.repeat(np.arange(len(trees)), counts)
     start = (np.cumsum(counts) - counts)[owner]  # of the tree that a node belongs to
-    inner = np.flatnonzero(left != -1)
-    widths = np.array([tree.n_features for tree in trees])[owner[inner]]
-    if (features[inner] < 0).any() or (features[inner] >= widths).any():
+    is_inner = left != -1
+    inner = np.flatnonzero(is_inner)
+    features = np.concatenate([tree.feature for tree in trees])[inner]
+    widths, sizes = (np.array(numbers)[owner[inner]] for numbers in ([tree.n_features for tree in trees], counts))
+    if (features < 0).any() or (features >= widths).any() or not _follow(left[inner], right[inner], inner - start[inner], sizes):
         return False
-    if not _follow(left[inner], right[inner], inner - start[inner], counts[owner[inner]]):
-        return False
-    children = np.concatenate([side[inner] + start[inner] for side in (left, right)])
-    if children.size and np.bincount(children).max() > 1:
+    left += start
+    right += start
+    if inner.size and np.bincount(np.concatenate([left[inner], right[inner]])).max() > 1:
         return False  # a node with two parents
     depths = np.array([tree.max_depth for tree in trees])
     level, depth = np.flatnonzero(np.arange(len(left)) == start), 0
-    while (level := level[left[level] != -1]).size:
+    while (level := level[is_inner[level]]).size:
         depth += 1
         if (depths[owner[level]] < depth).any():
             return False
-        level = np.concatenate([side[level] + start[level] for side in (left, right)])
+        level = np.concatenate([left[level], right[level]])
     return True
 
 

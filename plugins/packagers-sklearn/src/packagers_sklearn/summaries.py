@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import reprlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,8 @@ def describe(estimator: BaseEstimator) -> dict[str, Any]:
     fitted = sorted(name for name in getattr(estimator, "__dict__", ()) if name.endswith("_") and not name.startswith("_"))
     facts: dict[str, Any] = {
         "class": f"{type(estimator).__module__}.{type(estimator).__qualname__}"[:_CHARACTERS],
-        "parameters": dict(_bounded(_parameters(estimator))),
-        "fitted": list(_bounded(name[:_CHARACTERS] for name in fitted)),
+        "parameters": dict(_bounded(_parameters(estimator), _length_of_pair)),
+        "fitted": list(_bounded((name[:_CHARACTERS] for name in fitted), _length)),
     }
     features = _known(estimator, "n_features_in_")
     if features is not None:
@@ -50,34 +51,52 @@ def describe(estimator: BaseEstimator) -> dict[str, Any]:
     for attribute, name in (("feature_names_in_", "feature_names"), ("classes_", "classes")):
         values = _known(estimator, attribute)
         if values is not None:
-            facts[name] = list(_bounded(_text(value) for value in _listed(values)))
+            facts[name] = list(_bounded((_text(value) for value in _listed(values)), _length))
     return facts
 
 
 def preview(estimator: BaseEstimator) -> dict[str, Any]:
     """Give a table of the parameters."""
-    rows = [list(row) for row in _bounded(_parameters(estimator))]
+    rows = [list(row) for row in _bounded(_parameters(estimator), _length_of_pair)]
     return {"table": {"columns": ["parameter", "value"], "rows": rows}}
 
 
 def _parameters(estimator: BaseEstimator) -> Iterator[tuple[str, str]]:
+    cls = type(estimator)
     try:
-        parameters = estimator.get_params(deep=False)
+        if cls.get_params is BaseEstimator.get_params:
+            parameters = {name: getattr(estimator, name) for name in _names(cls, cls.__init__)}
+        else:
+            parameters = estimator.get_params(deep=False)
     except Exception:  # noqa: BLE001  # a user's estimator may have attributes of other names than its parameters
         return
     for name, value in parameters.items():
         yield name[:_CHARACTERS], _SHORT.repr(value)[:_CHARACTERS]
 
 
+@lru_cache(maxsize=256)
+def _names(cls: type[BaseEstimator], init: Any) -> tuple[str, ...]:
+    """Name the parameters of a class, which scikit-learn reads anew from the signature of ``__init__`` each time."""
+    return tuple(cls._get_param_names())
+
+
 def _text(value: Any) -> str:
     return (value if isinstance(value, str) else _SHORT.repr(value))[:_CHARACTERS]
 
 
-def _bounded(entries: Iterable[Any]) -> Iterator[Any]:
+def _length(text: str) -> int:
+    return len(json.dumps(text))
+
+
+def _length_of_pair(pair: tuple[str, str]) -> int:
+    return _length(pair[0]) + _length(pair[1]) + len("[, ]")
+
+
+def _bounded(entries: Iterable[Any], length: Callable[[Any], int]) -> Iterator[Any]:
     """Give entries until they are too many, or too long as JSON."""
     left = _BYTES
     for _, entry in zip(range(MAX_ENTRIES), entries, strict=False):
-        left -= len(json.dumps(entry)) + 2
+        left -= length(entry) + 2
         if left < 0:
             return
         yield entry
