@@ -179,6 +179,11 @@ class Ledger:
                 if key in self._changed:
                     changed[self._roots[key]].append(key)
         for root, keys in changed.items():
+            # Nothing is to be recorded, and nothing that was recorded has to go.
+            if self._record is not True and not os.path.exists(os.path.join(root, results.NAME)):
+                with self._lock:
+                    self._changed.difference_update(keys)
+                continue
             with self.turns(keys):
                 # Another thread may have recorded them, or packed them elsewhere.
                 keys = [key for key in keys if key in self._changed and self._roots[key] == root]
