@@ -28,7 +28,7 @@ def give_results(count: int) -> dict[str, float]:
     return {str(number): number / 3 for number in range(count)}
 
 
-def log_artifacts(context: RunContext, start: int, count: int) -> None:
+def log_artifacts(context: RunContext, start: object, count: int) -> None:
     """Log texts as files, one by one; none is equal to another."""
     for number in range(count):
         context.log_artifact(f"note_{number}", f"text {start} {number}", artifact_type="file")
@@ -41,7 +41,7 @@ def nothing(x: int) -> int:
 
 def cases(folder: Path, quick: bool) -> Iterator[Case]:
     """Do runs in one store."""
-    results, artifacts, repetitions = (100, 10, 1) if quick else (1000, 200, 11)
+    results, artifacts, repetitions = (100, 5, 1) if quick else (1000, 200, 11)
     with connect(f"sqlite:///{folder}/store/runs.db") as store:
         rows = inserted(folder / "raw.db", results)
         function = new_function("bench")
@@ -72,6 +72,18 @@ def cases(folder: Path, quick: bool) -> Iterator[Case]:
             aim=Aim(3.0),
             batch=artifacts,
             repetitions=repetitions,
+        )
+        yield Case(
+            path=f"a run with {artifacts * PARTS:,} small artifacts",
+            limit=f"{PARTS} runs with {artifacts:,}",
+            ours=lambda number: function.run(handler=log_artifacts, params={"start": -1 - number, "count": artifacts * PARTS}, store=store),
+            raw=lambda number: [
+                function.run(handler=log_artifacts, params={"start": f"{number}-{part}", "count": artifacts}, store=store)
+                for part in range(PARTS)
+            ],
+            aim=Aim(1.1),
+            batch=artifacts * PARTS,
+            repetitions=min(repetitions, 3),
         )
         yield Case(
             path="a whole run of a handler that does nothing",

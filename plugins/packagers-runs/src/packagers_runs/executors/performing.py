@@ -8,7 +8,7 @@ import socket
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -77,7 +77,7 @@ class _Performance:
             with capture(log.append):
                 error = self._call()
             said = self._said(error)
-            packages = () if said["state"] == RunStates.error else tuple(self._staged(*each) for each in self._session.packages.items())
+            packages = () if said["state"] == RunStates.error else self._staged(self._session.packages)
             return Performed(
                 number=self._work.number,
                 start_time=begun,
@@ -125,11 +125,14 @@ class _Performance:
         if self._setup.judge is not None and self._setup.judge(self._work.number, step, value):
             raise Pruned(f"pruned at step {step}")
 
-    def _staged(self, key: str, artifact: packagers.Artifact) -> Staged:
-        place, seal = self._session.place_for(key), "" if self._is_signed else artifact.package.seal
-        if self._temporary is None:
-            return Staged(key, seal, place, folder=artifact.path)
-        return Staged(key, seal, place, data=_zipped(artifact.path))
+    def _staged(self, packages: Mapping[str, packagers.Artifact]) -> tuple[Staged, ...]:
+        found: list[Staged] = []
+        for key, place in self._session.places_for(packages).items() if packages else ():
+            artifact = packages[key]
+            seal, is_sent = "" if self._is_signed else artifact.package.seal, self._temporary is not None
+            where: dict[str, Any] = {"data": _zipped(artifact.path)} if is_sent else {"folder": artifact.path}
+            found.append(Staged(key, seal, place, **where))
+        return tuple(found)
 
 
 def _zipped(folder: Path) -> bytes:

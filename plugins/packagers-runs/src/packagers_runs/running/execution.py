@@ -24,7 +24,7 @@ from packagers_runs.running.arguments import Arguments
 from packagers_runs.running.artifactdocs import document_of
 from packagers_runs.running.capture import Sink, captured
 from packagers_runs.running.context import RunContext, entered
-from packagers_runs.running.exporting import Places, RunSession
+from packagers_runs.running.exporting import Places, RunSession, place_of, put_package
 from packagers_runs.running.interrupts import Terminated, terminable, watched
 from packagers_runs.running.masking import Masker
 from packagers_runs.running.metrics import metrics_text, write_metrics
@@ -287,7 +287,8 @@ class _Execution:
             self._tell(error)
         if isinstance(error, Terminated):
             status.reason = status.error = self._reason()  # the name of a signal says nothing
-        links = {key: uri for key, uri in status.artifact_uris.items() if key not in self._session.packages}
+        packages = self._session.packages
+        links = {key: uri for key, uri in status.artifact_uris.items() if key not in packages}
         try:
             self.write({**links, **new})
         except StateConflictError as conflict:  # somebody else has ended it, or taken it for lost
@@ -307,10 +308,10 @@ class _Execution:
     def _export(self, artifacts: Mapping[str, Artifact]) -> None:
         """Put artifacts and metrics where the run wants them besides the store."""
         run = self._job.run
-        for key, artifact in artifacts.items():
-            place = self._session.export(key, artifact)
+        for key, place in self._session.places_for(artifacts).items():
             if place is not None:
-                self._places[key] = place
+                put_package(artifacts[key], place)
+                self._places[key] = place_of(artifacts[key], place)
         if run.spec.scrape_metrics:
             results = {**run.status.results, **self._session.results}
             text = self._job.masker.mask(metrics_text(run.metadata, results))

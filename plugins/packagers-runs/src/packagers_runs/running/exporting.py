@@ -11,7 +11,7 @@ import os
 import posixpath
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -209,32 +209,14 @@ class RunSession(Session):
             and hint.links("metrics").keys() <= artifact.manifest.metrics.keys()
         )
 
-    def place_for(self, key: str) -> str | None:
-        """Give the place besides the store to which an artifact goes: a path or URL; ``None`` where it goes nowhere.
+    def places_for(self, keys: Iterable[str]) -> dict[str, str | None]:
+        """Give the places besides the store to which artifacts go: each a path or URL; ``None`` where it goes nowhere.
 
         Args:
-            key: Its key; that of a part of an itemized output goes where the whole does.
+            keys: Their keys; that of a part of an itemized output goes where the whole does.
         """
-        return self.places.of(key, next((bundle.key for bundle in self.bundles.values() if key in bundle.items), None))
-
-    def export(self, key: str, artifact: Artifact) -> str | None:
-        """Put an artifact where the run wants it besides the store.
-
-        Args:
-            key: Its key.
-            artifact: The package.
-
-        Returns:
-            The path or URL; ``None`` where it goes nowhere.
-
-        Raises:
-            ExportError: It cannot be put there. What stood there before stands there still.
-        """
-        place = self.place_for(key)
-        if place is None:
-            return None
-        put_package(artifact, place)
-        return place_of(artifact, place)
+        wholes = {part: bundle.key for bundle in self.bundles.values() for part in bundle.items}
+        return {key: self.places.of(key, wholes.get(key)) for key in keys}
 
 
 def place_of(artifact: Artifact, place: str) -> str:
