@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 180) -> Any:
     """Wait until something is so; gives what the condition gave."""
     end = time.monotonic() + seconds
     while not (found := condition()):

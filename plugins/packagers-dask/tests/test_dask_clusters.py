@@ -111,7 +111,7 @@ with connect():  # no `if __name__ == "__main__"`, as in a notebook
 def test_a_cluster_of_a_run_ends_with_its_process_however_that_ends(store: Store) -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM], stderr=subprocess.DEVNULL) as process:
         try:
-            until(lambda: len(list(Path.cwd().glob("pids-*"))) == 2, 120)
+            until(lambda: len(list(Path.cwd().glob("pids-*"))) == 2)
             below = psutil.Process(process.pid).children(recursive=True)
         finally:
             process.kill()

@@ -54,6 +54,18 @@ def test_a_cluster_gives_what_one_after_the_other_gives(store: Store, cluster: A
     assert (golden.status.results, len(golden.status.iterations)) == ({"accuracy": 80, "best_iteration": 5}, 7)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["address", "own", "loky"])
+def test_packagers_of_all_plugins_give_the_same_wherever_iterations_are_done(store: Store, cluster: Any, run: Any, kind: str) -> None:
+    uri = {"address": cluster.address, "own": "dask", "loky": None}[kind]
+    returns, values = (*RETURNS, "tensor : file"), {"p1": [2, 4], "p2": [10, 20]}
+    serial, other = (run("with_torch", values, *where, returns, selector="max.accuracy") for where in ((None, None), (uri, 2)))
+    assert serial.status.results == {"accuracy": 80, "best_iteration": 4}
+    assert what_came_of(store, other) == what_came_of(store, serial)
+    assert other.unpack("tensor").tolist() == serial.unpack("tensor").tolist()
+    assert other.unpack("model").predict([[1.0, 2.0]]) == pytest.approx([3.0])
+
+
 @pytest.mark.parametrize("kind", ["own", pytest.param("loky", marks=pytest.mark.long)])
 def test_processes_of_this_machine_give_it_too(store: Store, run: Any, kind: str) -> None:
     serial, other = (run("little", GRID, uri, width, RETURNS[:4], selector="max.accuracy") for uri, width in _AT[kind])

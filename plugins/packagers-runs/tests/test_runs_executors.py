@@ -137,6 +137,20 @@ def test_workers_that_see_no_files_send_packages_as_bytes(store: Store, tmp_path
     assert list(Elsewhere.folder.iterdir()) == []
 
 
+def test_pruning_that_does_not_reach_workers_is_told_once(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def handler(x: int, context: Any) -> int:
+        context.report(x, 0)
+        return x
+
+    Elsewhere.folder = tmp_path
+    monkeypatch.setattr("packagers_runs.running.plans.choose_executor", Elsewhere)
+    task = new_task("study", handler=handler, returns=["v"])
+    with pytest.warns(packagers.PackagersWarning, match="none of them is pruned") as warned:
+        done = new_function().run(task.with_hyper_params({"x": range(9)}, "v", "optuna:random", max_iterations=8, seed=1))
+    assert len(warned) == 1
+    assert {row[0] for row in done.status.iterations[1:]} == {"completed"}
+
+
 def test_classes_that_were_registered_travel_by_value(tmp_path: Path, cell: ModuleType) -> None:
     registry = Registry()
     registry.add("made_in_a_cell.Point", cell.PointPackager)

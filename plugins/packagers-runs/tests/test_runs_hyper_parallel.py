@@ -209,7 +209,12 @@ PROGRAM = """
 def begun(tmp_path: Path, parallel: int) -> tuple[subprocess.Popen[bytes], list[int]]:
     """Begin a run in another process; gives that, and the processes that do its iterations, with their children."""
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(PROGRAM), str(parallel)], stderr=subprocess.PIPE, cwd=tmp_path)
-    until(lambda: len(list(tmp_path.glob("pids-*"))) == parallel)
+    try:
+        until(lambda: len(list(tmp_path.glob("pids-*"))) == parallel)
+    except BaseException:
+        process.kill()
+        process.communicate()
+        raise
     return process, [int(pid) for file in tmp_path.glob("pids-*") for pid in file.read_text().split()]
 
 

@@ -58,6 +58,13 @@ def everything(p1: int, p2: int) -> Any:
     return *little(p1, p2), model, figure, {"slice": slice(p1)}
 
 
+def with_torch(p1: int, p2: int) -> Any:
+    """Give a tensor, too."""
+    import torch
+
+    return *everything(p1, p2), torch.arange(float(p1 * p2))
+
+
 def tells(x: int, token: str) -> Any:
     """Log, label, commit and print, a child too; gives what is known of the worker."""
     context = current_context()

@@ -75,6 +75,7 @@ class _Search:
         self._job = job
         self._iterations = iterations
         self._strategy = plan.strategy()
+        self._prunes = type(self._strategy).report is not Strategy.report
         self._executor = plan.executor()
         self._errors = ErrorLimit(plan.options.max_errors)
         self._condition = None if plan.options.stop_condition is None else StopCondition(plan.options.stop_condition)
@@ -116,7 +117,7 @@ class _Search:
 
     def _judging(self) -> AbstractContextManager[Judge | None]:
         """Give what iterations ask that report; nothing for a strategy that prunes none, and for workers of other machines."""
-        if type(self._strategy).report is Strategy.report or not self._executor.SHARES_FILES:
+        if not self._prunes or not self._executor.SHARES_FILES:
             return nullcontext()
         return nullcontext(self._judge) if self._executor.is_here else answering(self._judge)
 
@@ -188,7 +189,10 @@ class _Search:
             if isinstance(error, ExecutorError):
                 raise error
             performed = future.result() if error is None else lost(work, error)
-            self._tell(performed.differences)
+            for text in performed.differences:
+                self._tell(f"{text}: iterations may differ from those that are done here")
+            if performed.reports and self._prunes and not self._executor.SHARES_FILES:
+                self._tell("what iterations on other machines report does not reach the strategy while they run: none of them is pruned")
             if performed.state == RunStates.error and work.tries < self._retries:
                 self._submit(evolve(work, tries=work.tries + 1, delay=self._delay * 2**work.tries))
             else:
@@ -223,12 +227,11 @@ class _Search:
             return ""
         return f"best {selection.selector.result} so far {short_text(scalar(selection.value))}, in iteration {selection.best}"
 
-    def _tell(self, differences: tuple[str, ...]) -> None:
-        """Say, once, which plugins have other versions in workers."""
-        for text in differences:
-            if text not in self._said:
-                self._said.add(text)
-                warnings.warn(f"{text}: iterations may differ from those that are done here", PackagersWarning, stacklevel=2)
+    def _tell(self, text: str) -> None:
+        """Warn of something once."""
+        if text not in self._said:
+            self._said.add(text)
+            warnings.warn(text, PackagersWarning, stacklevel=2)
 
 
 def _setup_of(job: Job, attempt: Attempt, executor: Executor) -> Setup:
