@@ -168,16 +168,22 @@ def test_threads_with_settings_of_their_own_keep_their_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "make"),
-    [("shows_cats.Cat", Cat), ("list[shows_cats.Cat]", lambda: [Cat()]), ("dict[str, shows_cats.Cat]", lambda: {"a": Cat()})],
+    ("path", "make", "other"),
+    [
+        ("shows_cats.Cat", Cat, Kitten),
+        ("list[shows_cats.Cat]", lambda: [Cat()], lambda: [Cat(), 1]),
+        ("dict[str, shows_cats.Cat]", lambda: {"a": Cat()}, lambda: {"a": Cat(), "b": 1}),
+    ],
 )
-def test_a_module_that_shows_a_class_counts_at_once(monkeypatch: pytest.MonkeyPatch, path: str, make: Callable[[], Any]) -> None:
+def test_a_module_that_shows_a_class_counts_at_once(
+    monkeypatch: pytest.MonkeyPatch, path: str, make: Callable[[], Any], other: Callable[[], Any]
+) -> None:
     registry = registry_of([registration("shown", path, packager())])
-    assert taken(registry, make()) == "packagers"
+    assert [taken(registry, each()) for each in (make, other)] == ["packagers", "packagers"]
     module = types.ModuleType("shows_cats")
     module.__dict__["Cat"] = Cat
     monkeypatch.setitem(sys.modules, "shows_cats", module)
-    assert taken(registry, make()) == "shown"
+    assert [taken(registry, each()) for each in (make, other)] == ["shown", "packagers"]
 
 
 def test_who_looks_at_values_is_asked_each_time() -> None:
@@ -234,5 +240,5 @@ def test_answers_are_bounded(registry: Registry, monkeypatch: pytest.MonkeyPatch
         assert not registry.is_packable(cls(), "nothing")
         assert not registry.is_packable(cls(), f"nothing of {cls.__name__}")
     known = registry._answers
-    tables = [known.found, known.found_as, *known.found_as.values(), known.fitting, known.for_class]
+    tables = [known.found, known.found_as, *known.found_as.values(), known.fitting, known.for_class, known._possible]
     assert max(map(len, tables)) <= 10

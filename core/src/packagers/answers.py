@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from packagers.choice import Preferences
-from packagers.config import Watch
 from packagers.itemtypes import first_classes, may_fit
-from packagers.shelf import Shelf
+from packagers.shelf import Matches, Shelf
 from packagers.subject import NO_CHUNK, fit_in
+from packagers.typepath import TypePath
 
 T = TypeVar("T")
 Key = tuple[Any, ...]
@@ -26,11 +27,10 @@ class Answers(Generic[T]):
     Args:
         shelf: The registrations.
         preferences: What the settings say.
-        watch: Made before the settings were read.
 
     Attributes:
         preferences: What the settings say.
-        watch: Tells whether the settings are still the same.
+        are_current: Tells whether the settings are what they were when they were last looked at.
         edition: That of the registrations.
         found: What was found for the values of a class, where no artifact type was asked for.
         found_as: The same by artifact type and class; ``None`` for what nobody takes.
@@ -38,15 +38,16 @@ class Answers(Generic[T]):
         for_class: What reads as a class, by artifact type and class.
     """
 
-    def __init__(self, shelf: Shelf, preferences: Preferences, watch: Watch) -> None:
+    def __init__(self, shelf: Shelf, preferences: Preferences) -> None:
         self.preferences = preferences
-        self.watch = watch
+        self.are_current: Callable[[], bool] = bool
         self.edition = shelf.edition
         self.found: dict[type[Any], T] = {}
         self.found_as: defaultdict[str | None, dict[type[Any], T | None]] = defaultdict(dict)
         self.fitting: dict[Key, T | None] = {}
         self.for_class: dict[Key, T] = {}
         self._shelf = shelf
+        self._possible: dict[Key, list[tuple[int, TypePath]]] = {}
 
     def begun(self, obj: Any, artifact_type: str | None, chunk: Any) -> Key | None:
         """Give the key of a container by its first item; ``None`` for anything else."""
@@ -59,13 +60,22 @@ class Answers(Generic[T]):
         matches = self._shelf.matches(type(obj))
         if not matches.with_items:
             return None
-        classes = first_classes(obj) if chunk is NO_CHUNK else None
-        paths = [(number, each.path) for number, each in enumerate(matches.with_items) if each.path]
-        possible = [numbered for numbered in paths if classes is None or may_fit(numbered[1], classes)]
-        if not possible and len(sys.modules) == self._shelf.modules:  # and none is being loaded
+        possible = self._possible_for(matches, first_classes(obj) if chunk is NO_CHUNK else None)
+        if not possible:
             return self.begun(obj, artifact_type, chunk)
         fits = [(number, fit_in(path, obj, chunk)) for number, path in possible]
         return artifact_type, matches, *[fit for fit in fits if fit[1] is not None]
+
+    def _possible_for(self, matches: Matches, classes: tuple[type[Any], ...] | None) -> list[tuple[int, TypePath]]:
+        """Give the paths that the first item of a container leaves possible, each with its number."""
+        key = len(sys.modules), matches, classes
+        possible = self._possible.get(key)
+        if possible is None:
+            paths = [(number, each.path) for number, each in enumerate(matches.with_items) if each.path]
+            possible = [(number, path) for number, path in paths if classes is None or may_fit(path, classes)]
+            if key[0] == self._shelf.modules:  # and none is being loaded
+                kept(self._possible)[key] = possible
+        return possible
 
     def enter(self, key: Key | None, obj: Any, artifact_type: str | None, found: T | None) -> None:
         """Enter what was found for a value.

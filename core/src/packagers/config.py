@@ -17,7 +17,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -144,7 +144,7 @@ class Resolved(SettingTable):
 
 
 class _OfProcess:
-    """The values that were set for the process; each state of them is a mapping of its own, by which :class:`Watch` tells it."""
+    """The values that were set for the process; each state of them is a mapping of its own, by which :func:`watch` tells it."""
 
     __slots__ = ("_lock", "values")
 
@@ -281,30 +281,30 @@ class Settings(SettingTable):
 settings = Settings()
 
 
-class Watch:
-    """Tells whether the settings of the choice may have changed since it was made, in a fraction of the time that asking for them takes.
+def watch() -> Callable[[], bool]:
+    """Watch the settings of the choice: ``prefer`` and ``disable``.
 
     What ``os.environ`` keeps is looked at itself, for it converts names and values each time. A project's file is read once.
+
+    Returns:
+        Tells, in a fraction of the time that asking for the settings takes, whether nothing has changed since; ``False`` where it cannot.
     """
+    block_of, process = settings._blocks.get, settings._process
+    block, values, environment = block_of(), process.values, os.environ
+    variables: Any = getattr(environment, "_data", None)
+    if not variables:
+        return bool
+    prefer, disable, text_of = variables.get(_PREFER), variables.get(_DISABLE), variables.get
 
-    __slots__ = ("_block", "_blocks", "_environment", "_process", "_texts", "_values", "_variables")
+    def unset() -> bool:
+        is_same = block_of() is block and process.values is values and os.environ is environment
+        return is_same and _PREFER not in variables and _DISABLE not in variables
 
-    def __init__(self) -> None:
-        self._blocks, self._process = settings._blocks, settings._process
-        self._block, self._values = self._blocks.get(), self._process.values
-        self._variables: Any = getattr(os.environ, "_data", {})
-        self._environment = os.environ if self._variables else None
-        texts = self._variables.get(_PREFER), self._variables.get(_DISABLE)
-        self._texts = _UNSET if texts == _UNSET else texts
+    def same() -> bool:
+        is_same = block_of() is block and process.values is values and os.environ is environment
+        return is_same and text_of(_PREFER) is prefer and text_of(_DISABLE) is disable
 
-    def is_current(self) -> bool:
-        """Tell whether nothing has changed; ``False`` where that cannot be told."""
-        if self._blocks.get() is not self._block or self._process.values is not self._values or os.environ is not self._environment:
-            return False
-        variables = self._variables
-        if self._texts is _UNSET:
-            return _PREFER not in variables and _DISABLE not in variables
-        return self._texts == (variables.get(_PREFER), variables.get(_DISABLE))
+    return unset if prefer is None and disable is None else same
 
 
 def _text_of(variable: str) -> str | None:
@@ -321,7 +321,6 @@ def _kept_name(variable: str) -> Any:
 
 _PREFER, _DISABLE = (_kept_name(SETTINGS[name].variable) for name in ("prefer", "disable"))
 _KEPT_RANKS = tuple(map(_kept_name, RANKS))
-_UNSET = None, None
 
 
 def is_logging_worker(values: SettingTable) -> bool:

@@ -15,7 +15,7 @@ from packagers import choice, subject
 from packagers.advice import missing_plugin, no_packager
 from packagers.answers import Answers, kept
 from packagers.choice import Candidate, Explanation, Preferences
-from packagers.config import Project, Watch, logger, read_project, settings
+from packagers.config import Project, logger, read_project, settings, watch
 from packagers.discovery import Installed, canonical_name, scan
 from packagers.errors import (
     AmbiguousPackagerWarning,
@@ -91,7 +91,7 @@ class Registry:
         self.project = project
         installed = scan() if discover else Installed()
         self._shelf = Shelf(_declared(installed, project))
-        self._answers = Answers[Found](self._shelf, self._preferences(), Watch())
+        self._answers = Answers[Found](self._shelf, self._preferences())
         self.hooks = Hooks(installed.hooks, self._preferences().disable)
         for registration in self.hooks.registrations():
             self._shelf.add(registration)
@@ -160,7 +160,7 @@ class Registry:
             UnknownArtifactTypeError: Where the type is known but not with this artifact type.
         """
         answers, shelf = self._answers, self._shelf
-        if answers.edition != shelf.edition or len(sys.modules) != shelf.modules or not answers.watch.is_current():
+        if answers.edition != shelf.edition or len(sys.modules) != shelf.modules or not answers.are_current():
             answers = self._renewed()
         found = answers.found.get(type(obj)) if artifact_type is None else answers.found_as.get(artifact_type, _NOTHING).get(type(obj))
         return self._find(obj, artifact_type, chunk, answers) if found is None else found
@@ -178,22 +178,16 @@ class Registry:
                 answers.enter(key, obj, artifact_type, found)
         return found
 
-    def _known(self) -> Answers[Found]:
-        """Give the answers that hold now."""
-        answers, shelf = self._answers, self._shelf
-        is_current = answers.edition == shelf.edition and len(sys.modules) == shelf.modules and answers.watch.is_current()
-        return answers if is_current else self._renewed()
-
     def _renewed(self) -> Answers[Found]:
         """Look what the answers rest on now; give those that hold from now on."""
         shelf = self._shelf
         if len(sys.modules) != shelf.modules:
             shelf.look_around()
-        watch, preferences = Watch(), self._preferences()
+        are_current, preferences = watch(), self._preferences()
         answers = self._by_preferences.get(preferences)
         if answers is None or answers.edition != shelf.edition:
-            answers = kept(self._by_preferences, _MOST_SETTINGS)[preferences] = Answers(shelf, preferences, watch)
-        answers.watch, self._answers = watch, answers
+            answers = kept(self._by_preferences, _MOST_SETTINGS)[preferences] = Answers(shelf, preferences)
+        answers.are_current, self._answers = are_current, answers
         return answers
 
     def find_for_hint(self, hint: Any, artifact_type: str | None = None) -> Found:
@@ -208,7 +202,9 @@ class Registry:
             UnknownArtifactTypeError: As for :meth:`find`.
         """
         alternative = hint if isinstance(hint, Alternative) else alternatives(hint)[0]
-        answers, cls = self._known(), alternative.type
+        answers, shelf, cls = self._answers, self._shelf, alternative.type
+        if answers.edition != shelf.edition or len(sys.modules) != shelf.modules or not answers.are_current():
+            answers = self._renewed()
         if cls is None or alternative.hint is not cls:  # its items count, or what it says besides
             return self._choose(subject.of_hint(alternative), artifact_type, answers.preferences)[0]
         found = answers.for_class.get((artifact_type, cls))
@@ -249,7 +245,9 @@ class Registry:
 
     def is_packable(self, obj: Any, artifact_type: str | None = None) -> bool:
         """Tell whether a packager is found for a value, as ``artifact_type`` or at all."""
-        answers = self._known()
+        answers, shelf = self._answers, self._shelf
+        if answers.edition != shelf.edition or len(sys.modules) != shelf.modules or not answers.are_current():
+            answers = self._renewed()
         known = answers.found_as.get(artifact_type, _NOTHING).get(type(obj), _UNKNOWN)
         return self._is_packable(obj, artifact_type, answers) if known is _UNKNOWN else known is not None
 
