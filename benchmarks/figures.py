@@ -1,7 +1,7 @@
 """Figures: packed as pictures, next to ``savefig``.
 
-The raw side does the same work: the same picture, written beside the final name, digested with BLAKE3 and renamed. Every figure is drawn once
-only, for Matplotlib remembers layouts and glyphs.
+The raw side does the same work: the same picture, written beside the final name, digested with BLAKE3 and renamed. Every figure is drawn
+once only, for Matplotlib remembers layouts and glyphs.
 """
 
 from __future__ import annotations
