@@ -62,7 +62,7 @@ def preview(estimator: BaseEstimator) -> dict[str, Any]:
 
 
 def _parameters(estimator: BaseEstimator) -> Iterator[tuple[str, str]]:
-    cls = type(estimator)
+    cls: Any = type(estimator)
     try:
         if cls.get_params is BaseEstimator.get_params:
             parameters = {name: getattr(estimator, name) for name in _names(cls, cls.__init__)}
@@ -75,7 +75,7 @@ def _parameters(estimator: BaseEstimator) -> Iterator[tuple[str, str]]:
 
 
 @lru_cache(maxsize=256)
-def _names(cls: type[BaseEstimator], init: Any) -> tuple[str, ...]:
+def _names(cls: Any, init: Any) -> tuple[str, ...]:
     """Name the parameters of a class, which scikit-learn reads anew from the signature of ``__init__`` each time."""
     return tuple(cls._get_param_names())
 
