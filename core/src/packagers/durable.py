@@ -106,15 +106,19 @@ class Lock:
 
     def release(self) -> None:
         """Let it go, where it is held."""
-        handle, self.handle = self.handle, -1
-        if handle < 0:
+        if self.handle < 0:
             return
         try:
             if sys.platform != "win32":
                 # A child that was forked meanwhile has the file open too, and would hold the lock as long as it lives.
-                fcntl.flock(handle, fcntl.LOCK_UN)
+                fcntl.flock(self.handle, fcntl.LOCK_UN)
         finally:
+            handle, self.handle = self.handle, -1
             os.close(handle)
+
+    def __del__(self) -> None:
+        """Let it go where an interrupt has kept the holder from doing so; else this process would wait for itself."""
+        self.release()
 
 
 def claim(folder: AnyPath, suffix: str, lock: Lock) -> str:
