@@ -48,7 +48,7 @@ def takes(*kinds: Kind) -> Callable[[Method], Method]:
 
 
 @cache
-def _known(kind: Kind) -> dict[str, Any]:
+def _known(kind: Any) -> dict[str, Any]:
     """Resolve the hints of a format's options; there are as many kinds as formats."""
     return get_type_hints(kind)
 
@@ -65,7 +65,7 @@ def refuse_strange(format: str, kind: Kind, given: Mapping[str, Any], error: typ
     Raises:
         PackError: Or what else ``error`` says; lists what there is.
     """
-    known = _known(kind) if given else {}
+    known: dict[str, Any] = _known(kind) if given else {}
     for name, value in given.items():
         if name not in known:
             raise error(f"format {format!r} has no option {name!r}", remedy=f"It has: {', '.join(sorted(known)) or 'none'}.")

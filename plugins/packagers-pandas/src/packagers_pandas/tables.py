@@ -118,8 +118,8 @@ class TablePackager(Packager):
         read = partial(arrowtables.read, num_rows=num_rows, dictionaries=dictionaries or {})
         if memory_map or (columns is None and rows is None):
             is_mapped = format == "arrow" if memory_map is None else memory_map
-            file = self.only_file(folder) if is_mapped else self.read_file(folder, room=room)
-            return self.from_table(read(file, format, columns, rows, is_mapped))
+            whole = self.only_file(folder) if is_mapped else self.read_file(folder, room=room)
+            return self.from_table(read(whole, format, columns, rows, is_mapped))
         with self.open_file(folder) as file:
             return self.from_table(read(file, format, columns, rows, False))
 
