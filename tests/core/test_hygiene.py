@@ -261,6 +261,18 @@ def test_no_lock_is_held_afterwards(tmp_path: Path) -> None:
             os.close(handle)
 
 
+def test_a_lock_that_an_interrupt_left_behind_goes_with_its_holder(tmp_path: Path) -> None:
+    from packagers.durable import Lock, locked
+
+    lock = Lock()
+    lock.take(tmp_path)
+    with pytest.raises(BlockingIOError), locked(tmp_path, wait=False):
+        pass
+    del lock
+    with locked(tmp_path, wait=False):
+        pass
+
+
 def test_a_child_that_was_forked_while_a_lock_was_held_does_not_keep_it(tmp_path: Path) -> None:
     from packagers.durable import locked
 
