@@ -375,3 +375,17 @@ def test_what_is_logged_again_after_a_commit_takes_its_place(store: Store) -> No
     made = run(handler, [], out_path="out")
     assert len(made.unpack("again")) == len(packagers.unpack("out/again")) == 4
     assert len(made.status.artifacts) == 1
+
+
+def test_iterations_put_their_outputs_where_the_run_began_whatever_folder_a_handler_goes_to(store: Store, tmp_path: Path) -> None:
+    def wanders(number: int) -> str:
+        elsewhere = tmp_path / f"elsewhere-{number}"
+        elsewhere.mkdir()
+        os.chdir(elsewhere)
+        return f"text {number}"
+
+    task = new_task("wanders", handler=wanders, outputs={"note": "out/note"}, returns=["note : file"])
+    made = new_function().run(task.with_hyper_params({"number": [7, 8]}))
+    assert {number: packagers.unpack(tmp_path / f"out/{number}/note") for number in (1, 2)} == {1: "text 7", 2: "text 8"}
+    assert [len(list((tmp_path / f"elsewhere-{number}").iterdir())) for number in (7, 8)] == [0, 0]
+    assert made.state() == "completed"
