@@ -233,7 +233,7 @@ def _searched(store: Store, width: int, count: int) -> float:
 
 AREAS: dict[str, tuple[Callable[[list[int]], Iterator[Point]], list[int]]] = {
     "plugins": (plugins, [10, 100, 1000, 10_000]),
-    "types": (types, [10, 100, 1000, 10_000]),
+    "types": (types, [10, 100, 1000]),
     "runs": (runs, [1000, 3000, 10_000, 30_000]),
     "objects": (objects, [1000, 10_000, 100_000]),
     "workers": (workers, [1, 2, 4, 8]),

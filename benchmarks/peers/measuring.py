@@ -119,7 +119,7 @@ def how_it_differs(value: Value, made: Any, other: Any) -> str:
 
 @contextmanager
 def unpickling() -> Iterator[list[str]]:
-    """Collect the calls of any unpickler, C's or Python's, in any thread."""
+    """Collect the calls of any unpickler, C's or Python's; in threads that are older than the block, those that ask for a class."""
     seen: list[str] = []
     python = pickle._Unpickler.load.__code__  # type: ignore[attr-defined]
 
@@ -128,6 +128,9 @@ def unpickling() -> Iterator[list[str]]:
         if loads or (event == "call" and frame.f_code is python):
             seen.append(frame.f_code.co_filename)
 
+    if not _looking:
+        sys.addaudithook(_hear)
+    _looking.append(seen)
     threading.setprofile(look)
     sys.setprofile(look)
     try:
@@ -135,6 +138,16 @@ def unpickling() -> Iterator[list[str]]:
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
+        _looking[:] = [[]]
+
+
+_looking: list[list[str]] = []
+"""Where the audit hook, which cannot be taken away again, writes what it hears."""
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "pickle.find_class":
+        _looking[-1].append(f"{arguments[0]}.{arguments[1]}")
 
 
 def _is_load(called: Any) -> bool:

@@ -128,7 +128,7 @@ def frame_differs(one: Any, other: Any) -> str:
 def frames_differ(one: dict[str, Any], other: dict[str, Any]) -> str:
     """Compare the names, in order, and each frame."""
     if list(one) != list(other):
-        return "other names"
+        return "other names" if set(one) != set(other) else "another order"
     types = {type(each).__name__ for each in other.values()} - {"DataFrame"}
     return f"of {', '.join(types)}" if types else next((told for name in one if (told := frame_differs(one[name], other[name]))), "")
 
@@ -145,7 +145,7 @@ def weights_differ(one: dict[str, Any], other: dict[str, Any]) -> str:
     import torch
 
     if list(one) != list(other):
-        return "other names"
+        return "other names" if set(one) != set(other) else "another order"
     same = all(type(other[name]) is torch.Tensor and torch.equal(one[name], other[name]) for name in one)
     return "" if same else "other weights"
 

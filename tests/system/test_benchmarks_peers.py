@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import joblib
@@ -41,6 +42,21 @@ def test_every_unpickler_is_seen(load: Callable[[], Any]) -> None:
     with unpickling() as seen:
         load()
     assert seen
+
+
+def test_a_thread_that_is_older_is_seen_where_it_asks_for_a_class() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        with unpickling() as seen:
+            assert pool.submit(pickle.loads, pickle.dumps(Clock)).result() is Clock
+        assert seen
+        with unpickling() as seen:
+            pool.submit(int).result()
+        assert not seen
+
+
+class Clock:
+    """A class to ask for."""
 
 
 def test_what_unpickles_nothing_is_not_blamed() -> None:

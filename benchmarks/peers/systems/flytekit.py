@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.peers.system import LIBRARIES, Way
 
 REQUIRES = ("flytekit", *LIBRARIES)
-IMPORT = "import flytekit"
+IMPORT = "from flytekit.core.type_engine import TypeEngine"
 ENVIRONMENT = {"FLYTE_SDK_LOGGING_LEVEL": "40"}
 ABOUT = {
     "flytekit": "`TypeEngine.to_literal` and `to_python_value` in a local folder, the literal in a file, too; hints say what dicts hold"

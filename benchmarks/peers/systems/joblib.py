@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.peers.system import LIBRARIES, Way
 
 REQUIRES = ("joblib", *LIBRARIES)
-IMPORT = "import joblib"
+IMPORT = "from joblib import dump, load"
 ABOUT = {"joblib": "`joblib.dump`: one pickle, arrays beside the stream, nothing recorded"}
 
 

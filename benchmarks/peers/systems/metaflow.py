@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.peers.system import LIBRARIES, Way
 
 REQUIRES = ("metaflow", *LIBRARIES)
-IMPORT = "import metaflow"
+IMPORT = "from metaflow import FlowSpec"
 ENVIRONMENT = {"METAFLOW_USER": "peers"}
 ABOUT = {
     "metaflow": "a task's datastore, local: the value is pickled, compressed with gzip and kept by its SHA-1; each save is a task, "

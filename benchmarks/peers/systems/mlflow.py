@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.peers.system import LIBRARIES, NotOffered, Way
 
 REQUIRES = ("mlflow", *LIBRARIES)
-IMPORT = "import mlflow"
+IMPORT = "import mlflow; mlflow.start_run"
 ENVIRONMENT = {"GIT_PYTHON_REFRESH": "quiet", "MLFLOW_DISABLE_TELEMETRY": "true"}
 ABOUT = {
     "mlflow": "in one open run, SQLite and a folder: `log_metric`, `log_dict`, `log_text`, `log_table` (parquet), `sklearn.log_model`, "

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.peers.system import LIBRARIES, NotOffered, Way
 
 REQUIRES = ("mlrun==1.12.1", *(word for word in LIBRARIES if word.startswith(("torch", "scikit", "matplotlib"))))
-IMPORT = "import mlrun"
+IMPORT = "from mlrun.package import PackagersManager"
 ABOUT = {
     "mlrun": "`PackagersManager.pack` and `context.log_artifact` into a folder, as `@mlrun.handler` does; a dict as `: file`, the frames "
     "itemized. To load, the packager that packed is given the file and its instructions, since `store://` needs the server"

@@ -11,7 +11,7 @@ from benchmarks.peers.system import LIBRARIES, NotOffered, Way
 ROOT = Path(__file__).parents[3]
 PLUGINS = sorted(str(path.parent) for path in ROOT.glob("plugins/*/pyproject.toml"))
 REQUIRES = (*LIBRARIES, "--editable", f"{ROOT / 'core'}[cli,xxh3,yaml]", *(word for path in PLUGINS for word in ("--editable", path)))
-IMPORT = "import packagers"
+IMPORT = "from packagers import pack, unpack"
 ABOUT = {
     "packagers": "`pack` and `unpack`: a package with a digest of every byte, signed, complete by one renaming; checked before it is read",
     "packagers-runs": "one whole run of a function that returns the value: its document, log, environment and artifact, recorded in SQLite",

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.peers.system import LIBRARIES, Way
 
 REQUIRES = ("zenml[local]", *LIBRARIES)
-IMPORT = "import zenml"
+IMPORT = "from zenml import load_artifact, save_artifact"
 ENVIRONMENT = {"ZENML_ANALYTICS_OPT_IN": "false", "ZENML_LOGGING_VERBOSITY": "ERROR", "AUTO_OPEN_DASHBOARD": "false"}
 ABOUT = {
     "zenml, materializer": "what the registry has for the type, in the folder of the local store: `save(value)`, `load(type)`",
