@@ -195,7 +195,7 @@ class _File(io.BufferedIOBase):
     def _put(self, piece: memoryview, at: int) -> None:
         self._file.seek(at)
         while piece:
-            written = self._file.write(piece[:PIECE])
+            written = self._file.write(piece)
             at += written
             piece = piece[written:]
         self._start = max(self._start, at)

@@ -50,8 +50,9 @@ def filled(file: io.FileIO, size: int, room: Room, digester: Digester | None = N
         digester: Takes them, if they are to be hashed.
     """
     memory = memoryview(room(size))
+    step = size if digester is None else PIECE
     done = 0
-    while done < size and (got := file.readinto(memory[done : done + PIECE])):
+    while done < size and (got := file.readinto(memory[done : done + step])):
         if digester is not None:
             digester.feed(memory[done : done + got])
         done += got
