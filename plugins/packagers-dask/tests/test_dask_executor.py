@@ -49,7 +49,7 @@ def test_a_cluster_gives_what_one_after_the_other_gives(store: Store, cluster: A
     assert packagers.unpack(far.outputs["point"], project=".").x == 80
     assert far.unpack("model").predict([[1.0, 2.0]]) == pytest.approx([3.0])
     assert packagers.unpack(far.outputs["pickled"], trust="own") == {"slice": slice(4)}  # signed here
-    assert store.log(str(far.uid()), 2)[0] == "multiplying 4 20\n"
+    assert "multiplying 4 20\n" in store.log(str(far.uid()), 2)[0]  # Dask itself may say there that the machine is busy
     golden = run("little", GRID, cluster.address, None, RETURNS[:4], selector="max.accuracy")
     assert (golden.status.results, len(golden.status.iterations)) == ({"accuracy": 80, "best_iteration": 5}, 7)
 
