@@ -12,7 +12,7 @@ REQUIRES = ("mlflow", *LIBRARIES)
 IMPORT = "import mlflow; mlflow.start_run"
 ENVIRONMENT = {"GIT_PYTHON_REFRESH": "quiet", "MLFLOW_DISABLE_TELEMETRY": "true"}
 ABOUT = {
-    "mlflow": "in one open run, SQLite and a folder: `log_metric`, `log_dict`, `log_text`, `log_table` (parquet), `sklearn.log_model`, "
+    "mlflow": "in an open run, SQLite and a folder: `log_metric`, `log_dict`, `log_text`, `log_table` (parquet), `sklearn.log_model`, "
     "`pytorch.log_state_dict`; an array by `np.save` and `log_artifact`, the frames as 200 parquet files by `log_artifacts`"
 }
 Loader = Callable[[str, str], Any]
@@ -101,7 +101,8 @@ def _frames(key: str, value: Any, place: Path) -> str:
 def _model(key: str, value: Any, place: Path) -> str:
     import mlflow.sklearn
 
-    return str(mlflow.sklearn.log_model(value, name=key).model_uri)
+    trusted = ["sklearn.tree._tree.Tree"]  # without it, what it writes for a forest is refused by itself
+    return str(mlflow.sklearn.log_model(value, name=key, skops_trusted_types=trusted).model_uri)
 
 
 def _weights(key: str, value: Any, place: Path) -> str:
