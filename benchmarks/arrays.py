@@ -41,7 +41,7 @@ def cases(folder: Path, quick: bool) -> Iterator[Case]:
     yield from large("8 MB", chance.random(1_000_000), folder / "8", 3 if quick else 31)
     if not quick:
         yield from large("512 MB", chance.random(64_000_000), folder / "512", 9)
-    yield from many(list(chance.random((MANY // 20 if quick else MANY, 16))), folder / "many", 1 if quick else 9)
+    yield from many(list(chance.random((MANY // 20 if quick else MANY, 16))), folder / "many", 1 if quick else 5)
 
 
 def large(size: str, array: Array, folder: Path, repetitions: int) -> Iterator[Case]:
