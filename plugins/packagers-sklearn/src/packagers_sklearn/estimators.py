@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Literal
 
 import cloudpickle
 import joblib
+import numpy as np
 import sklearn
 import skops.io
 from sklearn.base import BaseEstimator
@@ -139,7 +140,7 @@ class EstimatorPackager(Packager):
         if format != "skops":
             allow_code("joblib" if format == "joblib" else "pickle")
         try:
-            found: BaseEstimator = _READERS[format](self.read_file(folder))
+            found: BaseEstimator = _READERS[format](self.read_file(folder, room=_room))
         except (ImportError, AttributeError) as error:
             raise UnpackError(
                 f"the model needs something that is not there: {error}",
@@ -164,6 +165,11 @@ class EstimatorPackager(Packager):
     def preview(self, obj: BaseEstimator) -> dict[str, Any]:
         """Give a table of the parameters."""
         return summaries.preview(obj)
+
+
+def _room(size: int) -> memoryview:
+    """Make room for a file that is let go as soon as it is decoded: of memory that was used before, which the system need not clear."""
+    return memoryview(np.empty(size, np.uint8))
 
 
 def _members(obj: BaseEstimator) -> Iterator[str]:
