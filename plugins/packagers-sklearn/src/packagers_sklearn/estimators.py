@@ -169,7 +169,7 @@ class EstimatorPackager(Packager):
 
 def _room(size: int) -> memoryview:
     """Make room for a file that is let go as soon as it is decoded: of memory that was used before, which the system need not clear."""
-    return memoryview(np.empty(size, np.uint8))
+    return np.empty(size, np.uint8).data
 
 
 def _members(obj: BaseEstimator) -> Iterator[str]:
