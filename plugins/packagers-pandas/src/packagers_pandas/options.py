@@ -65,7 +65,7 @@ def refuse_strange(format: str, kind: Kind, given: Mapping[str, Any], error: typ
     Raises:
         PackError: Or what else ``error`` says; lists what there is.
     """
-    known: dict[str, Any] = _known(kind) if given else {}
+    known = _known(kind) if given else {}  # type: ignore[arg-type]  # classes can be hashed
     for name, value in given.items():
         if name not in known:
             raise error(f"format {format!r} has no option {name!r}", remedy=f"It has: {', '.join(sorted(known)) or 'none'}.")
