@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -16,11 +17,11 @@ SMALL = 64 << 10
 """Bytes of JSON up to which a container is a result, a skeleton stands in the manifest, and a summary is kept."""
 
 
-def bounded(summary: Any, *about: Any) -> dict[str, Any]:
+def bounded(summary: Callable[..., Any], *about: Any) -> dict[str, Any]:
     """Give a description or preview; one that fails or is too large is left out, for packing does not depend on it.
 
     Args:
-        summary: Gives it.
+        summary: Gives it: a method of a packager.
         about: What it is called with.
     """
     try:
@@ -31,13 +32,18 @@ def bounded(summary: Any, *about: Any) -> dict[str, Any]:
             raise TypeError(f"a {type(found).__qualname__} is no dict of JSON")
         text = json_text(found)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a summary is a courtesy
-        logger.warning("%s failed: %s: %s", getattr(summary, "__qualname__", summary), type(error).__name__, error)
+        logger.warning("%s failed: %s: %s", _name(summary), type(error).__name__, error)
         return {}
     if len(text) > SMALL:
-        logger.warning("%s gave %s bytes, and %s are kept", summary.__qualname__, len(text), SMALL)
+        logger.warning("%s gave %s bytes, and %s are kept", _name(summary), len(text), SMALL)
         return {}
     plain: dict[str, Any] = json.loads(text)
     return plain
+
+
+def _name(method: Any) -> str:
+    """Name a method by the class that it was asked of, which need not be the one that it stands in."""
+    return f"{type(method.__self__).__qualname__}.{method.__name__}" if hasattr(method, "__self__") else repr(method)
 
 
 @lru_cache(maxsize=1024)
