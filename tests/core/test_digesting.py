@@ -7,9 +7,11 @@ import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
+from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +80,37 @@ def test_a_file_written_at_once_or_in_pieces_has_the_digest_of_its_bytes(tmp_pat
     for name, write in {"once": lambda file: file.write(data), "pieces": in_pieces}.items():
         assert known(tmp_path / name, write, algorithm)
         assert (tmp_path / name).read_bytes() == data
+
+
+def test_memory_that_was_written_may_be_used_again_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, used_again = bytearray(DATA[: 2 * PIECE]), Event()
+
+    class Late:
+        """A hash whose thread comes to its turn late: when the memory is used again, had it been let to."""
+
+        def __init__(self) -> None:
+            self._found = blake3()
+
+        def update(self, piece: memoryview) -> None:
+            used_again.wait(0.2)
+            self._found.update(piece)
+
+        def hexdigest(self) -> str:
+            return self._found.hexdigest()
+
+    def write(file: Any) -> None:
+        file.write(memory)
+        memory[:] = bytes(len(memory))
+        used_again.set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(digests, "_hasher", lambda algorithm: Late)
+        with Digesting("blake3") as digesting:
+            with create(tmp_path / "file") as file:
+                write(file)
+            found = digesting.of(tmp_path / "file", "blake3")
+    assert found is not None
+    assert found.digest == digest_file(tmp_path / "file")[1]
 
 
 @given(steps=st.lists(st.tuples(st.integers(0, 3 * PIECE), st.integers(0, 2 * PIECE), st.booleans()), max_size=6))

@@ -130,7 +130,7 @@ class _File(io.BufferedIOBase):
             is_next = start == len(self._buffer)
             self.flush()
             if is_next:
-                self._pass(memoryview(piece))
+                self._pass(memoryview(piece), is_fixed=isinstance(piece, bytes))
             else:
                 self._forget()
                 self._put(memoryview(piece), self._at)
@@ -141,7 +141,7 @@ class _File(io.BufferedIOBase):
         """Hand what was written to the system."""
         if self._buffer:
             piece, self._buffer = self._buffer, bytearray()
-            self._pass(memoryview(piece))
+            self._pass(memoryview(piece), is_fixed=True)
 
     def truncate(self, size: int | None = None) -> int:
         """Give the file another size; the position, if none is given."""
@@ -164,11 +164,12 @@ class _File(io.BufferedIOBase):
         if found is not None and stamp is not None:
             self._digesting.add(self._path, Digested(stamp, *found))
 
-    def _pass(self, piece: memoryview) -> None:
-        """Write what comes next, and digest it meanwhile."""
+    def _pass(self, piece: memoryview, *, is_fixed: bool) -> None:
+        """Write what comes next, and digest it meanwhile; what nobody can change any more is waited for when the next one comes."""
         digester = self._digester
         try:
             if digester is not None:
+                digester.wait()
                 if not digester.has_blocks and self._start + len(piece) > BLOCKS_FROM:
                     self._begin_blocks(digester)
                 digester.feed(piece)
@@ -176,7 +177,7 @@ class _File(io.BufferedIOBase):
                 with contextlib.suppress(OSError):  # not every file system can; where there is no room, the writing says so
                     os.posix_fallocate(self._file.fileno(), self._start, len(piece))
             self._put(piece, self._start)
-            if digester is not None:
+            if digester is not None and not is_fixed:
                 digester.wait()
         except BaseException:
             self._forget()
