@@ -65,7 +65,7 @@ def test_a_fault_at_any_call(
         for fault in faults:
             what = "kill -9" if fault == KILL else fault
             figure("faults", f'{what} at a system call, durability="{durability}"', points=reached[fault], violations=broken[fault])
-    assert reached[faults[0]] >= 8
+    assert reached[faults[0]] >= 5  # a result takes six calls
 
 
 def try_each(

@@ -187,10 +187,10 @@ class Ledger:
             with self.turns(keys):
                 # Another thread may have recorded them, or packed them elsewhere.
                 keys = [key for key in keys if key in self._changed and self._roots[key] == root]
-                twins = self._twins(root, keys)
-                failures += twins.values()
-                keys = [key for key in keys if key not in twins]
                 try:
+                    twins = self._twins(root, keys)
+                    failures += twins.values()
+                    keys = [key for key in keys if key not in twins]
                     self._write(root, keys)
                 except Exception as error:  # noqa: BLE001 - whatever keeps one folder's results from being written, the others are
                     concerned = [key for key in keys if self._recorded[key]] or keys

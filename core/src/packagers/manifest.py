@@ -216,7 +216,10 @@ class Manifest:
     @property
     def digest(self) -> str:
         """Identify what was packed: equal data, equal digest, whatever the key, the time and the place."""
-        return self._digest or self._digested(Document(self._fields()))
+        if not self._digest:
+            fields = self._fields()  # of which previews and labels, say, may be large, and do not count
+            self._digested(Document({name: fields[name] for name in _DIGESTED if name in fields}))
+        return self._digest
 
     def _digested(self, document: Document) -> str:
         """Give the digest, and remember it.

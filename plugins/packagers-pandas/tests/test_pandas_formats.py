@@ -23,6 +23,7 @@ from packagers import PackError, UnpackError, UntrustedPackageError
 from packagers_pandas.formats import FORMS, Format, Stored
 from packagers_pandas.frames import DataFramePackager
 from packagers_pandas.series import IndexPackager, SeriesPackager
+from packagers_pandas.sources import buffer_of, room
 
 PACKAGER = DataFramePackager()
 WRITTEN = [format for format, form in FORMS.items() if form.write is not None]
@@ -385,3 +386,11 @@ def test_instructions_are_json(tmp_path: Path, frames: dict[str, Any]) -> None:
     for format in WRITTEN:
         told = PACKAGER.pack_dataset(PLAIN.set_index(["a", "b"]), tmp_path, format=format)
         assert json.loads(json.dumps(told)) == told
+
+
+def test_no_thread_of_arrow_needs_python_to_let_the_bytes_of_a_file_go() -> None:
+    memory = room(1000)
+    assert buffer_of(memory[:600]).parent is not None
+    assert buffer_of(memory[:600]).address == memory.obj.address  # which is Arrow's own
+    assert buffer_of(memory[:600]).size == 600
+    assert buffer_of(memoryview(b"of Python")).to_pybytes() == b"of Python"

@@ -236,11 +236,19 @@ def opened(file: Path | BinaryIO | memoryview, format: str, *, memory_map: bool 
     if isinstance(file, Path):
         yield _open(file, format, memory_map)
     elif isinstance(file, memoryview):
-        yield _open(pa.BufferReader(pa.py_buffer(file)), format, False)
+        yield _open(pa.BufferReader(buffer_of(file)), format, False)
     else:
         witness = _Witness(file)
         with witness.heard():
             yield _open(witness, format, memory_map)
+
+
+def buffer_of(memory: memoryview) -> Any:
+    """Give memory as a buffer; what :func:`room` made as Arrow's own.
+
+    A buffer of Python's memory needs Python when it is let go, and a thread of Arrow's may do that when the interpreter is ending.
+    """
+    return memory.obj.slice(0, memory.nbytes) if isinstance(memory.obj, pa.Buffer) else pa.py_buffer(memory)
 
 
 Piece = TypeVar("Piece")
