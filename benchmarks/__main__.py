@@ -46,6 +46,7 @@ AREAS = (
     "listing",
     "reports",
 )
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command(help=__doc__.partition("\n")[0])
@@ -53,16 +54,24 @@ AREAS = (
 @click.option("--quick", is_flag=True, help="Few repetitions, nothing large: below a minute.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--only", default="", metavar="WORDS", help="Only cases that have these words in their path.")
-@click.option("--folder", type=click.Path(path_type=Path), help="Where files are written (the system's temporary folder).")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where files are written (the system's temporary folder).",
+)
 @click.option("--write", is_flag=True, help="Write the table into docs/reference/performance.md.")
 def main(areas: tuple[str, ...], quick: bool, as_json: bool, only: str, folder: Path | None, write: bool) -> None:
     """Measure, and print."""
+    if write and (areas or quick or only):
+        raise click.UsageError("the page holds the whole table: --write goes without areas, --quick and --only")
     asked = areas or AREAS
     found: dict[str, list[Row]] = {}
     for area in asked:
         found[area] = measured(area, quick, only, folder) if len(asked) == 1 else apart(area, quick, only, folder)
         if not as_json:
             print("\n".join(lines_of(area, found[area])), flush=True)
+    if not any(found.values()) and not as_json:
+        raise click.UsageError(f"no case of {', '.join(asked)} has {only!r} in its path")
     about: dict[str, Any] = {**machine(), "areas": {area: [row._asdict() for row in rows] for area, rows in found.items()}}
     if as_json:
         print(json.dumps(about, indent=1))

@@ -7,25 +7,22 @@ pyarrow does when it is told to leave out the dictionaries that we leave out, an
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from blake3 import blake3
 from pyarrow import feather, parquet
 
 import packagers
+from benchmarks.alone import checked, written
 from benchmarks.paired import Aim, Case
 
 ROWS, QUICK_ROWS = 1_000_000, 20_000
 SMALL, QUICK_SMALL = 200, 20
-CHUNK = 1 << 20
 KEPT = ["small", "flag", "group", "text", "whole"]
 Write = Callable[[Any, Path], object]
 Read = Callable[[Path], object]
@@ -40,12 +37,11 @@ def cases(folder: Path, quick: bool) -> Iterator[Case]:
     yield from large(folder / "arrow", rows, repetitions, "arrow", write_arrow, read_arrow)
     yield from small(folder / "small", QUICK_SMALL if quick else SMALL, repetitions)
     frames = [mixed(QUICK_ROWS) for _ in range(repetitions + 2)]
-    again = partial(written, folder=folder, write=write_parquet)
     yield Case(
         path="control: a frame to parquet, by pyarrow",
         limit="itself",
-        ours=lambda number: again(frames[number], f"control-{number}-a"),
-        raw=lambda number: again(frames[number], f"control-{number}-b"),
+        ours=lambda number: frame_written(frames[number], folder / f"control-{number}-a", write_parquet),
+        raw=lambda number: frame_written(frames[number], folder / f"control-{number}-b", write_parquet),
         aim=None,
         repetitions=repetitions,
     )
@@ -62,7 +58,7 @@ def large(folder: Path, rows: int, repetitions: int, format: str, write: Write, 
         path=f"pack a frame of {rows:,} x {base.shape[1]}, {format}",
         limit=f"{'write_table, as ours' if format == 'parquet' else 'write_feather'} + digest",
         ours=lambda number: packagers.pack(frames[number], hint, folder / f"ours-{number}"),
-        raw=lambda number: written(frames[number], f"raw-{number}", folder=folder, write=write),
+        raw=lambda number: frame_written(frames[number], folder / f"raw-{number}", write),
         aim=Aim(1.0),
         repetitions=repetitions,
         has_memory=True,
@@ -72,7 +68,7 @@ def large(folder: Path, rows: int, repetitions: int, format: str, write: Write, 
             path=f"pack a frame of {rows:,} x {base.shape[1]}, {format}",
             limit="write_table, told nothing + digest",
             ours=lambda number: packagers.pack(frames[number], hint, folder / f"again-{number}"),
-            raw=lambda number: written(frames[number], f"told-nothing-{number}", folder=folder, write=write_parquet),
+            raw=lambda number: frame_written(frames[number], folder / f"told-nothing-{number}", write_parquet),
             aim=Aim(1.0),
             repetitions=repetitions,
         )
@@ -83,7 +79,7 @@ def large(folder: Path, rows: int, repetitions: int, format: str, write: Write, 
         path=f"unpack a frame of {rows:,} x {base.shape[1]}, {format}",
         limit=f"digest + {'read_table' if format == 'parquet' else 'feather.read_table, mapped'} + to_pandas",
         ours=lambda number: packagers.unpack(folder / f"copy-{number}" / "frame"),
-        raw=lambda number: checked(folder / f"copy-{number}.raw", read),
+        raw=lambda number: frame_read(folder / f"copy-{number}.raw", read),
         aim=Aim(1.05),
         repetitions=repetitions,
         has_memory=True,
@@ -99,7 +95,7 @@ def small(folder: Path, count: int, repetitions: int) -> Iterator[Case]:
         place = folder / f"raw-{kind}-{number}"
         place.mkdir()
         for name, frame in sets[number].items():
-            written(frame, name, folder=place, write=write_parquet)
+            frame_written(frame, place / name, write_parquet)
 
     for kind, hint, aim in (("whole", "frames", 1.0), ("itemized", "*frames", 1.2)):
         yield Case(
@@ -136,29 +132,15 @@ def tiny(number: int) -> pd.DataFrame:
     return pd.DataFrame({"number": np.arange(10) + number, "part": np.linspace(0, 1, 10), "text": list("abcdefghij")})
 
 
-def written(frame: pd.DataFrame, name: str, *, folder: Path, write: Write) -> None:
+def frame_written(frame: pd.DataFrame, path: Path, write: Write) -> None:
     """Write a frame as a program without us would that wants whole files and their digests."""
-    target = folder / name
-    beside = folder / f"{name}.tmp"
-    write(pa.Table.from_pandas(frame), beside)
-    digest(beside)
-    os.replace(beside, target)
+    written(path, lambda beside: write(pa.Table.from_pandas(frame), beside))
 
 
-def checked(path: Path, read: Read) -> pd.DataFrame:
+def frame_read(path: Path, read: Read) -> pd.DataFrame:
     """Digest a file, then read it."""
-    digest(path)
-    table: Any = read(path)
+    table: Any = checked(path, read)
     return table.to_pandas()
-
-
-def digest(path: Path) -> str:
-    """Give the BLAKE3 digest of a file."""
-    hasher = blake3()
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(CHUNK):
-            hasher.update(chunk)
-    return hasher.hexdigest()
 
 
 def write_parquet(table: Any, path: Path) -> None:

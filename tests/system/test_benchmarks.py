@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benchmarks.__main__ import AREAS
+from benchmarks.__main__ import AREAS, main
 from benchmarks.paired import Aim, Case, grown, measure, seconds_text
+from click.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
 SMALLEST = 1 << 20
@@ -27,6 +28,21 @@ def test_an_area_runs(area: str, tmp_path: Path) -> None:
     assert any(path.startswith("control") for path, _ in paths)
     assert all(row["aim"] or row["path"].startswith("control") or row["is_reached"] is None for row in rows)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["starting", "--only", "nothing of this name"], "no case"),
+        (["starting", "--write"], "the whole table"),
+        (["--quick", "--write"], "the whole table"),
+        (["starting", "--folder", "nowhere"], "does not exist"),
+    ],
+)
+def test_what_cannot_be_measured_or_written_is_refused(options: list[str], says: str) -> None:
+    found = CliRunner().invoke(main, options)
+    assert found.exit_code == 2
+    assert says in found.output
 
 
 class Clock:

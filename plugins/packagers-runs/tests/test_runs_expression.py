@@ -94,6 +94,12 @@ def test_the_names_that_are_asked_for() -> None:
     assert parse("a['b']['c'] > a['d'] and [1, 2][0] > e[-1] + f[0]").items == {("a", "b"), ("a", "d"), ("f", "0")}
 
 
+@pytest.mark.parametrize("text", ["", "accuracy >", ">"])
+def test_one_that_cannot_be_read_shows_what_one_looks_like(text: str) -> None:
+    with pytest.raises(ExpressionError, match="accuracy > 0.9"):
+        parse(text)
+
+
 @pytest.mark.parametrize(
     ("text", "problem", "place"),
     [

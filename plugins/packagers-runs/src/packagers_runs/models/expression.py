@@ -48,6 +48,7 @@ _LEFT_OUT = {
     ast.GeneratorExp: "a loop",
 }
 _PARTS = "They have names, numbers, text in quotes, comparisons, and, or, not, in, + - * / // % ** and [ ]."
+_EXAMPLE = "Write one such as 'accuracy > 0.9'."
 
 
 @attrs.frozen
@@ -178,13 +179,13 @@ def parse(text: str) -> Expression:
     shift += len(inner) - len(inner.lstrip())
     inner = re.sub(r"\s", " ", inner.strip())
     if not inner:
-        raise make_error(text, "it is empty", None, "Write one such as 'accuracy > 0.9'.")
+        raise make_error(text, "it is empty", None, _EXAMPLE)
     _check_tokens(text, inner, shift)
     try:
         tree = ast.parse(inner, mode="eval")
     except SyntaxError as error:
         place = error.offset - 1 if error.offset else len(inner)  # Python says 0 where the end came too soon
-        raise make_error(text, error.msg, shift + min(place, len(inner))) from None
+        raise make_error(text, error.msg, shift + min(place, len(inner)), _EXAMPLE) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise make_error(text, f"it is nested too deeply ({type(error).__name__})", None) from None
     nodes = list(_checked_nodes(tree, text, shift))

@@ -178,7 +178,12 @@ def check_hyperparams(hyperparams: Mapping[str, Any], strategy: str | None) -> N
             refuse(f"hyperparams[{name!r}]", "RunSpec", "a list", values, "Give the values that the parameter is to take, in a list.")
         lengths[name] = len(values)
         if not lengths[name]:
-            refuse(f"hyperparams[{name!r}]", "RunSpec", "a list of at least one value", values)
+            raise FieldError(
+                f"the parameter {name!r} has an empty list of values, and must have at least one value",
+                model="RunSpec",
+                field=f"hyperparams[{name!r}]",
+                remedy=f"Give the values to try, such as {name}=1,2 on the command line, or leave the parameter out.",
+            )
     if strategy == "list" and len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise FieldError(
