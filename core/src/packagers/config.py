@@ -17,7 +17,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -234,12 +234,14 @@ class Settings(SettingTable):
         Raises:
             SettingError: There is no such setting, or a value that it cannot have.
         """
-        values = {name: self._find(setting, project)[0] for name, setting in SETTINGS.items() if arguments.get(name) is None}
+        given = {}
         for name, value in arguments.items():
             setting = _setting(name, f"the argument {name}=…")
             if value is not None:
-                values[name] = setting.check(value, f"the argument {name}=…")
-        return Resolved({name: values[name] for name in SETTINGS})
+                given[name] = setting.check(value, f"the argument {name}=…")
+        of_project = _NOTHING if project is None else project.settings
+        later = {**self._process.values, **self._blocks.get(), **given}
+        return Resolved({**_DEFAULTS, **of_project, **_of_environment(later), **later})
 
     def explain(self, project: Project | None = None) -> list[Explained]:
         """Say for each setting what it is and where that comes from.
@@ -261,9 +263,9 @@ class Settings(SettingTable):
         value = self._process.values.get(name, _NOTHING)
         if value is not _NOTHING:
             return value, setting.for_process
-        text = _text_of(setting.variable)
-        if text is not None and (setting.empty_counts or text.strip()):
-            return setting.check_text(text), setting.variable
+        value = _in_environment(setting)
+        if value is not _NOTHING:
+            return value, setting.variable
         if project is not None and name in project.settings:
             return project.settings[name], project.origin
         return setting.default, "default"
@@ -307,6 +309,21 @@ def watch() -> Callable[[], bool]:
     return unset if prefer is None and disable is None else same
 
 
+def _in_environment(setting: Setting[Any, Any]) -> Any:
+    """Give the value that a setting's environment variable says, ``_NOTHING`` where it says none."""
+    text = _text_of(setting.variable)
+    return _NOTHING if text is None or not (setting.empty_counts or text.strip()) else setting.check_text(text)
+
+
+def _of_environment(later: Collection[str]) -> Mapping[str, Any]:
+    """Give the values that environment variables say; what wins over them all the same is not looked at."""
+    kept = getattr(os.environ, "_data", None)
+    if kept and kept.keys().isdisjoint(_KEPT_NAMES):
+        return _NOTHING
+    found = {name: _in_environment(setting) for name, setting in SETTINGS.items() if name not in later}
+    return {name: value for name, value in found.items() if value is not _NOTHING}
+
+
 def _text_of(variable: str) -> str | None:
     """Give the text of an environment variable; to be told by ``os.environ`` that there is none takes an exception."""
     kept = getattr(os.environ, "_data", None)
@@ -321,6 +338,8 @@ def _kept_name(variable: str) -> Any:
 
 _PREFER, _DISABLE = (_kept_name(SETTINGS[name].variable) for name in ("prefer", "disable"))
 _KEPT_RANKS = tuple(map(_kept_name, RANKS))
+_KEPT_NAMES = tuple(_kept_name(setting.variable) for setting in SETTINGS.values())
+_DEFAULTS = {name: setting.default for name, setting in SETTINGS.items()}
 
 
 def is_logging_worker(values: SettingTable) -> bool:
