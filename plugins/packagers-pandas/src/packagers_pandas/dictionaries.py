@@ -28,8 +28,8 @@ def chosen(table: Any, rows: int | None) -> bool | list[str]:
         table: The table.
         rows: Of one group of rows.
     """
-    if any(pa.types.is_nested(kind) for kind in table.schema.types):
-        return True  # the parts of such columns have names of their own
+    if table.num_rows <= _RUNS * _RUN or any(pa.types.is_nested(kind) for kind in table.schema.types):
+        return True  # there are too few of them to look at a sample, or the parts of columns have names of their own
     kept = [name for name, column in zip(table.column_names, table.columns, strict=True) if not is_given_up(column, rows or ROWS)]
     return True if len(kept) == table.num_columns else kept
 

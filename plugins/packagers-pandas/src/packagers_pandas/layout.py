@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from packagers import PackError, UnpackError
 from packagers_pandas import cells, columns, embedded
+from packagers_pandas.contents import arrays_of, values_of
 
 KEY = b"packagers"
 VERSION = 1
@@ -63,7 +64,7 @@ def to_table(frame: pd.DataFrame) -> tuple[Any, Layout]:
     """
     plain = _plain_names(frame.columns)
     names = [str(number) for number in range(frame.shape[1])] if plain is None else plain
-    encoded = [columns.encode(series.array, _called(label)) for label, series in frame.items()]
+    encoded = [columns.encode(array, _called(label)) for label, array in zip(values_of(frame.columns), arrays_of(frame), strict=True)]
     head, levels = embedded.take_apart(frame.index, columns.encode, "the index")
     level_names = _level_names(frame.index, set(names)) if levels else []
     specs = [{"field": name, **spec} for name, (_, spec) in zip(names, encoded, strict=True)]
@@ -208,7 +209,7 @@ def _plain_names(labels: Any) -> list[str] | None:
     """Give labels as names of fields: where all are different texts that Arrow can hold, or all are different numbers."""
     if type(labels) not in (pd.Index, pd.RangeIndex):
         return None
-    found = list(labels)
+    found = values_of(labels)
     if labels.dtype != np.int64 and not all(map(_is_plain, found)):
         return None
     names = [str(label) for label in found]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from packagers_pandas.contents import arrays_of, values_of
 
 # So much that the whole stays below 64 KiB of ASCII, whatever the characters are.
 ROWS, COLUMNS, SCHEMA, LENGTH = 10, 12, 50, 32
@@ -19,7 +22,8 @@ _BITS = 256
 def describe(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the shape, the dtypes of the first columns and the kind of index."""
     first = frame if frame.shape[1] <= SCHEMA else frame.iloc[:0].iloc[:, :SCHEMA]
-    schema = {cell(label): _called(dtype) for label, dtype in zip(first.columns, first.dtypes.array, strict=True)}
+    labels, dtypes = values_of(first.columns), (array.dtype for array in arrays_of(first))
+    schema = {cell(label): _called(dtype) for label, dtype in zip(labels, dtypes, strict=True)}
     return {"rows": len(frame), "columns": frame.shape[1], "schema": schema, "index": describe_index(frame.index)}
 
 
@@ -35,25 +39,22 @@ def describe_index(index: Any) -> dict[str, Any]:
 def preview(frame: pd.DataFrame) -> dict[str, Any]:
     """Give the first rows and columns as a table; the index stands first."""
     levels = min(frame.index.nlevels, COLUMNS)
-    head = frame.iloc[:ROWS]
+    head = frame if len(frame) <= ROWS else frame.iloc[:ROWS]
     if head.shape[1] > COLUMNS - levels:
         head = head.iloc[:, : COLUMNS - levels]  # rows first: pandas 2 copies the columns that it chooses
     names = ["" if name is None else cell(name) for name in head.index.names[:levels]]
-    labels = [label[:levels] for label in head.index] if isinstance(head.index, pd.MultiIndex) else [(label,) for label in head.index]
-    columns = [map(cell, _values(series.array)) for _, series in head.items()]
-    rows = [
-        [*map(cell, label), *rest]
-        for label, rest in zip(labels, zip(*columns, strict=True) if columns else [()] * len(labels), strict=True)
-    ]
-    return {"table": {"columns": [*names, *map(cell, head.columns)], "rows": rows, "shape": [len(frame), levels + frame.shape[1]]}}
+    labels = values_of(head.index)
+    index = [[label[level] for label in labels] for level in range(levels)] if isinstance(head.index, pd.MultiIndex) else [labels]
+    rows = zip(*(map(cell, level) for level in index), *map(_cells, arrays_of(head)), strict=True)
+    columns = [*names, *map(cell, values_of(head.columns))]
+    return {"table": {"columns": columns, "rows": list(map(list, rows)), "shape": [len(frame), levels + frame.shape[1]]}}
 
 
-def _values(array: Any) -> Any:
-    """Give the values of a short column one by one: of NumPy's, those that Python writes in the same way as what they are in Python."""
-    if type(array) is not pd.arrays.NumpyExtensionArray:
-        return array
-    values = array.to_numpy()
-    return values.tolist() if values.dtype.char in "?bhilqBHILQd" else values
+def _cells(array: Any) -> Iterable[str]:
+    """Write the values of a short column: NumPy's that Python writes in the same way as what they are in Python, all at once."""
+    if isinstance(array, np.ndarray) and array.dtype.char in "?bhilqBHILQd":
+        return map(str, array.tolist())
+    return map(cell, values_of(array))
 
 
 def cell(value: Any) -> str:
