@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import sys
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
 import pytest
 
-from packagers_numpy import npy, npz
+from packagers_numpy import npy, npz, zipped
 from packagers_numpy.zipped import LARGE, ZipWriter
 
 LARGE_ARRAY = np.arange(LARGE // 8 + 10.0)
@@ -44,6 +47,18 @@ def test_small_members_are_as_zipfile_writes_them(compressed: bool, count: int) 
 def test_more_members_than_the_old_format_can_count() -> None:
     arrays = dict.fromkeys(map(str, range(1 << 16)), np.arange(1))
     assert written(arrays, False) == by_zipfile(arrays, False)
+
+
+def test_checksums_need_nothing_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
+    found = importlib.util.find_spec(zipped.__name__)
+    assert found is not None
+    assert found.loader is not None
+    without = importlib.util.module_from_spec(found)
+    found.loader.exec_module(without)
+    assert without.crc32 is zlib.crc32
+    for data in (b"", b"x", LARGE_ARRAY.tobytes()):
+        assert zipped.crc32(data, 7) == zlib.crc32(data, 7)
 
 
 @pytest.mark.parametrize("compressed", [False, True])

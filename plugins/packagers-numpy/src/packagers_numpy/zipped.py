@@ -12,6 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
+try:
+    from isal.isal_zlib import crc32  # the same checksum, several times faster
+except ImportError:
+    from zlib import crc32
+
 LARGE = 2**20
 """Bytes of a member from which on it is not held until its end, and its checksum is computed in a thread of its own."""
 # The earliest time that a zip file can say; numpy.savez writes the same.
@@ -63,9 +68,9 @@ class ZipWriter:
         """Write data as they are, and give the checksum with them."""
         if len(data) < LARGE:
             self.put(data)
-            return zlib.crc32(data, checksum)
+            return crc32(data, checksum)
         self._aside = self._aside or ThreadPoolExecutor(1)
-        found = self._aside.submit(zlib.crc32, data, checksum)
+        found = self._aside.submit(crc32, data, checksum)
         try:
             self.put(data)
         finally:
@@ -124,7 +129,7 @@ class Member:
             self._checksum = self._archive.put_checked(piece, self._checksum)
             self._stored += len(piece)
         else:
-            self._checksum = zlib.crc32(piece, self._checksum)
+            self._checksum = crc32(piece, self._checksum)
             self._put(self._deflate.compress(piece))
 
     def _put(self, data: bytes) -> None:
@@ -135,7 +140,7 @@ class Member:
         found = self._found
         if self._held is not None:
             data = bytes(self._held) if self._deflate is None else self._deflate.compress(self._held) + self._deflate.flush()
-            found.CRC, found.file_size, found.compress_size = zlib.crc32(self._held), len(self._held), len(data)
+            found.CRC, found.file_size, found.compress_size = crc32(self._held), len(self._held), len(data)
             self._archive.put(found.FileHeader(zip64=True) + data)
             return
         if self._deflate is not None:
