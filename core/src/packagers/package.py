@@ -39,6 +39,7 @@ class Package:
         folder: The folder that holds manifest and payload.
         location: Where it is, for messages.
         remote: Where the payload comes from, if it is not in the folder.
+        text: The manifest as this process has just written it; empty where it was read.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Package:
         folder: Path,
         location: str = "",
         remote: Remote | None = None,
+        text: bytes = b"",
     ) -> None:
         self.manifest = manifest
         self.seal = seal
@@ -56,6 +58,7 @@ class Package:
         self.folder = folder
         self.location = location or str(folder)
         self.remote = remote
+        self.text = text
 
     @classmethod
     def open(cls, folder: Path, location: str = "", remote: Remote | None = None) -> Package:
@@ -408,7 +411,7 @@ def write_manifest(
             f"the manifest would have {len(text)} bytes, and {MAX_BYTES} are allowed", remedy='Ask for artifact type "file" or "object".'
         )
     replace_file(os.path.join(folder, NAME), text, full=full, above=above)
-    return Package(manifest, seal, signature, folder)
+    return Package(manifest, seal, signature, folder, text=text)
 
 
 def rewrite_manifest(package: Package, manifest: Manifest, signer: Signer | None, *, full: bool = False) -> Package:

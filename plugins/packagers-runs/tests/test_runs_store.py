@@ -424,6 +424,27 @@ def test_a_package_that_was_changed_since_it_was_packed_is_not_stored(store: Sto
     assert (store.document(UID)["status"]["state"], store.list_artifacts(), objects(store)) == ("running", [], [])
 
 
+def test_a_package_whose_manifest_was_changed_since_it_was_packed_is_not_stored(store: Store) -> None:
+    started = document()
+    attempt = store.begin(started)
+    artifacts = pack(store, attempt, note="text")
+    file = artifacts["note"].path / "manifest.json"
+    file.write_text(file.read_text().replace('"note"', '"mote"'))
+    with pytest.raises(packagers.IntegrityError):
+        store.write(attempt, ended(started), artifacts)
+    assert (store.list_artifacts(), objects(store)) == ([], [])
+
+
+def test_what_is_recorded_is_what_stands_there(store: Store) -> None:
+    started = document()
+    attempt = store.begin(started)
+    before = pack(store, attempt, note="text")
+    now = pack(store, attempt, note="another")
+    store.write(attempt, ended(started), before)
+    assert store.find("store://note").digest == now["note"].digest != before["note"].digest
+    assert packagers.unpack("store://note") == "another"
+
+
 def test_a_package_outside_of_the_staging_folder_stays_where_it_is(store: Store, tmp_path: Path) -> None:
     artifact = packagers.pack("text", "note : file", tmp_path / "out")
     started = document()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -106,6 +107,8 @@ class ArtifactRows:
     def prepare(self, key: str, source: Artifact | Path | Address, project: str) -> Prepared:
         """Check every byte of a package and tell what is to be recorded; of an artifact that is recorded already, its own row.
 
+        Of what this process has packed itself, the manifest has to be the very one that it has written, and its files what they were then.
+
         Args:
             key: The name to record it under.
             source: A package, or the address of what another run made.
@@ -118,12 +121,15 @@ class ArtifactRows:
             kept = ("kind", "object_type", "digest", "size", "tag", "labels", "links", "manifest", "payload", "stored")
             return Prepared(key, {name: row._mapping[name] for name in kept}, None)
         folder = source.path if isinstance(source, Artifact) else source
+        manifest = _manifest_in(folder)
+        if isinstance(source, Artifact) and source.package.text == manifest:
+            source.package.check_files()
+            return Prepared(key, columns_of(source, manifest), folder)
         artifact = DataItem(folder).unpack(Artifact)
         if not isinstance(artifact, Artifact):
             raise StoreError("this is no package", key=key, file=folder, remedy="Pack the value first.")
         artifact.package.verify()  # its manifest was just read
-        columns = columns_of(artifact, (folder / MANIFEST).read_bytes())
-        return Prepared(key, columns, folder)
+        return Prepared(key, columns_of(artifact, manifest), folder)
 
     def claim(self, connection: Connection, attempt: Attempt, digests: Iterable[str]) -> None:
         """Keep objects from being collected as long as an attempt lives, or until it has recorded them."""
@@ -275,6 +281,15 @@ def columns_of(artifact: Artifact, manifest: bytes) -> dict[str, Any]:
         "manifest": zlib.compress(manifest, 6),
         "payload": told.payload,
     }
+
+
+def _manifest_in(folder: Path) -> bytes:
+    """Read the manifest of a package; nothing where there is none."""
+    try:
+        with open(os.path.join(folder, MANIFEST), "rb", buffering=0) as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
 
 
 def _of(attempt: Attempt) -> tuple[Any, ...]:

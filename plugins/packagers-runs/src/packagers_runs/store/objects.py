@@ -128,17 +128,17 @@ class FolderObjects:
             return None
 
     def put(self, package: Path, digest: str, payload: str, staging: Path) -> str:  # noqa: D102
-        there = self.find(digest)
-        if there is not None:
-            return there
         place = self.folder / _name(digest)
         source = package
-        if staging not in package.absolute().parents:
+        if not str(package).startswith(f"{staging}{os.sep}"):
+            there = self.find(digest)
+            if there is not None:
+                return there
             source = staging / f"put-{secrets.token_hex(8)}"
             _copy(package, source, payload)
         try:
             os.rename(source, place)
-        except OSError as error:
+        except OSError as error:  # as of a folder that is there
             if source != package:
                 shutil.rmtree(source, ignore_errors=True)
             there = self.find(digest)
