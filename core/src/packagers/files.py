@@ -135,11 +135,10 @@ class Files:
         Raises:
             UnpackError: As above.
         """
-        if self._remote is None or path.exists():
-            opened: BinaryIO = path.open("rb")
-        else:
-            opened = self._remote.open(self._place(self._name(path))) if self._remote.in_parts else self.whole(path).open("rb")
-        with opened as file:
+        if self._remote is not None and self._remote.in_parts and not path.exists():
+            with self._remote.open(self._place(self._name(path))) as far:
+                return far.read(size)
+        with open(path if self._remote is None else self._fetched(path, self._name(path)), "rb", buffering=0) as file:
             return file.read(size)
 
     def _fetched(self, path: Path, name: str) -> Path:

@@ -27,6 +27,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from packagers import keys
@@ -329,7 +330,7 @@ def signature_state(seal: str, signature: Any) -> Literal["own", "foreign", "uns
     key = keys.find(signature["key"])
     if key is None:
         return "foreign"
-    if not hmac.compare_digest(key.mac(_signed_text(seal)), signature["mac"]):
+    if not _is_by(key, seal, signature["mac"]):
         raise IntegrityError(
             f"The signature by the key {key.id} was made for another package",
             remedy="The package was edited after it was signed: get it again from its maker.",
@@ -341,6 +342,13 @@ def _signed_text(seal: str) -> str:
     return f"packagers seal\n{seal}"
 
 
+@lru_cache(maxsize=1024)
+def _is_by(key: keys.Key, seal: str, mac: str) -> bool:
+    """Tell whether a key has signed a seal. Whether the key is accepted is asked anew each time."""
+    return hmac.compare_digest(key.mac(_signed_text(seal)), mac)
+
+
+@lru_cache(maxsize=1024)
 def _check(key_id: str, mac: str) -> str:
     return hashlib.sha256(f"packagers signature\n{key_id}\n{mac}".encode()).hexdigest()[:8]
 

@@ -104,7 +104,7 @@ def mapped(path: Path, mode: Literal["r", "c"], layout: Layout | None = None) ->
     Raises:
         UnpackError: For files that are damaged, and object arrays.
     """
-    with path.open("rb") as stream:
+    with open(path, "rb", buffering=0) as stream:
         header = read_header(stream, path, os.fstat(stream.fileno()).st_size)
         if header.dtype.hasobject:
             raise UnpackError("an array of Python objects cannot be mapped", file=path, remedy="Leave mmap_mode out.")
