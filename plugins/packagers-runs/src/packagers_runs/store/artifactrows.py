@@ -278,7 +278,7 @@ def columns_of(artifact: Artifact, manifest: bytes) -> dict[str, Any]:
         "tag": artifact.tag,
         "labels": json.dumps(artifact.labels),
         "links": json.dumps(links),
-        "manifest": zlib.compress(manifest, 6),
+        "manifest": _compressed(manifest),
         "payload": told.payload,
     }
 
@@ -290,6 +290,13 @@ def _manifest_in(folder: Path) -> bytes:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return b""
+
+
+def _compressed(text: bytes) -> bytes:
+    """Compress a text with as much memory as its length needs: to make room for what zlib takes by itself costs more than to compress."""
+    window = min(max(len(text).bit_length(), 9), 15)
+    compressor = zlib.compressobj(6, zlib.DEFLATED, window, window - 7)
+    return compressor.compress(text) + compressor.flush()
 
 
 def _of(attempt: Attempt) -> tuple[Any, ...]:
