@@ -122,6 +122,27 @@ def test_what_no_packager_writes_is_refused(name: str, package: Path) -> None:
         packagers.unpack(package, trust="all")
 
 
+def test_bytes_that_were_found_right_are_not_checked_again_and_changed_ones_are(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Package.open(package)
+    with monkeypatch.context() as patched:
+        patched.setattr("packagers.manifest._checked", lambda text: pytest.fail("checked again"))
+        again = Package.open(package)
+    assert (again.manifest, again.seal, again.signature) == (first.manifest, first.seal, first.signature)
+    assert again.manifest.digest == first.manifest.digest
+    file = package / NAME
+    text = file.read_bytes()
+    file.write_bytes(text.replace(first.manifest.digest.encode(), b"blake3:" + b"0" * 64))
+    with pytest.raises(IntegrityError):
+        Package.open(package)
+
+
+def test_what_is_done_to_a_manifest_in_memory_is_not_seen_by_who_opens_the_package_again(package: Path) -> None:
+    for _ in range(2):
+        opened = Package.open(package).manifest
+        assert not {"more"} & {*opened.description, *opened.versions}
+        opened.description["more"] = opened.versions["more"] = "more"  # type: ignore[index]
+
+
 def test_a_newer_schema_may_have_more_fields(package: Path) -> None:
     edit(package, lambda data: data.update(packagers=2, more=[1]))
     with pytest.raises(UnpackError, match="format version 2") as caught:
