@@ -92,7 +92,7 @@ class Batch:
             return
         self._take(hint)
         root = self._packer.ledger.root_of(hint)
-        self._packer.ledger.check(hint.key, root, self._exist)
+        self._packer.ledger.check(hint.key, fold(hint.key), root, self._exist)
         items: dict[str, Artifact | Result] = {}
         packed: dict[int, Any] = {}
         for item in found:

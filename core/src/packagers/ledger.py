@@ -6,7 +6,7 @@ import copy
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import NoneType
@@ -17,7 +17,7 @@ from packagers.artifact import Artifact, Bundle, Result
 from packagers.durable import make_folder
 from packagers.errors import PackError
 from packagers.loghint import LogHint
-from packagers.manifest import NAME
+from packagers.manifest import NAME, Written
 from packagers.names import did_you_mean, fold
 from packagers.package import Signer
 from packagers.source import url_of
@@ -31,17 +31,24 @@ ATOMS: frozenset[type[Any]] = frozenset({int, float, bool, str, bytes, NoneType,
 
 
 class Entry(NamedTuple):
-    """One output of a session.
+    """One output of a session; one object holds it all, for there may be very many.
 
     Attributes:
         output: The output.
-        recorded: What is recorded of it: of a result its value, of a bundle its shape.
+        written: By which packager a result was recorded, as what type, or the shape of a bundle; ``None`` for an artifact.
+        value: Its typed JSON.
         root: The folder in which it stands.
     """
 
     output: Output
-    recorded: results.Recorded | None
+    written: Written | None
+    value: Any
     root: Path
+
+    @property
+    def recorded(self) -> results.Recorded | None:
+        """What is recorded of it: of a result its value, of a bundle its shape."""
+        return None if self.written is None else results.Recorded(self.written, self.value)
 
 
 class Ledger:
@@ -63,36 +70,36 @@ class Ledger:
         self._record = record
         self._signer = signer
         self._full = full
-        self._outputs: dict[str, Output] = {}
-        self._recorded: dict[str, results.Recorded | None] = {}
-        self._roots: dict[str, Path] = {}
-        self._names: dict[str, str] = {}
+        self._entries: dict[str, Entry] = {}
         self._changed: set[str] = set()
-        self._turns = [threading.RLock() for _ in range(_TURNS)]
+        self._turns: dict[int, threading.RLock] = {}
         self._lock = threading.RLock()
 
     @property
     def outputs(self) -> Mapping[str, Output]:
         """The outputs by key, in the order in which they were packed."""
         with self._lock:
-            return dict(self._outputs)
+            return {entry.output.key: entry.output for entry in self._entries.values()}
 
-    def turn(self, key: str) -> threading.RLock:
-        """Give what keeps all other threads from entering outputs under a key as long as it is held."""
-        return self._turns[hash(fold(key)) % _TURNS]
+    def turn(self, folded: str) -> threading.RLock:
+        """Give what keeps all other threads from entering outputs under a folded key as long as it is held."""
+        return self._turn(hash(folded) % _TURNS)
+
+    def _turn(self, number: int) -> threading.RLock:
+        return self._turns.get(number) or self._turns.setdefault(number, threading.RLock())
 
     @contextmanager
-    def turns(self, keys: Iterable[str]) -> Iterator[None]:
-        """Keep all other threads from entering outputs under some keys."""
+    def turns(self, folded: Iterable[str]) -> Iterator[None]:
+        """Keep all other threads from entering outputs under some folded keys."""
         with ExitStack() as held:
-            for number in sorted({hash(fold(key)) % _TURNS for key in keys}):  # two that wait take them in one order
-                held.enter_context(self._turns[number])
+            for number in sorted({hash(each) % _TURNS for each in folded}):  # two that wait take them in one order
+                held.enter_context(self._turn(number))
             yield
 
     def entry(self, key: str) -> Entry | None:
         """Give an output with what was recorded of it; ``None`` where there is none."""
-        with self._lock:
-            return Entry(self._outputs[key], self._recorded[key], self._roots[key]) if key in self._outputs else None
+        found = self._entries.get(fold(key))
+        return found if found is not None and found.output.key == key else None
 
     def latest(self, output: Output) -> Output:
         """Give an output as it is now: an artifact whose links were filled since; any other as it was."""
@@ -116,24 +123,24 @@ class Ledger:
             raise PackError(f"packages are not written to a URL ({hint.artifact_path})", key=hint.key, remedy="Give a local folder.")
         return self.folder / hint.artifact_path
 
-    def check(self, key: str, root: Path, exist: str) -> None:
+    def check(self, key: str, folded: str, root: Path, exist: str) -> None:
         """Refuse a key that cannot be taken, as far as this session and the results of the folder tell.
 
         Args:
             key: The key.
+            folded: The same, folded.
             root: Where it is to stand.
             exist: ``"error"`` refuses one that is there already.
 
         Raises:
             PackError: Says why.
         """
-        folded = fold(key)
         if folded == results.NAME:
             raise PackError(f"{results.NAME!r} is the file that holds the results of a folder", key=key, remedy="Take another key.")
-        other = self._names.get(folded, key)
-        if other != key:
-            raise _of_another_case(key, other)
-        if exist == "error" and (key in self._outputs or (root / key / NAME).is_file() or results.open_result(root, key) is not None):
+        entry = self._entries.get(folded)
+        if entry is not None and entry.output.key != key:
+            raise _of_another_case(key, entry.output.key)
+        if exist == "error" and (entry is not None or (root / key / NAME).is_file() or results.open_result(root, key) is not None):
             raise PackError("there is an output of that key already", key=key, file=root, remedy="Take another key, or exist='replace'.")
 
     def check_place(self, key: str, root: Path) -> None:
@@ -142,27 +149,27 @@ class Ledger:
         if other != key:
             raise _of_another_case(key, other)
 
-    def add(self, output: Output, recorded: results.Recorded | None, root: Path) -> None:
+    def add(self, output: Output, folded: str, recorded: results.Recorded | None, root: Path) -> None:
         """Enter an output; whoever enters one has its turn.
 
         Args:
             output: The output.
+            folded: Its key, folded.
             recorded: What is recorded of it: of a result its value, of a bundle its shape.
             root: The folder in which it stands.
         """
-        key = output.key
+        written, value = recorded or (None, None)
+        entry = Entry(output, written, value, root)
         with self._lock:
-            self._names[fold(key)] = key
-            self._recorded[key] = recorded
-            self._roots[key] = root
-            self._outputs.pop(key, None)
-            self._outputs[key] = output
-            self._changed.add(key)  # last: whoever is interrupted before has changed nothing that would be recorded
+            self._entries.pop(folded, None)
+            self._entries[folded] = entry
+            self._changed.add(folded)  # last: whoever is interrupted before has changed nothing that would be recorded
 
     def relink(self, artifact: Artifact) -> None:
         """Put an artifact whose links have changed in the place of the one before."""
+        folded = fold(artifact.key)
         with self._lock:
-            self._outputs[artifact.key] = artifact
+            self._entries[folded] = self._entries[folded]._replace(output=artifact)
 
     def write(self) -> list[PackError]:
         """Bring the ``results.json`` of each folder up to date with what has been packed since the last time.
@@ -171,13 +178,13 @@ class Ledger:
             For each key that could not be recorded, why; the next time can bring it up to date.
         """
         failures: list[PackError] = []
-        if self._record is False:
+        if self._record is False or not self._changed:
             return failures
         changed: defaultdict[Path, list[str]] = defaultdict(list)
         with self._lock:
-            for key in self._outputs:
-                if key in self._changed:
-                    changed[self._roots[key]].append(key)
+            for folded, entry in self._entries.items():
+                if folded in self._changed:
+                    changed[entry.root].append(folded)
         for root, keys in changed.items():
             # Nothing is to be recorded, and nothing that was recorded has to go.
             if self._record is not True and not os.path.exists(os.path.join(root, results.NAME)):
@@ -186,42 +193,47 @@ class Ledger:
                 continue
             with self.turns(keys):
                 # Another thread may have recorded them, or packed them elsewhere.
-                keys = [key for key in keys if key in self._changed and self._roots[key] == root]
+                keys = [folded for folded in keys if folded in self._changed and self._entries[folded].root == root]
                 try:
                     twins = self._twins(root, keys)
                     failures += twins.values()
-                    keys = [key for key in keys if key not in twins]
+                    keys = [folded for folded in keys if folded not in twins]
                     self._write(root, keys)
                 except Exception as error:  # noqa: BLE001 - whatever keeps one folder's results from being written, the others are
-                    concerned = [key for key in keys if self._recorded[key]] or keys
-                    failures += [_unrecorded(key, root, error) for key in concerned]
+                    entries = [self._entries[folded] for folded in keys]
+                    concerned = [entry for entry in entries if entry.written is not None] or entries
+                    failures += [_unrecorded(entry.output.key, root, error) for entry in concerned]
                 else:
                     with self._lock:
                         self._changed.difference_update(keys)
         return failures
 
-    def _write(self, root: Path, keys: list[str]) -> None:
+    def _write(self, root: Path, keys: Collection[str]) -> None:
         new = self._new(keys)
         if not new and not os.path.exists(os.path.join(root, results.NAME)):
             return
         make_folder(root)
-        results.record_results(root, new, [key for key in keys if key not in new], self._signer, full=self._full)
+        recorded = {entry.output.key: results.Recorded(entry.written, entry.value) for entry in new.values() if entry.written is not None}
+        removed = [self._entries[folded].output.key for folded in keys if folded not in new]
+        results.record_results(root, recorded, removed, self._signer, full=self._full)
 
-    def _new(self, keys: list[str]) -> dict[str, results.Recorded]:
-        """Give what is to be recorded under some keys."""
-        recorded = {key: self._recorded[key] for key in keys} if self._record is True else {}
-        return {key: value for key, value in recorded.items() if value is not None}
+    def _new(self, keys: Collection[str]) -> dict[str, Entry]:
+        """Give what is to be recorded under some folded keys."""
+        if self._record is not True:
+            return {}
+        entries = self._entries
+        return {folded: entries[folded] for folded in keys if entries[folded].written is not None}
 
-    def _twins(self, root: Path, keys: list[str]) -> dict[str, PackError]:
+    def _twins(self, root: Path, keys: Collection[str]) -> dict[str, PackError]:
         """Refuse results where something of another name has their place; many are looked for at once, in one look at the folder."""
         found: dict[str, PackError] = {}
         new = self._new(keys)
         names = {fold(name) for name in results.names_in(root)} if new and root.is_dir() else set()
-        for key in [key for key in new if fold(key) in names]:
+        for folded in [folded for folded in new if folded in names]:
             try:
-                self.check_place(key, root)
+                self.check_place(new[folded].output.key, root)
             except PackError as error:
-                found[key] = error
+                found[folded] = error
         return found
 
     def meant(self, key: str) -> str:

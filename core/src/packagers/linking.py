@@ -5,7 +5,7 @@ A link to an artifact is recorded by key and digest, one to a result by key and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any, Literal, NamedTuple
 
 from packagers.artifact import Artifact, Bundle
@@ -14,6 +14,7 @@ from packagers.jsonvalue import encode
 from packagers.ledger import Entry, Ledger
 from packagers.loghint import LINK, LogHint
 from packagers.manifest import Manifest
+from packagers.names import fold
 from packagers.package import Signer, rewrite_manifest
 from packagers.registry import Registry
 from packagers.results import entry_of
@@ -88,7 +89,7 @@ class Linker:
         if filled is not None and (filled.missing or filled.wrong):
             self._waiting[hint.key] = hint
 
-    def settle(self, keys: Iterable[str] | None = None) -> tuple[list[Exception], list[str]]:
+    def settle(self, keys: Collection[str] | None = None) -> tuple[list[Exception], list[str]]:
         """Fill the links that wait; what is still missing is left out.
 
         Args:
@@ -99,8 +100,8 @@ class Linker:
         """
         failures: list[Exception] = []
         left_out: list[str] = []
-        for key in list(self._waiting if keys is None else keys):
-            with self._ledger.turn(key):
+        for key in [key for key in self._waiting.copy() if keys is None or key in keys]:
+            with self._ledger.turn(fold(key)):
                 hint = self._waiting.pop(key, None)
                 entered = self._ledger.entry(key)
                 if hint is None or entered is None or not isinstance(artifact := entered.output, Artifact):
@@ -135,7 +136,7 @@ class Linker:
         Raises:
             PackError: For a link that this section cannot have, or into another folder.
         """
-        output, recorded, root = entered
+        output, recorded, root = entered.output, entered.recorded, entered.root
         holds_artifacts = isinstance(output, Bundle) and any(isinstance(item, Artifact) for item in output.items.values())
         if recorded is not None and not holds_artifacts:
             return {LINK: target, **entry_of(recorded)}

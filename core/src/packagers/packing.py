@@ -8,9 +8,10 @@ from pathlib import Path
 
 from packagers.artifact import Artifact, Bundle, Result
 from packagers.errors import PackError
-from packagers.ledger import Ledger, Output, Record, kept
+from packagers.ledger import Ledger, Record, kept
 from packagers.linking import Linker
 from packagers.loghint import LogHint
+from packagers.names import fold
 from packagers.results import Recorded
 from packagers.writing import Commit, Plan, Writer
 
@@ -45,8 +46,9 @@ class Packer:
             later: Keys that are still to be packed, though there may be older outputs of that name.
         """
         key, ledger = hint.key, self.ledger
+        folded = fold(key)
         root = ledger.folder if hint.artifact_path is None else ledger.root_of(hint)
-        ledger.check(key, root, exist)
+        ledger.check(key, folded, root, exist)
         plan = self.writer.plan(obj, hint)
         recorded = self.writer.value_of(plan)
         if recorded is None:
@@ -57,7 +59,7 @@ class Packer:
         if self._has_packages:
             self._enter_package(result, recorded, root, exist, self.writer.written_value(key, recorded, root, exist=exist, plan=plan))
         else:
-            self._enter(result, recorded, root, exist)
+            self._enter(result, folded, recorded, root, exist)
         return result, plan, recorded
 
     def enter_bundle(self, bundle: Bundle, outline: Recorded, root: Path, exist: str) -> None:
@@ -72,31 +74,35 @@ class Packer:
         if self._has_structures:
             self._enter_package(bundle, outline, root, exist, self.writer.written_value(bundle.key, outline, root, exist=exist))
         else:
-            self._enter(bundle, outline, root, exist)
+            self._enter(bundle, fold(bundle.key), outline, root, exist)
 
-    def _enter(self, output: Output, recorded: Recorded, root: Path, exist: str) -> None:
-        ledger, key = self.ledger, output.key
-        with ledger.turn(key):
-            ledger.check(key, root, exist)
-            ledger.add(output, recorded, root)
+    def _enter(self, output: Result | Bundle, folded: str, recorded: Recorded, root: Path, exist: str) -> None:
+        ledger = self.ledger
+        with ledger.turn(folded):
+            ledger.check(output.key, folded, root, exist)
+            ledger.add(output, folded, recorded, root)
 
-    def _enter_package(self, output: Output, recorded: Recorded, root: Path, exist: str, written: AbstractContextManager[Commit]) -> None:
-        self.ledger.check_place(output.key, root)
-        with written as commit, self.ledger.turn(output.key):
-            self.ledger.check(output.key, root, exist)
+    def _enter_package(
+        self, output: Result | Bundle, recorded: Recorded, root: Path, exist: str, written: AbstractContextManager[Commit]
+    ) -> None:
+        key, folded = output.key, fold(output.key)
+        self.ledger.check_place(key, root)
+        with written as commit, self.ledger.turn(folded):
+            self.ledger.check(key, folded, root, exist)
             commit()
-            self.ledger.add(output, recorded, root)
+            self.ledger.add(output, folded, recorded, root)
 
     def _write(self, plan: Plan, hint: LogHint, root: Path, exist: str, later: Collection[str]) -> Artifact:
         if hint.metrics and plan.artifact_type != "model":
             raise PackError(f"metrics are for models, and this is packed as {plan.artifact_type}", remedy="Use extra_data.")
-        self.ledger.check_place(hint.key, root)
+        key, folded = hint.key, fold(hint.key)
+        self.ledger.check_place(key, root)
         filled = self.linker.fill(hint, later) if hint.has_links else None
         links = filled and (filled.extra_data, filled.metrics)
-        with self.writer.written(plan, root, exist=exist, links=links) as commit, self.ledger.turn(hint.key):
-            self.ledger.check(hint.key, root, exist)
+        with self.writer.written(plan, root, exist=exist, links=links) as commit, self.ledger.turn(folded):
+            self.ledger.check(key, folded, root, exist)
             artifact = Artifact(commit(), self.writer.registry)
-            self.ledger.add(artifact, None, root)
+            self.ledger.add(artifact, folded, None, root)
             self.linker.wait(hint, filled)
         return artifact
 

@@ -15,8 +15,6 @@ import shutil
 import stat
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -77,18 +75,20 @@ def scratch_folder(prefix: str = "packagers-") -> Path:
     return made
 
 
-@contextmanager
-def scope() -> Iterator[None]:
+class scope:
     """Remove the folders that are made inside of the block when it ends, however it ends."""
-    space = _Space()
-    token = _scope.set(space)
-    try:
-        yield
-    finally:
+
+    __slots__ = ("_space", "_token")
+
+    def __enter__(self) -> None:
+        self._space = _Space()
+        self._token = _scope.set(self._space)
+
+    def __exit__(self, *_: object) -> None:
         try:
-            _scope.reset(token)
+            _scope.reset(self._token)
         finally:
-            space.close()
+            self._space.close()
 
 
 def _claim(prefix: str) -> tuple[Path, int]:

@@ -7,9 +7,8 @@ import stat
 import threading
 import warnings
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -111,10 +110,10 @@ class Session:
         return f"Session({str(self.folder)!r})"
 
     def __enter__(self) -> Session:
-        stack = ExitStack()
-        stack.enter_context(scratch.scope())
+        scope = scratch.scope()
+        scope.__enter__()
         outer, inside = _place.get()
-        block = _Block(self, stack, outer)
+        block = _Block(self, scope, outer)
         _blocks.set((*_blocks.get(), block))
         _place.set((self, inside))
         with self._lock:
@@ -135,7 +134,7 @@ class Session:
             for block in ended:
                 # Where a framework leaves the block in another context than it was entered in, scratch has nothing to reset there.
                 with suppress(ValueError):
-                    block.stack.close()
+                    block.scope.__exit__(None, None, None)
 
     def _leave(self) -> tuple[list[_Block], bool]:
         """Leave the innermost block of this context; gives the blocks that have ended, and whether they were the last of all contexts.
@@ -287,7 +286,9 @@ class Session:
                 is not written over).
         """
         failures, left_out = self._linker.settle()
-        self._report([*failures, *self._ledger.write()], left_out, Outputs(self._ledger.outputs, None))
+        failures += self._ledger.write()
+        if failures or left_out:
+            self._report(failures, left_out, Outputs(self._ledger.outputs, None))
 
     def running(self) -> AbstractContextManager[None]:
         """Say that a function runs whose outputs this session packs: handlers inside of the block do not."""
@@ -325,13 +326,21 @@ class Session:
                 raise PackingFailed(_summary("of the outputs", failures), failures, outputs=outputs)
 
 
-@dataclass(frozen=True, eq=False)
 class _Block:
-    """One ``with`` block of a session: what is undone when it ends, and the session around it."""
+    """One ``with`` block of a session.
 
-    session: Session
-    stack: ExitStack
-    outer: Session | None
+    Args:
+        session: The session.
+        scope: The temporary folders that go when it ends.
+        outer: The session around it.
+    """
+
+    __slots__ = ("outer", "scope", "session")
+
+    def __init__(self, session: Session, scope: scratch.scope, outer: Session | None) -> None:
+        self.session = session
+        self.scope = scope
+        self.outer = outer
 
 
 class _Running(AbstractContextManager[None]):
