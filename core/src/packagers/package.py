@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,6 +29,7 @@ from packagers.scratch import scratch_folder
 from packagers.stamps import stamp_of
 
 Signer = Callable[[str], Mapping[str, Any] | None]
+_NOT_BUSY = contextlib.nullcontext()
 
 
 class Package:
@@ -138,7 +141,7 @@ class Package:
         """The folder in which packages and results of other keys stand."""
         return self.folder.parent if (self.folder / NAME).is_file() else self.folder
 
-    @property
+    @cached_property
     def payload(self) -> Path:
         """The payload folder."""
         return self.folder / self.manifest.payload if self.manifest.payload else self.folder
@@ -154,8 +157,8 @@ class Package:
 
     def is_there(self) -> bool:
         """Tell whether all files of the payload stand on this machine."""
-        payload = self.payload
-        return all(os.path.exists(os.path.join(payload, file.path)) for file in self.manifest.files)
+        payload = str(self.payload)
+        return all([os.path.exists(f"{payload}{os.sep}{file.path}") for file in self.manifest.files])
 
     def fetch(self) -> None:
         """Copy what is remote and not there yet."""
@@ -195,10 +198,10 @@ class Package:
         if not self.manifest.payload or (self.remote is not None and not payload.exists()):
             return
         expected = {file.path for file in self.manifest.files}
-        if not os.path.isdir(payload) or os.path.islink(payload):
+        if not _is_folder(payload):
             raise IntegrityError("the payload folder is missing", file=payload)
-        with contextlib.nullcontext() if self.remote is None else self.remote.busy:
-            found = list(files_below(payload))
+        with _NOT_BUSY if self.remote is None else self.remote.busy:
+            found = list(files_below(str(payload)))
         for name, is_regular in found:
             if name not in expected or not is_regular:
                 raise IntegrityError("the package holds a file that was not packed", file=payload / name)
@@ -285,7 +288,7 @@ class Draft:
             with contextlib.suppress(OSError):
                 self.folder.rmdir()
 
-    @property
+    @cached_property
     def payload(self) -> Path:
         """The payload folder, made when it is first asked for."""
         if self._payload is None:
@@ -375,6 +378,14 @@ class Draft:
             return False
         except OSError:
             return True  # who cannot tell lets it be; the next writer can
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether a folder stands there, and no link to one."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _names_in(folder: Path) -> set[str]:
