@@ -20,11 +20,11 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from packagers.environment import are_unset, kept, kept_name, text_of
 from packagers.errors import SettingError
 from packagers.setting import Setting, choice, flag, limit, names, rank, shown, text, whole_number
 
@@ -293,10 +293,10 @@ def watch() -> Callable[[], bool]:
     """
     block_of, process = settings._blocks.get, settings._process
     block, values, environment = block_of(), process.values, os.environ
-    variables: Any = getattr(environment, "_data", None)
+    variables = kept()
     if not variables:
         return bool
-    prefer, disable, text_of = variables.get(_PREFER), variables.get(_DISABLE), variables.get
+    prefer, disable, kept_of = variables.get(_PREFER), variables.get(_DISABLE), variables.get
 
     def unset() -> bool:
         is_same = block_of() is block and process.values is values and os.environ is environment
@@ -304,41 +304,28 @@ def watch() -> Callable[[], bool]:
 
     def same() -> bool:
         is_same = block_of() is block and process.values is values and os.environ is environment
-        return is_same and text_of(_PREFER) is prefer and text_of(_DISABLE) is disable
+        return is_same and kept_of(_PREFER) is prefer and kept_of(_DISABLE) is disable
 
     return unset if prefer is None and disable is None else same
 
 
 def _in_environment(setting: Setting[Any, Any]) -> Any:
     """Give the value that a setting's environment variable says, ``_NOTHING`` where it says none."""
-    text = _text_of(setting.variable)
+    text = text_of(setting.variable)
     return _NOTHING if text is None or not (setting.empty_counts or text.strip()) else setting.check_text(text)
 
 
 def _of_environment(later: Collection[str]) -> Mapping[str, Any]:
     """Give the values that environment variables say; what wins over them all the same is not looked at."""
-    kept = getattr(os.environ, "_data", None)
-    if kept and kept.keys().isdisjoint(_KEPT_NAMES):
+    if are_unset(*_KEPT_NAMES):
         return _NOTHING
     found = {name: _in_environment(setting) for name, setting in SETTINGS.items() if name not in later}
     return {name: value for name, value in found.items() if value is not _NOTHING}
 
 
-def _text_of(variable: str) -> str | None:
-    """Give the text of an environment variable; to be told by ``os.environ`` that there is none takes an exception."""
-    kept = getattr(os.environ, "_data", None)
-    return None if kept and _kept_name(variable) not in kept else os.environ.get(variable)
-
-
-@cache
-def _kept_name(variable: str) -> Any:
-    """Give the name of a variable as ``os.environ`` keeps it."""
-    return getattr(os.environ, "encodekey", str)(variable)
-
-
-_PREFER, _DISABLE = (_kept_name(SETTINGS[name].variable) for name in ("prefer", "disable"))
-_KEPT_RANKS = tuple(map(_kept_name, RANKS))
-_KEPT_NAMES = tuple(_kept_name(setting.variable) for setting in SETTINGS.values())
+_PREFER, _DISABLE = (kept_name(SETTINGS[name].variable) for name in ("prefer", "disable"))
+_KEPT_RANKS = tuple(map(kept_name, RANKS))
+_KEPT_NAMES = tuple(kept_name(setting.variable) for setting in SETTINGS.values())
 _DEFAULTS = {name: setting.default for name, setting in SETTINGS.items()}
 
 
@@ -348,8 +335,7 @@ def is_logging_worker(values: SettingTable) -> bool:
     Args:
         values: The settings.
     """
-    kept = getattr(os.environ, "_data", None)
-    if kept and kept.keys().isdisjoint(_KEPT_RANKS):
+    if are_unset(*_KEPT_RANKS):
         return True
     for variable in RANKS:
         rank = whole_number(os.environ.get(variable, ""), None)

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from packagers.environment import text_of
 from packagers.errors import PackagersError, PackagersWarning, SettingError
 from packagers.signingkey import PREFIX, Key, derived, parsed
 from packagers.stamps import Memory, Noted, noted
@@ -206,7 +207,7 @@ def revoke(key_id: str) -> None:
 
 def _place(name: str) -> tuple[str | None, ...]:
     """Say what is asked for, and all that tells where the folder of keys is."""
-    return name, *map(os.environ.get, _PLACES)
+    return name, *map(text_of, _PLACES)
 
 
 def _noted(*names: str) -> Noted:
@@ -324,7 +325,7 @@ def _state(key_id: str, signing: str | None) -> Literal["signing", "accepted", "
 
 
 def _environment_key() -> Key | None:
-    text = os.environ.get(VARIABLE, "").strip()
+    text = (text_of(VARIABLE) or "").strip()
     if not text:
         return None
     if not text.startswith(PREFIX):

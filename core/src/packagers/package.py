@@ -158,7 +158,7 @@ class Package:
     def is_there(self) -> bool:
         """Tell whether all files of the payload stand on this machine."""
         payload = str(self.payload)
-        return all([os.path.exists(f"{payload}{os.sep}{file.path}") for file in self.manifest.files])
+        return all(os.path.exists(f"{payload}{os.sep}{file.path}") for file in self.manifest.files)
 
     def fetch(self) -> None:
         """Copy what is remote and not there yet."""

@@ -21,7 +21,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import importlib
-import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -32,11 +31,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from packagers import keys
 from packagers.config import settings
+from packagers.environment import text_of
 from packagers.errors import IntegrityError, SettingError, UnpackError, UntrustedPackageError
 from packagers.names import shorten
 
 if TYPE_CHECKING:
     from packagers.files import Files
+    from packagers.signingkey import Key
 
 POLICIES = ("data", "own", "all")
 CEILING = "PACKAGERS_TRUST_CEILING"
@@ -343,7 +344,7 @@ def _signed_text(seal: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _is_by(key: keys.Key, seal: str, mac: str) -> bool:
+def _is_by(key: Key, seal: str, mac: str) -> bool:
     """Tell whether a key has signed a seal. Whether the key is accepted is asked anew each time."""
     return hmac.compare_digest(key.mac(_signed_text(seal)), mac)
 
@@ -354,7 +355,7 @@ def _check(key_id: str, mac: str) -> str:
 
 
 def _ceiling() -> str:
-    text = os.environ.get(CEILING, "").strip()
+    text = (text_of(CEILING) or "").strip()
     return _checked(text, CEILING, "environment") if text else POLICIES[-1]
 
 
