@@ -11,6 +11,7 @@ import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packagers import PackagersError
@@ -23,6 +24,8 @@ _VALUE = "$value"
 _FILE = "results.json"
 _MOST_BITS = 1024
 """Of a whole number in JSON: Python neither writes nor reads one of more than some thousand digits."""
+_EXACT: frozenset[type] = frozenset({str, bool, NoneType})
+_NAMES: frozenset[type] = frozenset({str})
 _text = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -102,15 +105,17 @@ def is_exact(value: Any) -> bool:
 
 def _is_exact(value: Any) -> bool:
     kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if kind in _EXACT:
         return True
     if kind is int:
         return bool(value.bit_length() <= _MOST_BITS)
     if kind is float:
         return math.isfinite(value)
     if kind is list:
-        return all(map(_is_exact, value))
-    return kind is dict and _VALUE not in value and all(type(name) is str for name in value) and all(map(_is_exact, value.values()))
+        return _EXACT.issuperset(map(type, value)) or all(map(_is_exact, value))
+    if kind is not dict or _VALUE in value or not _NAMES.issuperset(map(type, value)):
+        return False
+    return _EXACT.issuperset(map(type, value.values())) or all(map(_is_exact, value.values()))
 
 
 def thaw(frozen: Frozen, registry: Registry | None = None) -> dict[str, Any]:
