@@ -8,7 +8,7 @@ from typing import Any
 
 from packagers.artifact import Artifact, Bundle, Result
 from packagers.errors import PackagersError, PackError
-from packagers.ledger import Output
+from packagers.ledger import ATOMS, Output
 from packagers.loghint import LINK, LogHint
 from packagers.names import fold
 from packagers.outline import BY_VALUE, is_itemizable, items_of, outline_of, stands_for
@@ -28,15 +28,19 @@ class Batch:
         self._exist = exist
         self._failures: list[tuple[int, Exception]] = []
         self._taken: dict[str, str] = {}
-        self._packed: list[tuple[int, Output]] = []
+        self._outputs: list[Output] = []
+        self._indices: list[int] = []
         self._later: set[str] = set()
         self._index = 0
+        self._has_linking = False
 
     @property
     def outputs(self) -> dict[str, Output]:
         """What was packed by key, in the order of the values; with the links that were filled since."""
-        packed = sorted(self._packed, key=_BY_INDEX) if len(self._packed) > 1 else self._packed
-        return {output.key: self._packer.ledger.latest(output) for _, output in packed}
+        outputs, latest = self._outputs, self._packer.ledger.latest
+        if self._has_linking:
+            outputs = [outputs[at] for at in sorted(range(len(outputs)), key=self._indices.__getitem__)]
+        return {output.key: latest(output) if type(output) is Artifact else output for output in outputs}
 
     @property
     def failures(self) -> list[Exception]:
@@ -51,10 +55,12 @@ class Batch:
         """
         linking = [job for job in jobs if job[2].has_links]
         if linking:
+            self._has_linking = True
             jobs = [job for job in jobs if not job[2].has_links] + linking
             self._later = {hint.key for _, _, hint in linking}
         for self._index, obj, hint in jobs:
-            self._later.discard(hint.key)
+            if self._later:
+                self._later.discard(hint.key)
             try:
                 if hint.itemized is False or not is_itemizable(obj):
                     self._one(obj, hint)
@@ -77,8 +83,12 @@ class Batch:
         """Pack one value."""
         self._take(hint)
         packed = self._packer.pack(obj, hint, self._exist, self._later)
-        self._packed.append((self._index, packed[0]))
+        self._enter(packed[0])
         return packed
+
+    def _enter(self, output: Output) -> None:
+        self._outputs.append(output)
+        self._indices.append(self._index)
 
     def _many(self, obj: Any, hint: LogHint) -> None:
         """Pack the items of a container one by one, then record its shape under its key."""
@@ -98,7 +108,10 @@ class Batch:
         for item in found:
             try:
                 one = self._one(item.value, hint.for_item(item.key))
-                items[item.key], packed[id(item.value)] = one[0], _node(one, item.value)
+                items[item.key] = one[0]
+                node = _node(one, item.value)
+                if node is not BY_VALUE or type(item.value) not in ATOMS:  # an atom that is recorded as it is has no parts
+                    packed[id(item.value)] = node
             except Exception as error:  # noqa: BLE001 - see pack
                 self.fail(self._index, error, item.key)
         if len(items) < len(found):
@@ -106,7 +119,7 @@ class Batch:
         outline = outline_of(registry, obj, packed)
         bundle = Bundle(hint.key, obj, items)
         self._packer.enter_bundle(bundle, outline, root, self._exist)
-        self._packed.append((self._index, bundle))
+        self._enter(bundle)
 
     def _take(self, hint: LogHint) -> None:
         """Take a key: no two values of a batch have one."""

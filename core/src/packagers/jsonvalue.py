@@ -29,6 +29,8 @@ from packagers.stdscalars import BY_PATH, BY_TAG, Scalar
 MAX_DEPTH = 100
 LARGE = 1 << 16
 """Bytes beyond this many are handed to ``default``, where there is one: base64 is for small things."""
+_FEW = 64
+"""How many items are looked at for nothing where one of them has parts."""
 _INT_LIMIT = 1 << 63
 _NAN = struct.pack(">d", math.nan)
 _BINARY = (bytes, bytearray, memoryview)
@@ -82,6 +84,17 @@ def atom(obj: Any) -> Any:
     if cls is float:
         return obj if math.isfinite(obj) else {"$float": _text_of(obj)}
     return obj if obj is None or cls is bool else PARTS
+
+
+def flat(obj: Any) -> Any:
+    """Encode a list, or a dict with keys of text, whose few items have no parts; gives :data:`PARTS` for any other."""
+    cls = type(obj)
+    if (cls is not dict and cls is not list) or len(obj) > _FEW or (cls is dict and not _are_plain(obj)):
+        return PARTS
+    nodes = list(map(atom, obj.values() if cls is dict else obj))
+    if PARTS in nodes:
+        return PARTS
+    return dict(zip(obj, nodes, strict=True)) if cls is dict else nodes
 
 
 class Encoder:

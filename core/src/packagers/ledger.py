@@ -28,10 +28,11 @@ _TURNS = 16
 """Among how many locks the keys are divided: who enters one seldom waits for who enters another."""
 ATOMS: frozenset[type[Any]] = frozenset({int, float, bool, str, bytes, NoneType, complex})
 """The classes of what cannot change."""
+_NOT_RECORDED = None, None
 
 
 class Entry(NamedTuple):
-    """One output of a session; one object holds it all, for there may be very many.
+    """One output of a session.
 
     Attributes:
         output: The output.
@@ -70,7 +71,7 @@ class Ledger:
         self._record = record
         self._signer = signer
         self._full = full
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, tuple[Output, Written | None, Any, Path]] = {}  # the fields of an Entry, of which there may be very many
         self._changed: set[str] = set()
         self._turns: dict[int, threading.RLock] = {}
         self._lock = threading.RLock()
@@ -79,7 +80,7 @@ class Ledger:
     def outputs(self) -> Mapping[str, Output]:
         """The outputs by key, in the order in which they were packed."""
         with self._lock:
-            return {entry.output.key: entry.output for entry in self._entries.values()}
+            return {output.key: output for output, *_ in self._entries.values()}
 
     def turn(self, folded: str) -> threading.RLock:
         """Give what keeps all other threads from entering outputs under a folded key as long as it is held."""
@@ -99,7 +100,7 @@ class Ledger:
     def entry(self, key: str) -> Entry | None:
         """Give an output with what was recorded of it; ``None`` where there is none."""
         found = self._entries.get(fold(key))
-        return found if found is not None and found.output.key == key else None
+        return Entry(*found) if found is not None and found[0].key == key else None
 
     def latest(self, output: Output) -> Output:
         """Give an output as it is now: an artifact whose links were filled since; any other as it was."""
@@ -138,8 +139,8 @@ class Ledger:
         if folded == results.NAME:
             raise PackError(f"{results.NAME!r} is the file that holds the results of a folder", key=key, remedy="Take another key.")
         entry = self._entries.get(folded)
-        if entry is not None and entry.output.key != key:
-            raise _of_another_case(key, entry.output.key)
+        if entry is not None and entry[0].key != key:
+            raise _of_another_case(key, entry[0].key)
         if exist == "error" and (entry is not None or (root / key / NAME).is_file() or results.open_result(root, key) is not None):
             raise PackError("there is an output of that key already", key=key, file=root, remedy="Take another key, or exist='replace'.")
 
@@ -158,18 +159,17 @@ class Ledger:
             recorded: What is recorded of it: of a result its value, of a bundle its shape.
             root: The folder in which it stands.
         """
-        written, value = recorded or (None, None)
-        entry = Entry(output, written, value, root)
+        written, value = recorded or _NOT_RECORDED
         with self._lock:
             self._entries.pop(folded, None)
-            self._entries[folded] = entry
+            self._entries[folded] = output, written, value, root
             self._changed.add(folded)  # last: whoever is interrupted before has changed nothing that would be recorded
 
     def relink(self, artifact: Artifact) -> None:
         """Put an artifact whose links have changed in the place of the one before."""
         folded = fold(artifact.key)
         with self._lock:
-            self._entries[folded] = self._entries[folded]._replace(output=artifact)
+            self._entries[folded] = artifact, *self._entries[folded][1:]
 
     def write(self) -> list[PackError]:
         """Bring the ``results.json`` of each folder up to date with what has been packed since the last time.
@@ -182,9 +182,9 @@ class Ledger:
             return failures
         changed: defaultdict[Path, list[str]] = defaultdict(list)
         with self._lock:
-            for folded, entry in self._entries.items():
+            for folded, (_, _, _, root) in self._entries.items():
                 if folded in self._changed:
-                    changed[entry.root].append(folded)
+                    changed[root].append(folded)
         for root, keys in changed.items():
             # Nothing is to be recorded, and nothing that was recorded has to go.
             if self._record is not True and not os.path.exists(os.path.join(root, results.NAME)):
@@ -193,14 +193,14 @@ class Ledger:
                 continue
             with self.turns(keys):
                 # Another thread may have recorded them, or packed them elsewhere.
-                keys = [folded for folded in keys if folded in self._changed and self._entries[folded].root == root]
+                keys = [folded for folded in keys if folded in self._changed and self._stands_in(root, folded)]
                 try:
                     twins = self._twins(root, keys)
                     failures += twins.values()
                     keys = [folded for folded in keys if folded not in twins]
                     self._write(root, keys)
                 except Exception as error:  # noqa: BLE001 - whatever keeps one folder's results from being written, the others are
-                    entries = [self._entries[folded] for folded in keys]
+                    entries = [Entry(*self._entries[folded]) for folded in keys]
                     concerned = [entry for entry in entries if entry.written is not None] or entries
                     failures += [_unrecorded(entry.output.key, root, error) for entry in concerned]
                 else:
@@ -208,21 +208,27 @@ class Ledger:
                         self._changed.difference_update(keys)
         return failures
 
+    def _stands_in(self, root: Path, folded: str) -> bool:
+        found = self._entries[folded][-1]
+        return found is root or found == root
+
     def _write(self, root: Path, keys: Collection[str]) -> None:
         new = self._new(keys)
         if not new and not os.path.exists(os.path.join(root, results.NAME)):
             return
         make_folder(root)
-        recorded = {entry.output.key: results.Recorded(entry.written, entry.value) for entry in new.values() if entry.written is not None}
-        removed = [self._entries[folded].output.key for folded in keys if folded not in new]
-        results.record_results(root, recorded, removed, self._signer, full=self._full)
+        removed = [self._entries[folded][0].key for folded in keys if folded not in new]
+        results.record_results(root, dict(new.values()), removed, self._signer, full=self._full)
 
-    def _new(self, keys: Collection[str]) -> dict[str, Entry]:
-        """Give what is to be recorded under some folded keys."""
-        if self._record is not True:
-            return {}
-        entries = self._entries
-        return {folded: entries[folded] for folded in keys if entries[folded].written is not None}
+    def _new(self, keys: Collection[str]) -> dict[str, tuple[str, results.Recorded]]:
+        """Give what is to be recorded under some folded keys: the keys themselves, and what of each."""
+        found = {}
+        if self._record is True:
+            for folded in keys:
+                output, written, value, _ = self._entries[folded]
+                if written is not None:
+                    found[folded] = output.key, results.Recorded(written, value)
+        return found
 
     def _twins(self, root: Path, keys: Collection[str]) -> dict[str, PackError]:
         """Refuse results where something of another name has their place; many are looked for at once, in one look at the folder."""
@@ -231,7 +237,7 @@ class Ledger:
         names = {fold(name) for name in results.names_in(root)} if new and root.is_dir() else set()
         for folded in [folded for folded in new if folded in names]:
             try:
-                self.check_place(new[folded].output.key, root)
+                self.check_place(new[folded][0], root)
             except PackError as error:
                 found[folded] = error
         return found

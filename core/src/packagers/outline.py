@@ -31,12 +31,19 @@ class Item(NamedTuple):
     Attributes:
         key: The key that it is packed under.
         value: The item.
-        path: Where it stands in the container, for messages.
+        above: The path of what holds it.
+        name: Its key or position there.
     """
 
     key: str
     value: Any
-    path: str
+    above: str
+    name: Any
+
+    @property
+    def path(self) -> str:
+        """Where it stands in the container, for messages."""
+        return self.above + step_of(self.name)
 
 
 def is_itemizable(obj: Any) -> bool:
@@ -83,24 +90,22 @@ class _Search:
         above = (*above, id(obj))
         is_keyed = isinstance(obj, dict)
         for name, item in _pairs(obj):
-            place = f"{path}{step_of(name)}" if is_keyed else f"{path}[{name}]"
             try:
                 item_key = _join(key, check_name(_name_of(name), "item name") if is_keyed else str(name))
-                self._check_stays(item)
+                if type(item) not in self._no_streams:
+                    self._check_stays(item)
             except PackagersError as error:
-                error.key, error.leaf = key, place
+                error.key, error.leaf = key, path + step_of(name)
                 self.faults.append(error)
                 continue
-            if len(above) < self._levels and is_itemizable(item) and id(item) not in above:
-                self.visit(item, item_key, place, above)
+            if is_itemizable(item) and len(above) < self._levels and id(item) not in above:
+                self.visit(item, item_key, path + step_of(name), above)
             else:
-                self.items.append(Item(item_key, item, place))
+                self.items.append(Item(item_key, item, path, name))
 
     def _check_stays(self, item: Any) -> None:
         """Refuse a stream: the container would come back from packing with one that is used up."""
         cls = type(item)
-        if cls in self._no_streams:
-            return
         if not hasattr(cls, "__next__"):
             self._no_streams.add(cls)
         elif isinstance(self._registry.find(item).packager, StreamPackager):
@@ -119,7 +124,7 @@ def _pairs(obj: Any) -> Iterable[tuple[Any, Any]]:
 
 def _join(key: str, name: str) -> str:
     joined = f"{key}_{name}"
-    if len(joined) > MAX_BYTES or len(joined.encode()) > MAX_BYTES:
+    if len(joined) > MAX_BYTES or not (joined.isascii() or len(joined.encode()) <= MAX_BYTES):
         raise PackError(f"the key {joined:.40}… is longer than {MAX_BYTES} bytes", remedy="Itemize fewer levels, or take a shorter key.")
     return joined
 
@@ -207,7 +212,7 @@ class _Outline(Walk):
         raise PackError(f"no packager takes a {path_of(type(obj))} apart", remedy="Log it without itemizing.")
 
     def _new_encoder(self) -> Encoder:
-        return _OutlineEncoder(self._default, self._packed)
+        return _OutlineEncoder(self._default, self._packed) if self._packed else super()._new_encoder()
 
     def _default(self, obj: Any, encoder: Encoder) -> Any:
         if not is_itemizable(obj) or (isinstance(encoder, _OutlineEncoder) and encoder.is_inside):

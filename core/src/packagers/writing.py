@@ -14,12 +14,13 @@ from packagers.config import Resolved
 from packagers.describing import SMALL, bounded, versions_of
 from packagers.digesting import Digesting
 from packagers.digests import canonical
+from packagers.draft import Draft
 from packagers.errors import NoPackagerError, PackagersError, PackError, UnknownArtifactTypeError, UnknownOptionError
 from packagers.itemtypes import fit_of_items
-from packagers.jsonvalue import PARTS, atom
+from packagers.jsonvalue import PARTS, atom, flat
 from packagers.loghint import EMPTY, LogHint
 from packagers.manifest import MISSING, Manifest, Written
-from packagers.package import Draft, Package, Signer
+from packagers.package import Package, Signer
 from packagers.packager import Method
 from packagers.registry import Found, Registry
 from packagers.results import Recorded
@@ -175,6 +176,9 @@ class Writer:
         """Give the same of what has parts."""
         if isinstance(plan.found.packager, StreamPackager):
             raise PackError("a stream is no result", key=plan.hint.key, remedy="Leave the artifact type out, or return a list.")
+        value = flat(obj)
+        if value is not PARTS and _is_small(value):
+            return Recorded(plan.form.written, value)
         try:
             walk, value = self._walk(obj)
         except PackagersError:
