@@ -439,7 +439,8 @@ def test_a_payload_that_is_committed_between_finding_and_removing_stays(package:
     place.rmdir()
     (package / payload).rename(place)
     (package / payload).mkdir()
-    from packagers.manifest import Manifest, from_text, seal_of, to_text
+    from packagers.manifest import Manifest
+    from packagers.sealed import from_text, seal_of, to_text
 
     data = {**from_text(text)[0], "payload": place.name}
     (package / NAME).write_bytes(to_text(Manifest.from_dict(data).to_dict(), None, seal_of(data)))

@@ -20,8 +20,9 @@ import packagers
 from packagers import LogHint
 from packagers.cli.app import root
 from packagers.cli.unpacking import is_small_json
+from packagers.draft import Draft
 from packagers.manifest import Manifest, Part, Written
-from packagers.package import Draft, Package
+from packagers.package import Package
 from packagers.policy import sign_seal
 from packagers.session import Session
 

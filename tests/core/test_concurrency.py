@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import packagers
-from packagers import LogHint, Session, package, results
+from packagers import LogHint, Session, draft, results
 
 WORKER = """
 import collections, faulthandler, json, os, random, sys, threading, time
@@ -157,7 +157,7 @@ def test_a_commit_waits_for_the_one_before(tmp_path: Path, monkeypatch: pytest.M
     """Between the manifest and the removal of old payloads another writer would lose the payload that he has just named."""
     packagers.pack(b"old", "data", tmp_path)
     other = threading.Thread(target=packagers.pack, args=(b"second", "data : file", tmp_path))
-    write = package.write_manifest
+    write = draft.write_manifest
 
     def written(*args: Any, **options: Any) -> Any:
         made = write(*args, **options)
@@ -166,7 +166,7 @@ def test_a_commit_waits_for_the_one_before(tmp_path: Path, monkeypatch: pytest.M
             other.join(0.3)
         return made
 
-    monkeypatch.setattr(package, "write_manifest", written)
+    monkeypatch.setattr(draft, "write_manifest", written)
     packagers.pack(b"first", "data : file", tmp_path)
     other.join()
     assert packagers.unpack(tmp_path / "data") == b"second"
@@ -174,7 +174,7 @@ def test_a_commit_waits_for_the_one_before(tmp_path: Path, monkeypatch: pytest.M
 
 def test_links_are_not_written_over_what_somebody_else_packs_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the look at what stands there and the new manifest another writer would remove the payload that it names."""
-    write, others = package.write_manifest, [threading.Thread(target=packagers.pack, args=(b"second", "data : file", tmp_path))]
+    write, others = draft.write_manifest, [threading.Thread(target=packagers.pack, args=(b"second", "data : file", tmp_path))]
 
     def written(folder: Path, manifest: Any, *args: Any, **options: Any) -> Any:
         if manifest.extra_data and others:
@@ -188,7 +188,7 @@ def test_links_are_not_written_over_what_somebody_else_packs_meanwhile(tmp_path:
     with Session(tmp_path) as session:
         session.pack(b"first", LogHint("data", artifact_type="file", extra_data={"score": {"$link": "score"}}))
         session.pack(3, "score")
-        monkeypatch.setattr(package, "write_manifest", written)
+        monkeypatch.setattr(draft, "write_manifest", written)
     [other] = joined
     other.join()
     assert packagers.unpack(tmp_path / "data") == b"second"

@@ -108,10 +108,10 @@ def test_verification_can_be_waived_by_the_caller_alone(tmp_path: Path) -> None:
 def test_a_newer_format_version_says_so(tmp_path: Path) -> None:
     artifact = packagers.pack(b"abc", "data", tmp_path)
     assert isinstance(artifact, packagers.Artifact)
-    from packagers import manifest
+    from packagers import manifest, sealed
 
     data = {**artifact.manifest.to_dict(), "packagers": manifest.VERSION + 1}
-    (artifact.path / "manifest.json").write_bytes(manifest.to_text(data, None))
+    (artifact.path / "manifest.json").write_bytes(sealed.to_text(data, None))
     with pytest.raises(UnpackError, match="format version") as caught:
         packagers.unpack(artifact.path)
     assert "pip install --upgrade packagers" in str(caught.value)
@@ -149,7 +149,7 @@ def test_the_manifest_is_readable_json(tmp_path: Path) -> None:
 def test_of_a_document_that_is_too_large_no_more_than_shows_that_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, asked: str
 ) -> None:
-    monkeypatch.setattr("packagers.manifest.MAX_BYTES", 1_000)
+    monkeypatch.setattr("packagers.sealed.MAX_BYTES", 1_000)
     with (tmp_path / name).open("wb") as file:
         file.truncate(1 << 42)  # no memory would hold it
     with pytest.raises(IntegrityError, match="more than 1,000 bytes"):

@@ -12,10 +12,11 @@ import pytest
 import packagers
 from packagers import IntegrityError, PackError, Session, UnpackError, testing
 from packagers.digests import digest_json
-from packagers.manifest import NAME, Manifest, from_text, seal_of, to_text
+from packagers.manifest import NAME, Manifest
 from packagers.package import Package
 from packagers.results import NAME as RESULTS
 from packagers.results import open_result, open_results
+from packagers.sealed import from_text, seal_of, to_text
 
 Data = dict[str, Any]
 DIGESTED = ("object_type", "artifact_type", "format", "instructions", "format_version", "value", "skeleton")
@@ -125,7 +126,7 @@ def test_what_no_packager_writes_is_refused(name: str, package: Path) -> None:
 def test_bytes_that_were_found_right_are_not_checked_again_and_changed_ones_are(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = Package.open(package)
     with monkeypatch.context() as patched:
-        patched.setattr("packagers.manifest._checked", lambda text: pytest.fail("checked again"))
+        patched.setattr("packagers.manifest.checked", lambda text: pytest.fail("checked again"))
         again = Package.open(package)
     assert (again.manifest, again.seal, again.signature) == (first.manifest, first.seal, first.signature)
     assert again.manifest.digest == first.manifest.digest

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import packagers
-from packagers import LogHint, Packager, PackError, PackingFailed, Registry, Session, durable, manifest
+from packagers import LogHint, Packager, PackError, PackingFailed, Registry, Session, durable, sealed
 
 
 class Thing:
@@ -88,7 +88,7 @@ class GivesStrangeInstruction(Bad):
 
 class GivesTooMuch(Bad):
     def fail(self, folder: Path) -> Any:
-        return {"size": "x" * (manifest.MAX_BYTES + 1)}
+        return {"size": "x" * (sealed.MAX_BYTES + 1)}
 
 
 class WritesNothing(Bad):

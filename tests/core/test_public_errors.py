@@ -265,7 +265,7 @@ def test_a_named_tuple_whose_class_has_other_fields_now_is_refused(tmp_path: Pat
 
 
 def test_a_manifest_that_would_be_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("packagers.package.MAX_BYTES", 1_000)
+    monkeypatch.setattr("packagers.draft.MAX_BYTES", 1_000)
     with pytest.raises(PackError, match="allowed") as caught:
         packagers.pack("x" * 2_000, "v", tmp_path)
     assert "file" in str(caught.value.remedy)

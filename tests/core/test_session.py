@@ -419,7 +419,7 @@ def test_a_full_disk_is_an_error_of_the_output(tmp_path: Path, monkeypatch: pyte
     def replace_file(target: Path, text: bytes, **_: Any) -> None:
         raise OSError(28, "No space left on device", str(target))
 
-    monkeypatch.setattr("packagers.package.replace_file", replace_file)
+    monkeypatch.setattr("packagers.draft.replace_file", replace_file)
     for value in (1, np.arange(2)):
         with pytest.raises(PackError, match="No space left") as caught:
             Session(tmp_path, record="packages").pack(value, "a")

@@ -19,7 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 import packagers
 from packagers import LogHint, PackagersError, Session, litter
-from packagers.package import Package, remove_package, version_of
+from packagers.draft import remove_package, version_of
+from packagers.package import Package
 
 KEYS = st.sampled_from(["a", "b", "é"])
 CONTENT = st.one_of(

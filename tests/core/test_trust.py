@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import packagers
-from packagers import UntrustedPackageError, keys, manifest
+from packagers import UntrustedPackageError, keys, manifest, sealed
 from packagers.package import Package
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "fakes"))
@@ -121,7 +121,7 @@ def forge(place: Path, change: Any) -> None:
     data = package.manifest.to_dict()
     change(data)
     unchecked = manifest.Manifest.from_dict({**data, "digest": manifest.Manifest.from_dict({**data, "digest": _digest(data)}).digest})
-    (place / "manifest.json").write_bytes(manifest.to_text(unchecked.to_dict(), None))
+    (place / "manifest.json").write_bytes(sealed.to_text(unchecked.to_dict(), None))
 
 
 def _digest(data: dict[str, Any]) -> str:
@@ -219,7 +219,7 @@ def test_a_package_that_was_signed_elsewhere_and_edited_is_refused(tmp_path: Pat
     text = json.loads((place / "manifest.json").read_bytes())
     text["signature"] = json.loads((other / "manifest.json").read_bytes())["signature"]
     data = {name: value for name, value in text.items() if name not in ("seal", "signature")}
-    (place / "manifest.json").write_bytes(manifest.to_text(data, text["signature"]))
+    (place / "manifest.json").write_bytes(sealed.to_text(data, text["signature"]))
     with pytest.raises(packagers.IntegrityError, match="signature"):
         packagers.unpack(place)
 

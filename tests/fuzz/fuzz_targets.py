@@ -18,6 +18,7 @@ from packagers.errors import PackagersError
 from packagers.loghint import LogHint
 from packagers.registry import Registry
 from packagers.scratch import scope
+from packagers.sealed import from_text, to_text
 
 _TYPE_NAMES = frozenset(
     [
@@ -90,7 +91,7 @@ def type_text(data: bytes) -> None:
 def manifest_text(data: bytes) -> None:
     """Read the bytes of a manifest."""
     try:
-        found, _, _ = manifest.from_text(data)
+        found, _, _ = from_text(data)
         manifest.Manifest.from_dict(found)
     except PackagersError:
         return
@@ -123,7 +124,7 @@ def sealed_results(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as place, scope():
         document.pop("seal", None), document.pop("signature", None)
         try:
-            (Path(place) / results.NAME).write_bytes(manifest.to_text(document, None))
+            (Path(place) / results.NAME).write_bytes(to_text(document, None))
         except ValueError:
             return
         try:
@@ -197,7 +198,7 @@ def sealed(document: dict[str, Any]) -> bytes:
                 break
             document["digest"] = written
     try:
-        return manifest.to_text(document, None)
+        return to_text(document, None)
     except ValueError:
         return b""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from packagers.digests import digest_file, digest_json
-from packagers.manifest import seal_of, to_text
+from packagers.sealed import seal_of, to_text
 
 Data = dict[str, Any]
 

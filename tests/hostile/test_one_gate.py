@@ -18,9 +18,9 @@ from watching import Watch
 
 import packagers
 from packagers import Registry, UntrustedPackageError
-from packagers.manifest import to_text
 from packagers.package import Package
 from packagers.policy import sign_seal
+from packagers.sealed import to_text
 
 REGISTRY = Registry()
 CODE = sorted(

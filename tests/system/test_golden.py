@@ -16,8 +16,9 @@ import pytest
 
 import packagers
 from packagers import PackagersWarning, Registry, UnpackError, unpack
-from packagers.manifest import VERSION, Manifest, from_text, to_text
+from packagers.manifest import VERSION, Manifest
 from packagers.package import Package
+from packagers.sealed import from_text, to_text
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"

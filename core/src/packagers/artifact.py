@@ -9,11 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from packagers.draft import rewrite_manifest
 from packagers.errors import UnpackError
 from packagers.jsonvalue import decode
 from packagers.loghint import LINK
 from packagers.manifest import Manifest
-from packagers.package import Package, rewrite_manifest
+from packagers.package import Package
 from packagers.policy import sign_seal
 from packagers.readable import size
 from packagers.reading import Reader, open_sibling

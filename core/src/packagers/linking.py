@@ -9,13 +9,14 @@ from collections.abc import Collection
 from typing import Any, Literal, NamedTuple
 
 from packagers.artifact import Artifact, Bundle
+from packagers.draft import rewrite_manifest
 from packagers.errors import PackagersError, PackError
 from packagers.jsonvalue import encode
 from packagers.ledger import Entry, Ledger
 from packagers.loghint import LINK, LogHint
 from packagers.manifest import Manifest
 from packagers.names import fold
-from packagers.package import Signer, rewrite_manifest
+from packagers.package import Signer
 from packagers.registry import Registry
 from packagers.results import entry_of
 

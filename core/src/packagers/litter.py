@@ -25,6 +25,7 @@ from packagers import keys, manifest, results
 from packagers.durable import OURS
 from packagers.errors import IntegrityError
 from packagers.scratch import ROOT_PREFIX, remove_folder
+from packagers.sealed import read_document
 
 _SCRATCH = re.compile(rf"{ROOT_PREFIX}([0-9]+)-[0-9a-z_]{{8}}")
 _KEY = re.compile(r"\.new-[0-9a-f]{16}")
@@ -132,7 +133,7 @@ def _is_named(path: Path) -> bool:
         return False
     try:
         with (path.parent / manifest.NAME).open("rb") as file:
-            return bool(manifest.read_document(file)[0].get("payload") == path.name)
+            return bool(read_document(file)[0].get("payload") == path.name)
     except (OSError, IntegrityError):
         return True
 

@@ -26,14 +26,12 @@ from blake3 import blake3
 
 from packagers.digests import BLOCK_SIZE
 from packagers.document import Document
-from packagers.errors import IntegrityError, PackagersError, UnpackError
+from packagers.errors import PackagersError, UnpackError
 from packagers.names import check_name, fold, shorten
+from packagers.sealed import checked, malformed, read_text
 
 VERSION = 1
 NAME = "manifest.json"
-MAX_BYTES = 256 << 20
-_USUAL = 64 << 10
-_SEALING = ("seal", "signature")
 _MOST_RIGHT = 1 << 16
 _right: set[bytes] = set()
 """The digests of the manifests that this process has read and found right."""
@@ -85,10 +83,10 @@ class FileEntry:
         segments = entry.path.split("/")
         has_drive = segments[0][1:2] == ":"
         if has_drive or any(s in ("", ".", "..") for s in segments) or any(c in entry.path for c in "\\\0"):
-            raise _malformed(f"the file name {entry.path!r} leaves the package")
+            raise malformed(f"the file name {entry.path!r} leaves the package")
         is_covered = not entry.blocks or len(entry.blocks) == -(-entry.size // BLOCK_SIZE)
         if entry.size < 0 or not is_covered or not all(map(_is_digest, (entry.digest, *entry.blocks))):
-            raise _malformed(f"the entry of file {entry.path!r} makes no sense")
+            raise malformed(f"the entry of file {entry.path!r} makes no sense")
         return entry
 
     @classmethod
@@ -138,7 +136,7 @@ class Written:
         """Read and check the JSON form."""
         _check_fields(data, _WRITTEN_FIELDS, ("packager", "object_type", "artifact_type"))
         if data.get("format_version", 1) < 1:
-            raise _malformed(f"its format has the version {data['format_version']}")
+            raise malformed(f"its format has the version {data['format_version']}")
         return cls.made_of(data)
 
     @classmethod
@@ -172,7 +170,7 @@ class Part:
         """Read and check the JSON form."""
         _check_fields(data, _PART_FIELDS, ("folder",))
         if not _PART.fullmatch(data["folder"]):
-            raise _malformed(f"no part is called {data['folder']!r}")
+            raise malformed(f"no part is called {data['folder']!r}")
         Written.from_dict(data)
         return cls.made_of(data)
 
@@ -296,7 +294,7 @@ class Manifest:
         _check_fields(data, {"packagers": int}, ("packagers",))
         version = data["packagers"]
         if version < 1:
-            raise _malformed(f"there is no format version {version}")
+            raise malformed(f"there is no format version {version}")
         if version > VERSION:
             raise UnpackError(
                 f"the package has format version {version}, and this is packagers for versions up to {VERSION}",
@@ -308,7 +306,7 @@ class Manifest:
             for each in data.get(name, ()):
                 kind.from_dict(each)
         if data.get("payload") and not _PAYLOAD.fullmatch(data["payload"]):
-            raise _malformed(f"no payload folder is called {data['payload']!r}")
+            raise malformed(f"no payload folder is called {data['payload']!r}")
         manifest = cls.made_of(data)
         _checked_name(manifest.key, "key")
         made = manifest._fields()
@@ -316,11 +314,11 @@ class Manifest:
         _check_strange(made, data)
         check_paths(file.path for file in manifest.files)
         if len({part.folder for part in manifest.parts}) < len(manifest.parts):
-            raise _malformed("two of its parts stand in one folder")
+            raise malformed("two of its parts stand in one folder")
         if manifest.tag:
             _checked_name(manifest.tag, "tag")
         if not all(isinstance(text, str) for texts in (manifest.labels, manifest.versions) for text in texts.values()):
-            raise _malformed("its labels and versions are not all text")
+            raise malformed("its labels and versions are not all text")
         return manifest
 
     @classmethod
@@ -384,47 +382,13 @@ def check_paths(paths: Iterable[str]) -> None:
     for path in paths:
         folded = fold(path)
         if folded in files:
-            raise _malformed(f"its files {files[folded]!r} and {path!r} are one on some systems")
+            raise malformed(f"its files {files[folded]!r} and {path!r} are one on some systems")
         files[folded] = path
         while "/" in folded:
             folded = folded.rpartition("/")[0]
             folders[folded] = path
     for folded in files.keys() & folders.keys():
-        raise _malformed(f"its file {files[folded]!r} stands where {folders[folded]!r} needs a folder")
-
-
-def seal_of(data: Mapping[str, Any]) -> str:
-    """Give the digest of a document but for its seal and signature."""
-    return Document(data).digest(*_SEALING)
-
-
-def to_text(data: Mapping[str, Any], signature: Mapping[str, Any] | None, seal: str | None = None) -> bytes:
-    """Give the text of a sealed document.
-
-    Args:
-        data: The document, without seal and signature.
-        signature: The signature of its seal, if it is signed.
-        seal: Its seal, where that is known already.
-    """
-    document = Document(data)
-    return sealed(document, seal or document.digest(), signature)
-
-
-def sealed(document: Document, seal: str, signature: Mapping[str, Any] | None) -> bytes:
-    """Give the text of a document with its seal, and with the signature of that, if it is signed."""
-    document.set("seal", seal)
-    if signature is not None:
-        document.set("signature", dict(signature))
-    return document.text()
-
-
-def read_document(file: BinaryIO) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
-    """Read a sealed document from a file; of one that is too large, no more than shows that.
-
-    Raises:
-        IntegrityError: Where a single bit is not as it was written.
-    """
-    return from_text(_read(file))
+        raise malformed(f"its file {files[folded]!r} stands where {folders[folded]!r} needs a folder")
 
 
 def read_manifest(file: BinaryIO) -> tuple[Manifest, str, dict[str, Any] | None]:
@@ -434,13 +398,13 @@ def read_manifest(file: BinaryIO) -> tuple[Manifest, str, dict[str, Any] | None]
         IntegrityError: Where a single bit is not as it was written.
         UnpackError: For a version that is newer than this one.
     """
-    text = _read(file)
+    text = read_text(file)
     name = blake3(text).digest()
     if name in _right:
         data = json.loads(text)
         seal, signature = data.pop("seal"), data.pop("signature", None)
         return Manifest.made_of(data), seal, signature
-    data, seal, signature, document = _checked(text)
+    data, seal, signature, document = checked(text)
     manifest = Manifest.from_dict(data, document)
     if len(_right) >= _MOST_RIGHT:
         _right.clear()
@@ -448,60 +412,25 @@ def read_manifest(file: BinaryIO) -> tuple[Manifest, str, dict[str, Any] | None]
     return manifest, seal, signature
 
 
-def from_text(text: bytes) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
-    """Read a sealed document; give it without seal and signature, then its seal and its signature.
-
-    Raises:
-        IntegrityError: Where a single bit is not as it was written.
-    """
-    return _checked(text)[:3]
-
-
-def _read(file: BinaryIO) -> bytes:
-    """Read a file; memory for the most that is allowed is only taken for one that is larger than most."""
-    text = file.read(min(_USUAL, MAX_BYTES + 1))
-    return text if len(text) < _USUAL else text + file.read(max(MAX_BYTES + 1 - len(text), 0))
-
-
-def _checked(text: bytes) -> tuple[dict[str, Any], str, dict[str, Any] | None, Document]:
-    """Read a sealed document, as above, and give it encoded, too."""
-    if len(text) > MAX_BYTES:
-        raise _malformed(f"it has more than {MAX_BYTES:,} bytes")
-    try:
-        data = json.loads(text)
-        document = Document(data) if isinstance(data, dict) else None
-    except (ValueError, RecursionError) as error:
-        raise _malformed(f"it is no JSON ({type(error).__name__})") from None
-    if document is None or document.text() != text:
-        raise _malformed("its bytes are not the bytes that were written")
-    seal = data.pop("seal", None)
-    signature = data.pop("signature", None)
-    if seal != document.digest(*_SEALING):
-        raise _malformed("its content does not have the recorded seal")
-    if signature is not None and not isinstance(signature, dict):
-        raise _malformed("its signature makes no sense")
-    return data, seal, signature, document
-
-
 def _check_fields(data: Any, kinds: Mapping[str, Any], required: Iterable[str]) -> None:
     """Check that the fields of a JSON object have the types that they are to have; others do not count."""
     fields = data if isinstance(data, dict) else {}
     for name in required:
         if name not in fields:
-            raise _malformed(f"its field {name!r} is missing")
+            raise malformed(f"its field {name!r} is missing")
     for name, value in fields.items():
         kind = kinds.get(name)
         if kind is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
-            raise _malformed(f"its field {name!r} is {type(value).__name__}")
+            raise malformed(f"its field {name!r} is {type(value).__name__}")
 
 
 def _check_strange(made: Mapping[str, Any], data: Mapping[str, Any]) -> None:
     """Check that what was read is what would be written: no other field, and nothing that goes without saying."""
     if made["digest"] != data.get("digest"):
-        raise _malformed("its content does not have the recorded digest")
+        raise malformed("its content does not have the recorded digest")
     if made != data:
         strange = sorted(name for name in {*made, *data} if name not in made or name not in data or made[name] != data[name])
-        raise _malformed(f"its {', '.join(shorten(repr(name)) for name in strange[:5])} cannot stand there so")
+        raise malformed(f"its {', '.join(shorten(repr(name)) for name in strange[:5])} cannot stand there so")
 
 
 def _is_digest(text: Any) -> bool:
@@ -512,8 +441,4 @@ def _checked_name(name: str, what: str) -> str:
     try:
         return check_name(name, what)
     except PackagersError as error:
-        raise _malformed(str(error.args[0])) from None
-
-
-def _malformed(why: str) -> IntegrityError:
-    return IntegrityError(f"this is not a manifest that packagers wrote: {why}", remedy="Get the package again from where it came from.")
+        raise malformed(str(error.args[0])) from None

@@ -15,7 +15,8 @@ from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from packagers.errors import UnpackError
-from packagers.manifest import MAX_BYTES, NAME
+from packagers.manifest import NAME
+from packagers.sealed import MAX_BYTES
 
 _TIMEOUT = 60
 """Seconds to wait for a server that says nothing."""

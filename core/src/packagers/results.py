@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from packagers.document import Document
+from packagers.draft import remove_package, version_of
 from packagers.durable import locked, replace_file, sweep_temporary_files
 from packagers.errors import IntegrityError, PackError, UnpackError
-from packagers.manifest import MAX_BYTES, VERSION, Manifest, Written, read_document, sealed
 from packagers.manifest import NAME as MANIFEST
+from packagers.manifest import VERSION, Manifest, Written
 from packagers.names import find_fault, shorten
-from packagers.package import Package, Signer, remove_package, version_of
+from packagers.package import Package, Signer
 from packagers.policy import signature_state
+from packagers.sealed import MAX_BYTES, read_document, sealed
 
 NAME = "results.json"
 _LARGE = 256 << 10

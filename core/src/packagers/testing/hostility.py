@@ -12,9 +12,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from packagers.digests import digest_bytes
-from packagers.manifest import MISSING, NAME, FileEntry, Manifest, to_text
+from packagers.manifest import MISSING, NAME, FileEntry, Manifest
 from packagers.package import Package
 from packagers.packager import Packager
+from packagers.sealed import to_text
 from packagers.testing.gadgets import GADGETS, MARK, NAMES, ODD, PICKLE, WORDS, spoiled, spoiled_json, spread
 
 PAYLOAD = "0badc0de"
