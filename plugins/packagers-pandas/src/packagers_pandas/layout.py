@@ -27,7 +27,20 @@ VERSION = 1
 MAX_NOTE = 64 << 20
 # Notes of pandas that are remembered, and the most letters of what each depends on.
 MAX_NOTES, MAX_SHAPE = 256, 1 << 14
-_NOTES: dict[tuple[str, tuple[Any, ...]], dict[str, Any]] = {}
+_NOTES: dict[tuple[str, tuple[Any, ...]], Noted] = {}
+_compact = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+class Noted(NamedTuple):
+    """A note of pandas.
+
+    Attributes:
+        index: Of the index: names of fields, or the range that it is.
+        rest: The text of all that comes after it.
+    """
+
+    index: list[Any]
+    rest: str
 
 
 class Layout(NamedTuple):
@@ -94,7 +107,7 @@ def to_note(layouts: list[dict[str, Any]], **more: Any) -> bytes:
     Raises:
         PackError: Where it is too large.
     """
-    note = json.dumps({"version": VERSION, **more, "layouts": layouts}, separators=(",", ":"), allow_nan=False).encode()
+    note = _compact({"version": VERSION, **more, "layouts": layouts}).encode()
     if len(note) > MAX_NOTE:
         raise PackError(
             f"the labels and categories take {len(note)} bytes, and {MAX_NOTE} are the most",
@@ -252,17 +265,17 @@ def _pandas_note(frame: pd.DataFrame, layout: Layout, kinds: tuple[Any, ...]) ->
         return None  # pandas cannot read back the names that it gives to these
     numbered = layout.row_index.get("range")
     index = layout.row_index if numbered is None else {**layout.row_index, "range": True}
-    note = _noted(frame, (json.dumps([layout.labels, layout.columns, index]), kinds))
-    if note is None:
+    note = _noted(frame, (_compact([layout.labels, layout.columns, index]), kinds))
+    if not note.rest:
         return None
     if numbered is not None:
         start, stop, step = numbered
-        note = {**note, "index_columns": [{**note["index_columns"][0], "start": start, "stop": stop, "step": step}]}
-    return {b"pandas": json.dumps(note).encode()}
+        note = Noted([{**note.index[0], "start": start, "stop": stop, "step": step}], note.rest)
+    return {b"pandas": f'{{"index_columns": {json.dumps(note.index)}, {note.rest[1:]}'.encode()}
 
 
-def _noted(frame: pd.DataFrame, shape: tuple[str, tuple[Any, ...]]) -> dict[str, Any] | None:
-    """Let pyarrow make the note of pandas; of frames that our own note says the same of, once.
+def _noted(frame: pd.DataFrame, shape: tuple[str, tuple[Any, ...]]) -> Noted:
+    """Let pyarrow make the note of pandas, one without text where it cannot; of frames that our own note says the same of, once.
 
     Args:
         frame: The frame.
@@ -270,15 +283,16 @@ def _noted(frame: pd.DataFrame, shape: tuple[str, tuple[Any, ...]]) -> dict[str,
     """
     known = _NOTES.get(shape)
     if known is not None:
-        return known or None
+        return known
     head = frame.iloc[:0]
     head.attrs = {}
     try:
-        note = json.loads(pa.Schema.from_pandas(head).metadata[b"pandas"])
+        found = json.loads(pa.Schema.from_pandas(head).metadata[b"pandas"])
+        note = Noted(found.pop("index_columns"), json.dumps(found))
     except (pa.ArrowException, ValueError, TypeError, KeyError):
-        note = {}
+        note = Noted([], "")
     if len(shape[0]) <= MAX_SHAPE:
         if len(_NOTES) >= MAX_NOTES:
             _NOTES.clear()
         _NOTES[shape] = note
-    return note or None
+    return note

@@ -15,6 +15,8 @@ from packagers import Packager, PackError, UnpackError
 from packagers_pandas import dictionaries
 from packagers_pandas.selection import Window, overlapping
 
+BUFFER = 1 << 15
+"""Bytes of a file that are handed to Python together; larger pieces go by themselves."""
 REMEDY = "Ask for format 'arrow', or for artifact_type 'object'."
 # Classes that older releases of pyarrow made by unpickling what the file says.
 CODE_EXTENSION = b"arrow.py_extension_type"
@@ -43,7 +45,7 @@ def write_to(file: BinaryIO | IO[bytes], table: Any, *, compression: str = "snap
     """Write a table that was checked to an open file.
 
     Args:
-        file: Open for writing.
+        file: Open for writing; it is closed.
         table: The table.
         compression: As for ``pyarrow.parquet.write_table``.
         row_group_size: Rows of one group; pyarrow's default, if ``None``.
@@ -53,7 +55,8 @@ def write_to(file: BinaryIO | IO[bytes], table: Any, *, compression: str = "snap
     """
     use = dictionaries.chosen(table, row_group_size)
     try:
-        parquet.write_table(table, file, compression=compression, row_group_size=row_group_size, use_dictionary=use)
+        with pa.BufferedOutputStream(pa.PythonFile(file, "w"), BUFFER) as sink:  # Arrow writes many small pieces
+            parquet.write_table(table, sink, compression=compression, row_group_size=row_group_size, use_dictionary=use)
     except pa.ArrowException as error:
         raise PackError(f"parquet cannot hold the table: {error}", remedy=REMEDY) from error
 
