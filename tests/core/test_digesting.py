@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from packagers import Artifact, Instructions, IntegrityError, Packager, Registry, Session, digests
 from packagers import files as files_of_packages
 from packagers.digesting import Digesting, create
-from packagers.digests import BLOCKS_FROM, PIECE, Digester, digest_bytes, digest_file
+from packagers.digests import BLOCK_SIZE, BLOCKS_FROM, PIECE, Digester, digest_bytes, digest_file
 from packagers.files import Files, entry_of, forget
 from packagers.inmemory import read_whole
 
@@ -253,6 +253,26 @@ def test_without_threads_the_digest_is_the_same(monkeypatch: pytest.MonkeyPatch)
     with Digester("blake3") as digester:
         digester.feed(memoryview(DATA))
         assert digester.digest == digest_bytes(DATA)
+
+
+@pytest.mark.parametrize("algorithm", ["blake3", "xxh3"])
+def test_a_thread_that_is_given_no_processor_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, algorithm: str) -> None:
+    monkeypatch.setattr(digests, "start_new_thread", lambda *_: None)
+    with Digester(algorithm) as digester:
+        digester.add_blocks()
+        for start in range(0, len(DATA), 3 * PIECE):
+            digester.feed(memoryview(DATA)[start : start + 3 * PIECE])
+        assert digester.digest == digest_bytes(DATA, algorithm)
+        assert digester.blocks == [digest_bytes(DATA[at : at + BLOCK_SIZE], algorithm) for at in range(0, len(DATA), BLOCK_SIZE)]
+
+
+def test_who_has_waited_may_resize_what_was_hashed() -> None:
+    with Digester("blake3") as digester:
+        for _ in range(50):
+            piece = bytearray(DATA[: 2 * PIECE])
+            digester.feed(memoryview(piece))
+            digester.wait()
+            piece += b"more"
 
 
 def test_outside_of_packing_a_file_is_a_plain_file(tmp_path: Path) -> None:

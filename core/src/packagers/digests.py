@@ -7,7 +7,9 @@ it; xxh3 finds accidents but not attacks. Files over 8 MiB also carry the digest
 from __future__ import annotations
 
 import json
-from _thread import start_new_thread
+import sys
+from _thread import allocate_lock, start_new_thread
+from collections import deque
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -52,7 +54,7 @@ def digest_file(path: Path, algorithm: str = "blake3") -> tuple[int, str, list[s
         path: The file.
         algorithm: ``"blake3"`` or ``"xxh3"``.
     """
-    with Digester(algorithm) as digester, path.open("rb", buffering=0) as file:
+    with Digester(algorithm, reads=True) as digester, path.open("rb", buffering=0) as file:
         if path.stat().st_size > BLOCKS_FROM:
             digester.add_blocks()
         digester.read(file)
@@ -69,7 +71,7 @@ def check_file(path: Path, size: int, digest: str) -> None:
         found = path.stat().st_size
         if found != size:
             raise wrong_size(path, found, size)
-        with Digester(algorithm_of(digest, path)) as digester, path.open("rb", buffering=0) as file:
+        with Digester(algorithm_of(digest, path), reads=True) as digester, path.open("rb", buffering=0) as file:
             digester.read(file)
             actual = digester.digest
     except OSError as error:
@@ -131,17 +133,19 @@ class Digester:
 
     Args:
         algorithm: ``"blake3"`` or ``"xxh3"``.
+        reads: Whether what passes is read, piece by piece: the xxh3 of a piece takes less time than to wake a thread for it.
 
     Attributes:
         size: The bytes that have passed.
     """
 
-    def __init__(self, algorithm: str) -> None:
+    def __init__(self, algorithm: str, *, reads: bool = False) -> None:
         self.size = 0
         self._algorithm = algorithm
         self._whole = _hasher(algorithm)()
         self._blocks: _Blocks | None = None
-        self._lanes = [_Lane(self._whole.update)]
+        self._large = sys.maxsize if reads and algorithm == "xxh3" else PIECE
+        self._lanes = [_Lane(self._whole.update, self._large)]
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +166,7 @@ class Digester:
     def add_blocks(self) -> Callable[[memoryview], None]:
         """Digest the blocks too; gives what takes the bytes that have passed before, if any have."""
         self._blocks = _Blocks(_hasher(self._algorithm))
-        self._lanes.append(_Lane(self._blocks.update))
+        self._lanes.append(_Lane(self._blocks.update, self._large))
         return self._lanes[-1].feed
 
     def feed(self, piece: memoryview) -> None:
@@ -219,60 +223,78 @@ class _Blocks:
 
 
 class _Lane:
-    """One hash: fed in the caller's thread while pieces are small, and in one of its own from the first large one on."""
+    """One hash: fed in the caller's thread while pieces are small, and in one of its own from the first large one on.
 
-    def __init__(self, update: Callable[[memoryview], None]) -> None:
+    Who waits does what the thread has not done yet, so that one that is not given a processor holds nobody up.
+    """
+
+    def __init__(self, update: Callable[[memoryview], None], large: int = PIECE) -> None:
         self._update = update
-        self._jobs: SimpleQueue[memoryview | None] | None = None
-        self._done: SimpleQueue[BaseException | None] = SimpleQueue()
-        self._pending = 0
-        self._ended = False
+        self._large = large
+        self._wakes: SimpleQueue[bool] | None = None
+        self._busy = allocate_lock()  # held by whoever hashes
+        self._pieces: deque[memoryview] = deque()
+        self._at = 0  # in the first of them
+        self._is_alone = False
+        self._error: BaseException | None = None
 
     def feed(self, piece: memoryview) -> None:
-        if not self._pending and (len(piece) < PIECE or not self._start()):
+        if not self._pieces and (len(piece) < self._large or not self._start()):
             self._update(piece)
-        elif self._jobs is not None:
-            self._pending += 1
-            self._jobs.put(piece)
+        elif self._wakes is not None:
+            self._pieces.append(piece)
+            self._wakes.put(True)
 
     def wait(self) -> None:
-        while self._pending:
-            error = self._done.get()
-            self._pending -= 1
-            if error is not None:
-                raise error
+        self._is_alone = True
+        with self._busy:
+            while self._pieces and self._error is None:
+                self._hash()
+            self._is_alone = False
+        if self._error is not None:
+            raise self._error
 
     def end(self) -> None:
         """Let the thread go, which looks for that after each MiB: whoever was interrupted does not wait for it."""
-        self._ended = True
-        if self._jobs is not None:
-            self._jobs.put(None)
+        self._is_alone = True
+        if self._wakes is not None:
+            self._wakes.put(False)
 
     def _start(self) -> bool:
-        if self._jobs is None:
-            jobs: SimpleQueue[memoryview | None] = SimpleQueue()
+        if self._wakes is None:
+            wakes: SimpleQueue[bool] = SimpleQueue()
             try:
-                start_new_thread(self._run, (jobs,))
+                start_new_thread(self._run, (wakes,))
             except RuntimeError:  # there can be no more threads here
                 return False
-            self._jobs = jobs
+            self._wakes = wakes
         return True
 
-    def _run(self, jobs: SimpleQueue[memoryview | None]) -> None:
-        while (piece := jobs.get()) is not None:
-            error = self._hash(piece)
-            del piece  # its owner may resize it as soon as it is done
-            self._done.put(error)
+    def _run(self, wakes: SimpleQueue[bool]) -> None:
+        while wakes.get():
+            while self._step():
+                pass
 
-    def _hash(self, piece: memoryview) -> BaseException | None:
-        try:
-            for start in range(0, len(piece), PIECE):
-                if self._ended:
-                    break
-                self._update(piece[start : start + PIECE])
-        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-            return error
-        return None
+    def _step(self) -> bool:
+        """Hash the next MiB in the lane's thread; tell whether there may be more for it to do."""
+        with self._busy:
+            if self._is_alone or not self._pieces or self._error is not None:
+                return False
+            try:
+                self._hash()
+            except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                self._error = error
+        return True
+
+    def _hash(self) -> None:
+        """Hash the next MiB; nothing holds on to a piece that is done, for its owner may resize it."""
+        end = self._at + PIECE
+        self._update(self._pieces[0][self._at : end])
+        if end < len(self._pieces[0]):
+            self._at = end
+        else:
+            self._pieces.popleft()
+            self._at = 0
 
 
 @cache

@@ -256,7 +256,7 @@ def _read(file: io.FileIO, path: Path, entry: FileEntry | None, room: Room) -> m
     if stamp[2] != entry.size:
         raise wrong_size(path, stamp[2], entry.size)
     seen, settled = _is_known(stamp, entry), is_settled(stamp)
-    with Digester(algorithm_of(entry.digest, path)) as digester:
+    with Digester(algorithm_of(entry.digest, path), reads=True) as digester:
         memory = filled(file, entry.size, room, None if seen else digester)
         unchanged = stamp_in(os.fstat(file.fileno())) == stamp
         if seen and unchanged:
