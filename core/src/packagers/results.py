@@ -66,12 +66,7 @@ def record_results(
         if not results and not gone:
             return
         mark = {} if not known or signature_state(seal, signature) == "own" else {_FOREIGN: True}
-        entries = {key: {**entry, **mark} for key, entry in known.items() if key not in gone}
-        entries.update((key, entry_of(recorded)) for key, recorded in results.items())
-        data = {"packagers": VERSION, "results": entries}
-        document = Document(data)
-        seal = document.digest()
-        text = sealed(document, seal, signer(seal) if signer is not None else None)
+        text = results_text(results, signer, {key: {**entry, **mark} for key, entry in known.items() if key not in gone})
         if len(text) > MAX_BYTES:
             raise PackError(
                 f"the results of this folder would have {len(text):,} bytes, and {MAX_BYTES:,} are allowed",
@@ -83,6 +78,21 @@ def record_results(
         replace_file(folder / NAME, text, full=full)
         for key, version in packages.items():
             remove_package(folder / key, version)
+
+
+def results_text(results: Mapping[str, Recorded], signer: Signer | None, known: Mapping[str, Any] | None = None) -> bytes:
+    """Give the text of a file of results, sealed.
+
+    Args:
+        results: What it is to hold, by key.
+        signer: Signs it; ``None`` leaves it unsigned.
+        known: Entries that it holds besides, where no result takes their place.
+    """
+    entries = dict(known or {})
+    entries.update((key, entry_of(recorded)) for key, recorded in results.items())
+    document = Document({"packagers": VERSION, "results": entries})
+    seal = document.digest()
+    return sealed(document, seal, signer(seal) if signer is not None else None)
 
 
 def names_in(folder: Path) -> set[str]:
