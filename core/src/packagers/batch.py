@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any
 
@@ -43,31 +43,43 @@ class Batch:
         return {output.key: latest(output) if type(output) is Artifact else output for output in outputs}
 
     @property
+    def artifacts(self) -> set[str]:
+        """The keys of what was packed as artifacts."""
+        return {output.key for output in self._outputs if type(output) is Artifact}
+
+    @property
     def failures(self) -> list[Exception]:
         """What could not be packed and why, in the order of the values."""
         return [failure for _, failure in sorted(self._failures, key=_BY_INDEX)] if self._failures else []
 
-    def pack(self, jobs: Sequence[tuple[int, Any, LogHint]]) -> None:
+    def pack(self, jobs: Iterable[tuple[int, Any, LogHint]]) -> None:
         """Pack values; those that link to others come last, so that their links are whole from the first moment.
 
         Args:
-            jobs: For each value its position among all, the value, and its hint.
+            jobs: For each value its position among all, the value, and its hint; each is asked for when the one before is packed.
         """
-        linking = [job for job in jobs if job[2].has_links]
+        linking = []
+        for job in jobs:
+            if job[2].has_links:
+                linking.append(job)
+            else:
+                self._pack(*job)
         if linking:
             self._has_linking = True
-            jobs = [job for job in jobs if not job[2].has_links] + linking
             self._later = {hint.key for _, _, hint in linking}
-        for self._index, obj, hint in jobs:
-            if self._later:
-                self._later.discard(hint.key)
-            try:
-                if hint.itemized is False or not is_itemizable(obj):
-                    self._one(obj, hint)
-                else:
-                    self._many(obj, hint)
-            except Exception as error:  # noqa: BLE001 - whatever keeps one value from being packed, the others are packed
-                self.fail(self._index, error, hint.key)
+            for job in linking:
+                self._later.discard(job[2].key)
+                self._pack(*job)
+
+    def _pack(self, index: int, obj: Any, hint: LogHint) -> None:
+        self._index = index
+        try:
+            if hint.itemized is False or not is_itemizable(obj):
+                self._one(obj, hint)
+            else:
+                self._many(obj, hint)
+        except Exception as error:  # noqa: BLE001 - whatever keeps one value from being packed, the others are packed
+            self.fail(index, error, hint.key)
 
     def fail(self, index: int, error: Exception, key: str | None = None) -> None:
         """Remember a failure.

@@ -6,7 +6,7 @@ import copy
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import NoneType
@@ -195,10 +195,11 @@ class Ledger:
                 # Another thread may have recorded them, or packed them elsewhere.
                 keys = [folded for folded in keys if folded in self._changed and self._stands_in(root, folded)]
                 try:
-                    twins = self._twins(root, keys)
+                    new = self._new(keys)
+                    twins = self._twins(root, new)
                     failures += twins.values()
                     keys = [folded for folded in keys if folded not in twins]
-                    self._write(root, keys)
+                    self._write(root, keys, {folded: each for folded, each in new.items() if folded not in twins} if twins else new)
                 except Exception as error:  # noqa: BLE001 - whatever keeps one folder's results from being written, the others are
                     entries = [Entry(*self._entries[folded]) for folded in keys]
                     concerned = [entry for entry in entries if entry.written is not None] or entries
@@ -212,15 +213,7 @@ class Ledger:
         found = self._entries[folded][-1]
         return found is root or found == root
 
-    def _write(self, root: Path, keys: Collection[str]) -> None:
-        new = self._new(keys)
-        if not new and not os.path.exists(os.path.join(root, results.NAME)):
-            return
-        make_folder(root)
-        removed = [self._entries[folded][0].key for folded in keys if folded not in new]
-        results.record_results(root, dict(new.values()), removed, self._signer, full=self._full)
-
-    def _new(self, keys: Collection[str]) -> dict[str, tuple[str, results.Recorded]]:
+    def _new(self, keys: Iterable[str]) -> dict[str, tuple[str, results.Recorded]]:
         """Give what is to be recorded under some folded keys: the keys themselves, and what of each."""
         found = {}
         if self._record is True:
@@ -230,10 +223,9 @@ class Ledger:
                     found[folded] = output.key, results.Recorded(written, value)
         return found
 
-    def _twins(self, root: Path, keys: Collection[str]) -> dict[str, PackError]:
+    def _twins(self, root: Path, new: Mapping[str, tuple[str, results.Recorded]]) -> dict[str, PackError]:
         """Refuse results where something of another name has their place; many are looked for at once, in one look at the folder."""
         found: dict[str, PackError] = {}
-        new = self._new(keys)
         names = {fold(name) for name in results.names_in(root)} if new and root.is_dir() else set()
         for folded in [folded for folded in new if folded in names]:
             try:
@@ -241,6 +233,13 @@ class Ledger:
             except PackError as error:
                 found[folded] = error
         return found
+
+    def _write(self, root: Path, keys: Iterable[str], new: Mapping[str, tuple[str, results.Recorded]]) -> None:
+        if not new and not os.path.exists(os.path.join(root, results.NAME)):
+            return
+        make_folder(root)
+        removed = [self._entries[folded][0].key for folded in keys if folded not in new]
+        results.record_results(root, dict(new.values()), removed, self._signer, full=self._full)
 
     def meant(self, key: str) -> str:
         """Say which output was probably meant by a key that there is not."""

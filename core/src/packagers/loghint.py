@@ -195,8 +195,12 @@ class LogHint:
         Args:
             key: The key of the item; the caller has checked it.
         """
+        return self._with(key=key, itemized=False, extra_data=EMPTY, metrics=EMPTY)
+
+    def _with(self, **checked: Any) -> LogHint:
+        """Give this hint with other values of fields, which the caller has checked."""
         made = object.__new__(LogHint)
-        made.__dict__.update(self.__dict__, key=key, itemized=False, extra_data=EMPTY, metrics=EMPTY)
+        made.__dict__.update(self.__dict__, **checked)
         return made
 
     def __repr__(self) -> str:
@@ -239,6 +243,8 @@ def _from_text(text: str) -> LogHint:
         if "[" in head.key:
             remedy += " Options follow an artifact type, as in 'data : dataset[format=\"parquet\"]'."
         raise HintSyntaxError(f"the key {fault.problem}", text=text, position=head.position + fault.position, remedy=remedy)
+    if head.end == len(text):
+        return _UNNAMED._with(key=head.key, itemized=head.itemized)
     artifact_type, options = hinttext.read_tail(text, head.end)
     return LogHint(head.key, artifact_type, itemized=head.itemized, packing_kwargs=options)
 
@@ -392,3 +398,5 @@ _SECTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "extra_data": _check_extra,
     "metrics": _check_metric,
 }
+_UNNAMED = LogHint("unnamed")
+"""All fields but the key as they are where nothing is said."""

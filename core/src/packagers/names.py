@@ -37,6 +37,9 @@ class Fault(NamedTuple):
     remedy: str
 
 
+_DEVICE = Fault(0, "is the name of a device on Windows", "Put another word in front of it.")
+
+
 def find_fault(name: str) -> Fault | None:
     """Find the first rule that a name breaks.
 
@@ -46,6 +49,8 @@ def find_fault(name: str) -> Fault | None:
     Returns:
         The fault, or ``None`` for a good name.
     """
+    if name.isascii() and name.isidentifier() and len(name) <= MAX_BYTES:  # breaks no rule but the last
+        return _DEVICE if name.casefold() in DEVICES else None
     if not name:
         return Fault(0, "is empty", "Give at least one character.")
     if len(name) > MAX_BYTES:
@@ -66,7 +71,7 @@ def find_fault(name: str) -> Fault | None:
         position = len(data[:MAX_BYTES].decode(errors="ignore"))
         return Fault(position, f"is {len(data)} bytes long in UTF-8", f"Use at most {MAX_BYTES} bytes of UTF-8.")
     if name.split(".", 1)[0].rstrip().casefold() in DEVICES:
-        return Fault(0, "is the name of a device on Windows", "Put another word in front of it.")
+        return _DEVICE
     return None
 
 

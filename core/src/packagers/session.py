@@ -6,7 +6,7 @@ import os
 import stat
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -246,24 +246,16 @@ class Session:
         is_split = type(value) is tuple and not self.settings.pack_tuples
         values = list(value) if is_split else [value] if given or value is not None else []
         batch = Batch(self._packer)
-        jobs: list[tuple[int, Any, LogHint]] = []
-        for index, obj in enumerate(values):
-            try:
-                hint = self._hint_of(given, index)
-            except PackagersError as error:
-                batch.fail(index, error)
-                continue
-            if hint is not None:
-                jobs.append((index, obj, hint))
+        streams: list[tuple[int, str]] = []
         with self.configured():
-            batch.pack(jobs)
-        failures, left_out = self._linker.settle(batch.outputs) if final else ([], [])
+            batch.pack(self._jobs(values, given, batch, streams))
+        failures, left_out = self._linker.settle(batch.artifacts) if final else ([], [])
         failures = batch.failures + failures
         packed = batch.outputs
         outputs = Outputs(packed, value)
-        for index, obj, hint in jobs:
-            output = packed.get(hint.key)
-            if isinstance(output, Artifact) and hasattr(type(obj), "__next__") and _is_stream(output):
+        for index, key in streams:
+            output = packed.get(key)
+            if isinstance(output, Artifact) and _is_stream(output):
                 values[index] = output.unpack()
                 outputs.returned = tuple(values) if is_split else values[0]
         left_out += [
@@ -302,6 +294,21 @@ class Session:
         """Record what was packed after the last block had ended (by a thread or task that outlives it): nobody else will."""
         if self._was_entered and not self._entered:
             self.close()
+
+    def _jobs(
+        self, values: list[Any], given: list[Any], batch: Batch, streams: list[tuple[int, str]]
+    ) -> Iterator[tuple[int, Any, LogHint]]:
+        """Give each value with its position and hint; enters which of them are iterators."""
+        for index, obj in enumerate(values):
+            try:
+                hint = self._hint_of(given, index)
+            except PackagersError as error:
+                batch.fail(index, error)
+                continue
+            if hint is not None:
+                if hasattr(type(obj), "__next__"):
+                    streams.append((index, hint.key))
+                yield index, obj, hint
 
     def _hint_of(self, given: list[Any], index: int) -> LogHint | None:
         """Give the hint of one returned value; ``None`` drops the value."""
