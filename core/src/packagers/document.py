@@ -24,7 +24,6 @@ def _encoder(**form: Any) -> Callable[[Any], str]:
     return lambda value: "".join(pieces(value, 0))
 
 
-_OPENING = frozenset("{[")
 json_text = _encoder()
 """Encodes a value as ``json.dumps`` does."""
 _canonical = _encoder(sort_keys=True, separators=(",", ":"))
@@ -43,13 +42,19 @@ class Document:
     __slots__ = ("_canonical", "_lines")
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self._lines = lines = {name: _flat(value) or json_text(value) for name, value in data.items()}
-        self._canonical = {name: _canonical(data[name]) if line[0] in _OPENING and len(line) > 2 else line for name, line in lines.items()}
+        self._lines: dict[str, str] = {}
+        self._canonical: dict[str, str] = {}
+        for name, value in data.items():
+            self.set(name, value)
 
     def set(self, name: str, value: Any) -> None:
         """Set a field: in its place, or as the last one."""
-        self._lines[name] = _flat(value) or json_text(value)
-        self._canonical[name] = _flat(value) or _canonical(value)
+        flat = _FLAT.get(type(value))
+        if flat is not None:
+            self._lines[name] = self._canonical[name] = flat(value)
+        else:
+            self._lines[name] = json_text(value)
+            self._canonical[name] = _canonical(value)
 
     def text(self) -> bytes:
         """Give the text."""
@@ -68,24 +73,17 @@ class Document:
         """
         found = {name: self._canonical[name] for name in names if name in self._canonical}
         for name, value in more.items():
-            found[name] = _flat(value) or _canonical(value)
+            found[name] = _canonical(value)
         return _digest(found)
 
 
-def _flat(value: Any) -> str:
-    """Encode what is written most often and looks the same everywhere; empty for all else."""
-    cls = type(value)
-    if cls is str:
-        return quoted(value)
-    if cls is bool:
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if cls is int:
-        return repr(value)
-    if value:
-        return ""
-    return "{}" if cls is dict else "[]" if cls is list else ""
+_FLAT: Mapping[type[Any], Callable[[Any], str]] = {
+    str: quoted,
+    int: repr,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): lambda _: "null",
+}
+"""Encodes what is written most often and looks the same everywhere."""
 
 
 def _digest(fields: Mapping[str, str]) -> str:
