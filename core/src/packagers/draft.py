@@ -213,7 +213,7 @@ def write_manifest(
         raise PackError(
             f"the manifest would have {len(text)} bytes, and {MAX_BYTES} are allowed", remedy='Ask for artifact type "file" or "object".'
         )
-    replace_file(os.path.join(folder, NAME), text, full=full, above=above)
+    replace_file(f"{folder}{os.sep}{NAME}", text, full=full, above=above)
     return Package(manifest, seal, signature, folder, text=text)
 
 

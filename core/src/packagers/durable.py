@@ -134,7 +134,7 @@ def claim(folder: AnyPath, suffix: str, lock: Lock) -> str:
     """
     failed = 0
     while True:
-        path = os.path.join(folder, f"{os.urandom(4).hex()}{suffix}")
+        path = f"{os.fspath(folder)}{os.sep}{os.urandom(4).hex()}{suffix}"
         try:
             if suffix:
                 lock.handle = os.open(path, _NEW, 0o666)

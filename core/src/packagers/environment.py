@@ -26,4 +26,5 @@ def are_unset(*names: Any) -> bool:
 
 def text_of(variable: str) -> str | None:
     """Give the text of an environment variable; ``None`` where it is not set."""
-    return None if are_unset(kept_name(variable)) else os.environ.get(variable)
+    found = kept()
+    return None if found is not None and kept_name(variable) not in found else os.environ.get(variable)

@@ -71,7 +71,7 @@ class Package:
             UnpackError: Where there is none.
             IntegrityError: Where it is not as it was written.
         """
-        file = os.path.join(folder, NAME)
+        file = f"{folder}{os.sep}{NAME}"
         try:
             with open(file, "rb", buffering=0) as opened:
                 found, seal, signature = read_manifest(opened)
