@@ -506,6 +506,15 @@ def test_record_false_leaves_results_to_the_caller(tmp_path: Path) -> None:
     assert session.results == {"a": 1, "c_1": 2}
 
 
+def test_results_can_be_had_as_the_file_that_would_hold_them(tmp_path: Path) -> None:
+    with Session(tmp_path / "with") as written, Session(tmp_path / "without", record=False) as session:
+        for each in (written, session):
+            each.pack(np.float64(0.1), "a")
+            each.pack([1, (2, 3)], "*b")
+    assert session.results_text() == (tmp_path / "with/results.json").read_bytes()
+    assert not (tmp_path / "without").exists()
+
+
 def test_record_packages_writes_each_result_as_a_package(tmp_path: Path) -> None:
     with Session(tmp_path, record="packages") as session:
         session.pack(1, "a")

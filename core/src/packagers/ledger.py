@@ -171,6 +171,13 @@ class Ledger:
         with self._lock:
             self._entries[folded] = artifact, *self._entries[folded][1:]
 
+    def text(self) -> bytes:
+        """Give all that is recorded as the text of one ``results.json``."""
+        with self._lock:
+            entries = list(self._entries.values())
+        recorded = {output.key: results.Recorded(written, value) for output, written, value, _ in entries if written is not None}
+        return results.results_text(recorded, self._signer)
+
     def write(self) -> list[PackError]:
         """Bring the ``results.json`` of each folder up to date with what has been packed since the last time.
 

@@ -282,6 +282,10 @@ class Session:
         if failures or left_out:
             self._report(failures, left_out, Outputs(self._ledger.outputs, None))
 
+    def results_text(self) -> bytes:
+        """Give the results so far as the text of a ``results.json``, sealed and signed: for a caller with a record of its own."""
+        return self._ledger.text()
+
     def running(self) -> AbstractContextManager[None]:
         """Say that a function runs whose outputs this session packs: handlers inside of the block do not."""
         return _Running(self)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packagers_runs.store.errors import StoreError
-from packagers_runs.store.freezing import Form, freeze, is_exact, thaw
+from packagers_runs.store.freezing import Form, Unreadable, freeze, is_exact, thaw
 
 NAMES = st.text('abc$ "\\\x00ü', max_size=4)
 PLAIN = st.recursive(
@@ -60,3 +62,18 @@ def test_a_value_that_contains_itself_is_refused() -> None:
         Form({}).freeze({"status": {"results": endless}})
     with pytest.raises(StoreError, match="contains itself"):
         freeze({"results": endless})
+
+
+def test_values_that_are_no_json_need_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+        frozen = freeze({"results": {"accuracy": Decimal("0.1")}})
+    assert list(tmp_path.iterdir()) == []
+    assert thaw(frozen) == {"results": {"accuracy": Decimal("0.1")}}
+
+
+def test_values_that_somebody_has_changed_are_not_read() -> None:
+    frozen = freeze({"results": {"accuracy": Decimal("0.1")}})
+    assert frozen.values is not None
+    changed = frozen._replace(values=frozen.values.replace(b"0.1", b"0.9"))
+    assert isinstance(thaw(changed)["results"]["accuracy"], Unreadable)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _VALUE = "$value"
 _FILE = "results.json"
+_NOWHERE = f"packagers-runs-{secrets.token_hex(8)}"
+"""The name of a folder that is not there: that of sessions that write nothing."""
 _MOST_BITS = 1024
 """Of a whole number in JSON: Python neither writes nor reads one of more than some thousand digits."""
 _EXACT: frozenset[type] = frozenset({str, bool, NoneType})
@@ -159,18 +162,17 @@ def _frozen(value: Any, path: str, odd: dict[str, tuple[str, Any]]) -> Any:
 
 
 def _packed(odd: dict[str, tuple[str, Any]], registry: Registry | None) -> bytes:
-    from packagers import Session
+    from packagers import LogHint, Session
 
-    with tempfile.TemporaryDirectory(prefix="packagers-runs-") as folder:
-        with Session(folder, registry=registry) as session:
-            for key, (path, value) in odd.items():
-                try:
-                    session.pack(value, {"key": key, "artifact_type": "result"})
-                except PackagersError as error:
-                    raise StoreError(
-                        f"{path} cannot be stored as a value: {error}", remedy="Log it as an artifact, or give a plain value."
-                    ) from error
-        return Path(folder, _FILE).read_bytes()
+    with Session(Path(tempfile.gettempdir(), _NOWHERE), registry=registry, record=False) as session:
+        for key, (path, value) in odd.items():
+            try:
+                session.pack(value, LogHint(key, artifact_type="result"))
+            except PackagersError as error:
+                raise StoreError(
+                    f"{path} cannot be stored as a value: {error}", remedy="Log it as an artifact, or give a plain value."
+                ) from error
+        return session.results_text()
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any, str]]:
