@@ -25,6 +25,8 @@ BLOCK_SIZE = 1 << 20
 BLOCKS_FROM = 8 << 20
 PIECE = 1 << 20
 """Bytes that are read, written or hashed at a time: what a processor's cache holds; from so many on, a thread of its own pays."""
+_STEP = 1 << 18
+"""The same, where one thread does it all."""
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
@@ -54,7 +56,7 @@ def digest_file(path: Path, algorithm: str = "blake3") -> tuple[int, str, list[s
         path: The file.
         algorithm: ``"blake3"`` or ``"xxh3"``.
     """
-    with Digester(algorithm, reads=True) as digester, path.open("rb", buffering=0) as file:
+    with Digester(algorithm) as digester, path.open("rb", buffering=0) as file:
         if path.stat().st_size > BLOCKS_FROM:
             digester.add_blocks()
         digester.read(file)
@@ -71,7 +73,7 @@ def check_file(path: Path, size: int, digest: str) -> None:
         found = path.stat().st_size
         if found != size:
             raise wrong_size(path, found, size)
-        with Digester(algorithm_of(digest, path), reads=True) as digester, path.open("rb", buffering=0) as file:
+        with Digester(algorithm_of(digest, path), beside=False) as digester, path.open("rb", buffering=0) as file:
             digester.read(file)
             actual = digester.digest
     except OSError as error:
@@ -133,18 +135,20 @@ class Digester:
 
     Args:
         algorithm: ``"blake3"`` or ``"xxh3"``.
-        reads: Whether what passes is read, piece by piece: the xxh3 of a piece takes less time than to wake a thread for it.
+        beside: Whether to have threads. Who only reads and hashes is as fast without: a small piece is still in the processor's cache.
 
     Attributes:
         size: The bytes that have passed.
+        step: The bytes to read at a time.
     """
 
-    def __init__(self, algorithm: str, *, reads: bool = False) -> None:
+    def __init__(self, algorithm: str, *, beside: bool = True) -> None:
         self.size = 0
+        self.step = PIECE if beside else _STEP
         self._algorithm = algorithm
         self._whole = _hasher(algorithm)()
         self._blocks: _Blocks | None = None
-        self._large = sys.maxsize if reads and algorithm == "xxh3" else PIECE
+        self._large = PIECE if beside else sys.maxsize
         self._lanes = [_Lane(self._whole.update, self._large)]
 
     def __enter__(self) -> Self:
@@ -181,8 +185,8 @@ class Digester:
             lane.wait()
 
     def read(self, file: BinaryIO) -> None:
-        """Take all bytes of a file: one piece is read while the one before is hashed."""
-        while piece := file.read(PIECE):
+        """Take all bytes of a file: with threads, one piece is read while the one before is hashed."""
+        while piece := file.read(self.step):
             self.wait()
             self.feed(memoryview(piece))
 

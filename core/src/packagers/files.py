@@ -28,7 +28,7 @@ from packagers.digests import (
 )
 from packagers.errors import IntegrityError, PackError
 from packagers.inmemory import Room, filled, room
-from packagers.manifest import FileEntry
+from packagers.manifest import FileEntry, check_path
 from packagers.stamps import Stamp, is_settled, stamp_in, stamp_of
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ def _read(file: io.FileIO, path: Path, entry: FileEntry | None, room: Room) -> m
     if stamp[2] != entry.size:
         raise wrong_size(path, stamp[2], entry.size)
     seen, settled = _is_known(stamp, entry), is_settled(stamp)
-    with Digester(algorithm_of(entry.digest, path), reads=True) as digester:
+    with Digester(algorithm_of(entry.digest, path), beside=False) as digester:
         memory = filled(file, entry.size, room, None if seen else digester)
         unchanged = stamp_in(os.fstat(file.fileno())) == stamp
         if seen and unchanged:
@@ -321,7 +321,7 @@ def entry_of(path: Path, name: str, algorithm: str, digesting: Digesting | None 
     Raises:
         PackError: For what is no regular file, or has a name that no reader would accept.
     """
-    if path.is_symlink() or not path.is_file():
+    if not stat.S_ISREG(os.lstat(path).st_mode):
         raise PackError("a packager wrote something that is no regular file", file=path)
     known = None if digesting is None else digesting.of(path, algorithm)
     if known is None:
@@ -330,16 +330,15 @@ def entry_of(path: Path, name: str, algorithm: str, digesting: Digesting | None 
         size, digest, blocks = digest_file(path, algorithm)
     else:
         stamp, size, digest, blocks, settled = known.stamp, known.stamp[2], known.digest, list(known.blocks), True
-    entry = FileEntry(name, size, digest, tuple(blocks))
     try:
-        FileEntry.from_dict(entry.to_dict())
+        check_path(name)
     except IntegrityError:
         raise PackError(
             f"a packager wrote a file whose name not every system can hold: {name!r}", file=path, remedy="Write it under another name."
         ) from None
     if settled:
         _remember(stamp, digest)
-    return entry
+    return FileEntry(name, size, digest, tuple(blocks))
 
 
 def _found(path: Path) -> Stamp:

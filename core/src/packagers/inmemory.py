@@ -41,7 +41,7 @@ def read_whole(path: Path, room: Room = room) -> memoryview:
 
 
 def filled(file: io.FileIO, size: int, room: Room, digester: Digester | None = None) -> memoryview:
-    """Fill memory from a file: each piece is hashed while the next one is read.
+    """Fill memory from a file; each piece is hashed when it has been read.
 
     Args:
         file: Open for reading.
@@ -50,7 +50,7 @@ def filled(file: io.FileIO, size: int, room: Room, digester: Digester | None = N
         digester: Takes them, if they are to be hashed.
     """
     memory = memoryview(room(size))
-    step = size if digester is None else PIECE
+    step = size if digester is None else digester.step
     done = 0
     while done < size and (got := file.readinto(memory[done : done + step])):
         if digester is not None:
