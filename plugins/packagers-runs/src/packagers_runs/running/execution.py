@@ -214,9 +214,10 @@ class _Execution:
         """Warn of what was to come out and did not; of log hints without a value the session has warned."""
         spec, session = self._job.run.spec, self._session
         hinted = spec.join_outputs_and_returns(None, spec.returns)
-        made = [*session.results, *session.artifacts, *session.bundles]
-        for key in spec.outputs:
-            if key not in hinted and key not in made:
+        unhinted = [key for key in spec.outputs if key not in hinted]
+        made = [*session.results, *session.artifacts, *session.bundles] if unhinted else []
+        for key in unhinted:
+            if key not in made:
                 near = nearest(key, made)
                 meant = f"Did you mean {near!r}? " if near else ""
                 warnings.warn(f"the output {key!r} did not come out. {meant}{_listed(made)}", PackagersWarning, stacklevel=2)
@@ -253,7 +254,7 @@ class _Execution:
 
     def _save(self) -> None:
         """Record what was logged so far."""
-        new = {key: artifact for key, artifact in self._new_artifacts().items() if not self._session.is_waiting(artifact)}
+        new = {key: artifact for key, artifact in self._new(self._session.packages).items() if not self._session.is_waiting(artifact)}
         self._export(new)
         self._describe(new)
         self.write(new)
@@ -269,7 +270,8 @@ class _Execution:
         status = self._job.run.status
         if error is not None and self._context.is_complete and isinstance(error, Exception) and not isinstance(error, PackingFailed):
             error = None
-        new = self._new_artifacts()
+        packages = self._session.packages
+        new = self._new(packages)
         if error is None or isinstance(error, Exception):  # who is interrupted has no time left for copies
             try:
                 self._export(new)
@@ -287,7 +289,6 @@ class _Execution:
             self._tell(error)
         if isinstance(error, Terminated):
             status.reason = status.error = self._reason()  # the name of a signal says nothing
-        packages = self._session.packages
         links = {key: uri for key, uri in status.artifact_uris.items() if key not in packages}
         try:
             self.write({**links, **new})
@@ -302,8 +303,8 @@ class _Execution:
             return error or failure
         return error
 
-    def _new_artifacts(self) -> dict[str, Artifact]:
-        return {key: artifact for key, artifact in self._session.packages.items() if self._recorded.get(key) is not artifact}
+    def _new(self, packages: Mapping[str, Artifact]) -> dict[str, Artifact]:
+        return {key: artifact for key, artifact in packages.items() if self._recorded.get(key) is not artifact}
 
     def _export(self, artifacts: Mapping[str, Artifact]) -> None:
         """Put artifacts and metrics where the run wants them besides the store."""

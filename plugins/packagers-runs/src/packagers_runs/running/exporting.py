@@ -192,10 +192,12 @@ class RunSession(Session):
     @property
     def packages(self) -> dict[str, Artifact]:
         """What a run records as packages, by key: its artifacts, and the shapes of what was itemized."""
+        found = self.artifacts
         for key, bundle in self.bundles.items():
             if key not in self._shapes or self._shapes[key][0] is not bundle:
                 self._shapes[key] = bundle, DataItem(self.folder / key, registry=self.registry).unpack(Artifact)
-        return {**self.artifacts, **{key: self._shapes[key][1] for key in self.bundles}}
+            found[key] = self._shapes[key][1]
+        return found
 
     def is_waiting(self, artifact: Artifact) -> bool:
         """Tell whether links of an artifact will still be filled, so that its manifest is not the last one.
