@@ -130,16 +130,24 @@ class Files:
         opened.close()
         return io.BytesIO(self.read(path)) if entry.size <= BLOCKS_FROM else self.whole(path).open("rb")
 
-    def beginning(self, path: Path, size: int) -> bytes:
+    def beginning(self, text: str, size: int) -> bytes:
         """Give the first bytes of a file, unchecked and no more than these fetched: to see what it claims to be.
+
+        Args:
+            text: The file's path.
+            size: How many.
 
         Raises:
             UnpackError: As above.
         """
-        if self._remote is not None and self._remote.in_parts and not path.exists():
-            with self._remote.open(self._place(self._name(path))) as far:
-                return far.read(size)
-        with open(path if self._remote is None else self._fetched(path, self._name(path)), "rb", buffering=0) as file:
+        if self._remote is not None:
+            path = Path(text)
+            name = self._name(path)
+            if self._remote.in_parts and not path.exists():
+                with self._remote.open(self._place(name)) as far:
+                    return far.read(size)
+            self._fetched(path, name)
+        with open(text, "rb", buffering=0) as file:
             return file.read(size)
 
     def _fetched(self, path: Path, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,7 +101,7 @@ def _check_beginning(packager: Packager, source: Any, format: str) -> None:
     files, names = files_in(source)
     for name in names:
         if len(names) == 1 or name.lower().endswith(f".{format}"):
-            if files is not None and beginning.pattern.match(files.beginning(source / name, beginning.size)):
+            if files is not None and beginning.pattern.match(files.beginning(f"{source}{os.sep}{name}", beginning.size)):
                 continue  # a decoder gets only what is checked
             with packager.open_file(source, name) as file:
                 magic.check(file.read(beginning.size), format, name)

@@ -125,7 +125,7 @@ class Method:
             )
         return {name: values for name, values in found.items() if values}
 
-    @property
+    @cached_property
     def formats(self) -> tuple[str, ...]:
         """The formats that the method writes or reads; empty where it has no ``format`` option."""
         return tuple(str(value) for value in self.choices.get("format", ()) if value is not None)

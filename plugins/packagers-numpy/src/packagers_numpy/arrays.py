@@ -308,6 +308,8 @@ def _given(options: text.WriteOptions | text.ReadOptions) -> dict[str, Any]:
 def _refuse_foreign(format: str, **options: Any) -> None:
     """Refuse an option for reading that is for other formats."""
     for name, value in options.items():
+        if value is None or value is False:
+            continue
         formats = _READ_WITH.get(name, tuple(text.DELIMITERS))
-        if value is not None and value is not False and format not in formats:
+        if format not in formats:
             raise UnpackError(f"{format} is not read with the option {name!r}", remedy=f"Leave it out; it is for {', '.join(formats)}.")
