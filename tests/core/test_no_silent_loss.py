@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import packagers
-from packagers import LogHint, Packager, PackError, PackingFailed, Registry, Session, durable, sealed
+from packagers import LogHint, Packager, PackError, PackingFailed, Registry, Session, draft, sealed
 
 
 class Thing:
@@ -311,7 +311,7 @@ FAULTS: dict[str, tuple[Any, str, int]] = {
     "make a file": (os, "open", errno.EMFILE),
     "replace": (os, "replace", errno.EIO),
     "list": (os, "listdir", errno.EACCES),
-    "read the digest": (durable, "walk", errno.EIO),
+    "look for files": (draft, "files_below", errno.EIO),
 }
 
 
@@ -321,15 +321,13 @@ FAULTS: dict[str, tuple[Any, str, int]] = {
         (fault, value)
         for fault in FAULTS
         for value in ("bytes", "container", "stream", "result")
-        if value != "result" or fault not in ("write", "list", "read the digest")  # it has no files
+        if value != "result" or fault not in ("write", "list", "look for files")  # it has no files
     ],
 )
 def test_a_system_that_refuses_is_a_failure_of_that_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Any, fault: str, value: str
 ) -> None:
     figure("no silent loss", "system calls that fail while an output is packed", points=1, violations=0)
-    from packagers import package
-
     owner, name, number = FAULTS[fault]
     real = getattr(owner, name)
     hits: list[object] = []
@@ -346,8 +344,6 @@ def test_a_system_that_refuses_is_a_failure_of_that_output(
     values = {"bytes": b"x" * 10, "container": {"a": [b"y" * 70_000]}, "stream": iter([b"1", b"2"]), "result": {"n": 1}}
     record: Any = "packages" if value == "result" else True
     monkeypatch.setattr(owner, name, refuse)
-    if name == "walk":
-        monkeypatch.setattr(package, name, refuse)
     with Session(tmp_path, registry=Registry(discover=False), record=record) as session:
         session.pack(b"earlier", "earlier")
         with pytest.raises(PackingFailed) as caught:

@@ -43,7 +43,7 @@ class Digesting:
 
     def __init__(self, algorithm: str) -> None:
         self.algorithm = algorithm
-        self._made: dict[Path, Digested] = {}
+        self._made: dict[str, Digested] = {}
         self._token: Token[Digesting | None] | None = None
 
     def __enter__(self) -> Digesting:
@@ -56,11 +56,11 @@ class Digesting:
 
     def add(self, path: Path, found: Digested) -> None:
         """Remember a file that is finished."""
-        self._made[path] = found
+        self._made[str(path)] = found
 
     def of(self, path: Path, algorithm: str) -> Digested | None:
         """Give what is known of a file; ``None`` where nothing is, it was changed afterwards, or digested by another algorithm."""
-        found = self._made.get(path)
+        found = self._made.get(str(path))
         is_so = found is not None and found.digest.startswith(algorithm) and found.stamp == stamp_of(path)
         return found if is_so else None
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from packagers.digesting import Digesting
-from packagers.durable import OURS, Lock, claim, locked, make_folder, replace_file, sweep, sync_tree, walk
+from packagers.durable import OURS, Lock, claim, files_below, locked, make_folder, replace_file, sweep, sync_tree
 from packagers.errors import IntegrityError, PackError, UnpackError
 from packagers.files import entry_of
 from packagers.manifest import NAME, FileEntry, Manifest, check_paths
@@ -116,11 +116,11 @@ class Draft:
                 file=self.folder / strange[0],
                 remedy="Remove it; a packager writes into its folder alone.",
             )
-        if any(self._payload.iterdir()):
+        if os.listdir(self._payload):
             if self._full:
                 sync_tree(self._payload)
-            found = sorted(walk(self._payload))
-            files = tuple(entry_of(path, path.relative_to(self._payload).as_posix(), algorithm, digesting) for path in found)
+            names = sorted([name for name, _ in files_below(self._payload)])
+            files = tuple([entry_of(self._payload / name, name, algorithm, digesting) for name in names])
             self._check(files)
             return replace(manifest, payload=self._payload.name, files=files)
         self._payload.rmdir()  # no manifest will name it

@@ -38,6 +38,7 @@ _right: set[bytes] = set()
 
 _DIGEST = re.compile(r"blake3:[0-9a-f]{64}|xxh3:[0-9a-f]{32}")
 _PAYLOAD = re.compile(r"[0-9a-f]{8}")
+_NOWHERE = frozenset({"", ".", ".."})
 _PART = re.compile(r"part-[0-9]{1,9}")
 
 
@@ -80,10 +81,7 @@ class FileEntry:
         """Read and check the JSON form."""
         _check_fields(data, _FILE_FIELDS, ("path", "size", "digest"))
         entry = cls.made_of(data)
-        segments = entry.path.split("/")
-        has_drive = segments[0][1:2] == ":"
-        if has_drive or any(s in ("", ".", "..") for s in segments) or any(c in entry.path for c in "\\\0"):
-            raise malformed(f"the file name {entry.path!r} leaves the package")
+        check_path(entry.path)
         is_covered = not entry.blocks or len(entry.blocks) == -(-entry.size // BLOCK_SIZE)
         if entry.size < 0 or not is_covered or not all(map(_is_digest, (entry.digest, *entry.blocks))):
             raise malformed(f"the entry of file {entry.path!r} makes no sense")
@@ -365,6 +363,17 @@ _FIELDS = {
     "lossless": bool,
     **{name: str if name == "tag" else dict for name in _PLAIN},
 }
+
+
+def check_path(path: str) -> None:
+    """Check that the path of a file, with ``/``, stays in its folder on every system.
+
+    Raises:
+        IntegrityError: Where it does not.
+    """
+    segments = path.split("/")
+    if segments[0][1:2] == ":" or not _NOWHERE.isdisjoint(segments) or "\\" in path or "\0" in path:
+        raise malformed(f"the file name {path!r} leaves the package")
 
 
 def check_paths(paths: Iterable[str]) -> None:

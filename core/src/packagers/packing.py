@@ -12,8 +12,9 @@ from packagers.ledger import Ledger, Record, kept
 from packagers.linking import Linker
 from packagers.loghint import LogHint
 from packagers.names import fold
+from packagers.planning import Plan, Planner
 from packagers.results import Recorded
-from packagers.writing import Commit, Plan, Writer
+from packagers.writing import Commit, Writer
 
 Packed = tuple[Artifact | Result, Plan, Recorded | None]
 """What became of one value: the output, how it was packed, and what was recorded of a result."""
@@ -31,6 +32,7 @@ class Packer:
 
     def __init__(self, writer: Writer, ledger: Ledger, linker: Linker, record: Record) -> None:
         self.writer = writer
+        self._planner = Planner(writer.registry)
         self.ledger = ledger
         self.linker = linker
         self._has_packages = record == "packages"
@@ -49,7 +51,7 @@ class Packer:
         folded = fold(key)
         root = ledger.folder if hint.artifact_path is None else ledger.root_of(hint)
         ledger.check(key, folded, root, exist)
-        plan = self.writer.plan(obj, hint)
+        plan = self._planner.plan(obj, hint)
         recorded = self.writer.value_of(plan)
         if recorded is None:
             return self._write(plan, hint, root, exist, later), plan, None
