@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
 from inspect import BoundArguments, Parameter, Signature
@@ -15,6 +14,7 @@ from packagers.conformity import conforms, step
 from packagers.dataitem import DataItem
 from packagers.errors import InputError, PackagersError, UnpackError
 from packagers.names import did_you_mean
+from packagers.parameters import signature_of
 from packagers.session import Session
 from packagers.signatures import MISSING, Unresolved, hints_of
 from packagers.standins import stand_ins
@@ -48,7 +48,7 @@ def bind_inputs(
     name = name_of(function)
     inputs, params = _by_parameter(name, "inputs", inputs), _by_parameter(name, "params", params)
     try:
-        signature = inspect.signature(function)
+        signature = signature_of(function)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} does not say which parameters it takes: {error}", remedy="Wrap it into a function that does.") from None
     _check_names(name, signature, inputs, params)

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from packagers.binding import HANDLES, Unpacker, hint_of_argument, input_hints
 from packagers.ledger import ATOMS
 from packagers.loghint import LogHint
+from packagers.parameters import signature_of
 from packagers.session import Session, hint_list, packing_session
 from packagers.signatures import Unresolved, hints_of
 from packagers.typehint import log_hint_of
@@ -132,7 +133,7 @@ def _unpacked(
     search = Unpacker(session, "", None, sources=HANDLES)
     if not any(search.holds_sources(value) for value in (*args, *kwargs.values())):
         return args, kwargs
-    signature = inspect.signature(function)
+    signature = signature_of(function)
     bound = signature.bind(*args, **kwargs)
     hints = {**input_hints(function), **given}
 
