@@ -168,10 +168,13 @@ class Digester:
         return self._blocks is not None
 
     def add_blocks(self) -> Callable[[memoryview], None]:
-        """Digest the blocks too; gives what takes the bytes that have passed before, if any have."""
+        """Digest the blocks too; gives what takes the bytes that have passed before, if any have and were waited for."""
         self._blocks = _Blocks(_hasher(self._algorithm))
-        self._lanes.append(_Lane(self._blocks.update, self._large))
-        return self._lanes[-1].feed
+        if self._algorithm == "xxh3":  # as fast as memory: while a piece is in the cache, both take it
+            self._lanes[0].updates.append(self._blocks.update)
+        else:
+            self._lanes.append(_Lane(self._blocks.update, self._large))
+        return self._blocks.update
 
     def feed(self, piece: memoryview) -> None:
         """Take the next bytes."""
@@ -233,7 +236,7 @@ class _Lane:
     """
 
     def __init__(self, update: Callable[[memoryview], None], large: int = PIECE) -> None:
-        self._update = update
+        self.updates = [update]
         self._large = large
         self._wakes: SimpleQueue[bool] | None = None
         self._busy = allocate_lock()  # held by whoever hashes
@@ -244,7 +247,7 @@ class _Lane:
 
     def feed(self, piece: memoryview) -> None:
         if not self._pieces and (len(piece) < self._large or not self._start()):
-            self._update(piece)
+            self._hash(piece)
         elif self._wakes is not None:
             self._pieces.append(piece)
             self._wakes.put(True)
@@ -253,7 +256,7 @@ class _Lane:
         self._is_alone = True
         with self._busy:
             while self._pieces and self._error is None:
-                self._hash()
+                self._go_on()
             self._is_alone = False
         if self._error is not None:
             raise self._error
@@ -285,15 +288,19 @@ class _Lane:
             if self._is_alone or not self._pieces or self._error is not None:
                 return False
             try:
-                self._hash()
+                self._go_on()
             except BaseException as error:  # noqa: BLE001 - raised where it is waited for
                 self._error = error
         return True
 
-    def _hash(self) -> None:
+    def _hash(self, piece: memoryview) -> None:
+        for update in self.updates:
+            update(piece)
+
+    def _go_on(self) -> None:
         """Hash the next MiB; nothing holds on to a piece that is done, for its owner may resize it."""
         end = self._at + PIECE
-        self._update(self._pieces[0][self._at : end])
+        self._hash(self._pieces[0][self._at : end])
         if end < len(self._pieces[0]):
             self._at = end
         else:
