@@ -29,6 +29,19 @@ json_text = _encoder()
 _canonical = _encoder(sort_keys=True, separators=(",", ":"))
 
 
+def encoded(value: Any) -> tuple[str, str]:
+    """Encode a value as it is written, and as canonical JSON.
+
+    Raises:
+        ValueError: For what JSON cannot hold.
+    """
+    flat = _FLAT.get(type(value))
+    if flat is None:
+        return json_text(value), _canonical(value)
+    text = flat(value)
+    return text, text
+
+
 class Document:
     """The fields of a document.
 
@@ -49,12 +62,12 @@ class Document:
 
     def set(self, name: str, value: Any) -> None:
         """Set a field: in its place, or as the last one."""
-        flat = _FLAT.get(type(value))
-        if flat is not None:
-            self._lines[name] = self._canonical[name] = flat(value)
-        else:
-            self._lines[name] = json_text(value)
-            self._canonical[name] = _canonical(value)
+        self.put(name, *encoded(value))
+
+    def put(self, name: str, line: str, canonical: str) -> None:
+        """Set a field that is encoded already."""
+        self._lines[name] = line
+        self._canonical[name] = canonical
 
     def text(self) -> bytes:
         """Give the text."""
@@ -80,6 +93,7 @@ class Document:
 _FLAT: Mapping[type[Any], Callable[[Any], str]] = {
     str: quoted,
     int: repr,
+    float: json_text,
     bool: {True: "true", False: "false"}.__getitem__,
     type(None): lambda _: "null",
 }

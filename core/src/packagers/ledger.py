@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from packagers import results
 from packagers.artifact import Artifact, Bundle, Result
@@ -71,7 +71,7 @@ class Ledger:
         self._record = record
         self._signer = signer
         self._full = full
-        self._entries: dict[str, tuple[Output, Written | None, Any, Path]] = {}  # the fields of an Entry, of which there may be very many
+        self._entries: dict[str, _Kept] = {}
         self._changed: set[str] = set()
         self._turns: dict[int, threading.RLock] = {}
         self._lock = threading.RLock()
@@ -175,8 +175,7 @@ class Ledger:
         """Give all that is recorded as the text of one ``results.json``."""
         with self._lock:
             entries = list(self._entries.values())
-        recorded = {output.key: results.Recorded(written, value) for output, written, value, _ in entries if written is not None}
-        return results.results_text(recorded, self._signer)
+        return results.results_text(_Recorded(entry for entry in entries if entry[1] is not None), self._signer)
 
     def write(self) -> list[PackError]:
         """Bring the ``results.json`` of each folder up to date with what has been packed since the last time.
@@ -220,37 +219,59 @@ class Ledger:
         found = self._entries[folded][-1]
         return found is root or found == root
 
-    def _new(self, keys: Iterable[str]) -> dict[str, tuple[str, results.Recorded]]:
-        """Give what is to be recorded under some folded keys: the keys themselves, and what of each."""
-        found = {}
-        if self._record is True:
-            for folded in keys:
-                output, written, value, _ = self._entries[folded]
-                if written is not None:
-                    found[folded] = output.key, results.Recorded(written, value)
-        return found
+    def _new(self, keys: Iterable[str]) -> dict[str, _Kept]:
+        """Give what is to be recorded under some folded keys."""
+        if self._record is not True:
+            return {}
+        entries = self._entries
+        return {folded: entries[folded] for folded in keys if entries[folded][1] is not None}
 
-    def _twins(self, root: Path, new: Mapping[str, tuple[str, results.Recorded]]) -> dict[str, PackError]:
+    def _twins(self, root: Path, new: Mapping[str, _Kept]) -> dict[str, PackError]:
         """Refuse results where something of another name has their place; many are looked for at once, in one look at the folder."""
         found: dict[str, PackError] = {}
         names = {fold(name) for name in results.names_in(root)} if new and root.is_dir() else set()
         for folded in [folded for folded in new if folded in names]:
             try:
-                self.check_place(new[folded][0], root)
+                self.check_place(new[folded][0].key, root)
             except PackError as error:
                 found[folded] = error
         return found
 
-    def _write(self, root: Path, keys: Iterable[str], new: Mapping[str, tuple[str, results.Recorded]]) -> None:
+    def _write(self, root: Path, keys: Iterable[str], new: Mapping[str, _Kept]) -> None:
         if not new and not os.path.exists(os.path.join(root, results.NAME)):
             return
         make_folder(root)
         removed = [self._entries[folded][0].key for folded in keys if folded not in new]
-        results.record_results(root, dict(new.values()), removed, self._signer, full=self._full)
+        results.record_results(root, _Recorded(new.values()), removed, self._signer, full=self._full)
 
     def meant(self, key: str) -> str:
         """Say which output was probably meant by a key that there is not."""
         return did_you_mean(key, self.outputs)
+
+
+_Kept = tuple[Output, Written | None, Any, Path]
+"""The fields of an :class:`Entry`, of which there may be very many."""
+
+
+class _Recorded(Mapping[str, results.Recorded]):
+    """What is recorded of some outputs, by key; each is made when it is asked for, for collections to have less to walk over.
+
+    Args:
+        entries: Of results and bundles.
+    """
+
+    def __init__(self, entries: Iterable[_Kept]) -> None:
+        self._entries = {entry[0].key: entry for entry in entries}
+
+    def __getitem__(self, key: str) -> results.Recorded:
+        _, written, value, _ = self._entries[key]
+        return results.Recorded(cast("Written", written), value)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
 
 def kept(obj: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from packagers.document import Document
+from packagers.document import Document, encoded, quoted
 from packagers.draft import remove_package, version_of
 from packagers.durable import locked, replace_file, sweep_temporary_files
 from packagers.errors import IntegrityError, PackError, UnpackError
@@ -88,11 +88,34 @@ def results_text(results: Mapping[str, Recorded], signer: Signer | None, known: 
         signer: Signs it; ``None`` leaves it unsigned.
         known: Entries that it holds besides, where no result takes their place.
     """
-    entries = dict(known or {})
-    entries.update((key, entry_of(recorded)) for key, recorded in results.items())
-    document = Document({"packagers": VERSION, "results": entries})
+    document = Document({"packagers": VERSION})
+    document.put("results", *_encoded(results, known or {}))
     seal = document.digest()
     return sealed(document, seal, signer(seal) if signer is not None else None)
+
+
+def _encoded(results: Mapping[str, Recorded], known: Mapping[str, Any]) -> tuple[str, str]:
+    """Encode results and known entries as they are written, and as canonical JSON; each value of many is encoded once, and by itself."""
+    lines: dict[str, str] = {}
+    canonical: dict[str, str] = {}
+    for key, entry in known.items():
+        lines[key], canonical[key] = encoded(entry)
+    frames: dict[int, tuple[Written, str, str]] = {}
+    for key, recorded in results.items():
+        written, value = recorded
+        frame = frames.get(id(written))
+        if frame is None:
+            # The value comes first where it is written, and last in the order of names.
+            empty = encoded(entry_of(Recorded(written, None)))
+            frame = frames[id(written)] = written, empty[0].removeprefix('{"value": null'), empty[1].removesuffix("null}")
+        line, text = encoded(value)
+        lines[key] = f'{{"value": {line}{frame[1]}'
+        canonical[key] = f"{frame[2]}{text}}}"
+    ordered = sorted(canonical)
+    return (
+        f"{{{', '.join([f'{quoted(key)}: {line}' for key, line in lines.items()])}}}",
+        f"{{{','.join([f'{quoted(key)}:{canonical[key]}' for key in ordered])}}}",
+    )
 
 
 def names_in(folder: Path) -> set[str]:
