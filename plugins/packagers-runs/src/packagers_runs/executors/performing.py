@@ -62,10 +62,10 @@ class _Performance:
         self._is_signed = signer is not None
         self._run = setup.run_of(work)
         self._arguments = setup.arguments_of(work)
-        self._folder = None if setup.staging is None else setup.staging / f"{work.number}-{work.tries}"
-        self._temporary = None if self._folder else Path(tempfile.mkdtemp(prefix="packagers-runs-"))
+        self._temporary = None if setup.staging is not None else tempfile.mkdtemp(prefix="packagers-runs-")
+        folder = self._temporary or f"{setup.staging}/{work.number}-{work.tries}"
         places = setup.places.of_iteration(work.number)
-        self._session = RunSession(self._folder or self._temporary or Path(), places, registry=setup.registry, signer=signer)
+        self._session = RunSession(folder, places, registry=setup.registry, signer=signer)
         self._reports: dict[int, float] = {}
         self._context = RunContext(self._run, self._session, self._arguments.inputs, setup.secrets, lambda: None, report=self._report)
 

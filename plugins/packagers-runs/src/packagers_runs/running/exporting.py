@@ -161,7 +161,7 @@ class RunSession(Session):
         **arguments: As of :class:`packagers.Session`.
     """
 
-    def __init__(self, folder: Path, places: Places, **arguments: Any) -> None:
+    def __init__(self, folder: str | Path, places: Places, **arguments: Any) -> None:
         super().__init__(folder, record="structures", **arguments)
         self.places = places
         self._hints: dict[str, LogHint] = {}
