@@ -94,6 +94,7 @@ class _File(io.BufferedIOBase):
         self._digester: Digester | None = Digester(digesting.algorithm)
         self._buffer = bytearray()
         self._start = 0  # of the buffer in the file
+        self._place = 0  # where the file itself stands
         self._at = 0
 
     def writable(self) -> bool:
@@ -186,20 +187,22 @@ class _File(io.BufferedIOBase):
     def _begin_blocks(self, digester: Digester) -> None:
         """Digest the blocks from now on, and those that went by while the file might have stayed small."""
         feed = digester.add_blocks()
-        self._file.seek(0)
+        self._place = self._file.seek(0)
         before = memoryview(bytearray(self._start))
         while before:
             read = self._file.readinto(before)
+            self._place += read
             feed(before[:read])
             before = before[read:]
 
     def _put(self, piece: memoryview, at: int) -> None:
-        self._file.seek(at)
+        if self._place != at:
+            self._place = self._file.seek(at)
         while piece:
             written = self._file.write(piece)
-            at += written
+            self._place += written
             piece = piece[written:]
-        self._start = max(self._start, at)
+        self._start = max(self._start, self._place)
 
     def _forget(self) -> None:
         if self._digester is not None:
