@@ -71,6 +71,22 @@ def test_of_another_picture_the_preview_is_a_small_copy(tmp_path: Path, drawings
     assert len(drawings) == 1
 
 
+def test_a_small_copy_keeps_what_is_transparent(tmp_path: Path) -> None:
+    alphas = {}
+    for hint in ("figure : plot[dpi=300]", "figure : plot[dpi=300, transparent=True]"):
+        with Image.open(BytesIO(_packed(_line(), tmp_path, hint)[0])) as small:
+            alphas[hint] = small.convert("RGBA").getpixel((1, 1))[3]
+    assert list(alphas.values()) == [255, 0]
+
+
+def test_a_picture_of_lines_is_smaller_than_savefig_makes_it_and_shows_the_same(tmp_path: Path) -> None:
+    file, plain = _packed(_line(), tmp_path)[1], BytesIO()
+    _line().savefig(plain, format="png")
+    with Image.open(BytesIO(file)) as ours, Image.open(plain) as theirs:
+        assert ours.tobytes() == theirs.tobytes()
+    assert len(file) < len(plain.getvalue())
+
+
 @pytest.mark.parametrize("format", ["svg", "pdf", "html"])
 def test_what_is_no_picture_of_pixels_is_drawn_again(tmp_path: Path, drawings: list[str], format: str) -> None:
     preview, _ = _packed(_line(), tmp_path, f'figure : plot[format="{format}"]')

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -21,6 +22,8 @@ _SILENT: Mapping[str, Mapping[str, None]] = {
     "svg": {"Creator": None, "Date": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+# Pillow's own options take longer, and make pictures of lines and letters larger: they are for photographs.
+_PNG: Mapping[str, int] = {"compress_level": 4, "compress_type": zlib.Z_DEFAULT_STRATEGY}
 
 
 class _QuietCanvas(FigureCanvasAgg):
@@ -83,7 +86,9 @@ def draw(
     entries = {**_SILENT.get(format, {}), **(metadata or {})}
     if entries:
         options["metadata"] = entries
-    with untouched(figure), _fixed_identifiers():
+    if format == "png":
+        options["pil_kwargs"] = dict(_PNG)
+    with untouched(figure), _fixed_identifiers() if format == "svg" else nullcontext():
         figure.savefig(target, format=format, **options)
 
 
