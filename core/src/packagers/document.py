@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from json.encoder import c_make_encoder  # type: ignore[attr-defined]  # None where Python has none in C
-from json.encoder import encode_basestring_ascii as quoted
+from json.encoder import (
+    c_make_encoder,  # type: ignore[attr-defined]  # None where Python has none in C
+    encode_basestring_ascii,
+)
 from typing import Any
 
 from blake3 import blake3
+
+quoted: Callable[[str], str] = encode_basestring_ascii
+"""Encodes text."""
 
 
 def _encoder(**form: Any) -> Callable[[Any], str]:
