@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 SYSTEMS = ("ours", "joblib", "mlrun", "zenml", "flytekit", "mlflow", "metaflow", "optuna")
 IMPORTING = "from time import {} as clock; begun = clock(); {}; print(clock() - begun)"
 VERSIONS = "import json; from importlib.metadata import distributions as d; print(json.dumps({x.name.lower(): x.version for x in d()}))"
-LIMIT_S = 3600
+LIMIT_S = 900
 Environment = dict[str, str]
 
 
@@ -79,7 +79,12 @@ def main(
             click.echo(f"round {number + 1}: {name}", err=True)
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 found.append(measured(name, pythons[name], Path(place), clock, options))
-    about = {**machine(), "missing": missing, "abouts": abouts(pythons), "clock": clock, **merged(found)}
+                for phase, why in found[-1]["failed"].items():
+                    click.echo(f"{name} did not {phase}: {why}", err=True)
+    for name in pythons:
+        if all(each["failed"] for each in found if each["name"] == name):
+            missing[name] = "did not come to an end"
+    about = {**machine(), "missing": missing, "abouts": abouts(pythons), "clock": clock, "trials": trials, **merged(found)}
     about["versions"] = {name: versions(python, name) for name, python in pythons.items()}
     click.echo(json.dumps(about, indent=1) if as_json else "\n".join(page_lines(about)))
     if write:
@@ -111,7 +116,7 @@ def measured(name: str, python: Path, folder: Path, clock: str, options: list[st
     importing = IMPORTING.format("process_time" if clock == "processor" else "perf_counter", module.IMPORT)
     imports = [float(said(python, importing, folder, surroundings).split()[-1]) for _ in range(3)]
     phases = [*(("save", "load") if hasattr(module, "ways") else ()), *(("grid",) if hasattr(module, "grids") else ())]
-    found: dict[str, Any] = {"name": name, "import": min(imports)}
+    found: dict[str, Any] = {"name": name, "import": min(imports), "failed": {}}
     for phase in phases:
         command = [str(python), "-m", "benchmarks.peers.measuring", name, phase, str(folder / phase if phase == "grid" else folder)]
         (folder / "grid").mkdir(exist_ok=True)
@@ -129,7 +134,8 @@ def measured(name: str, python: Path, folder: Path, clock: str, options: list[st
             except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
                 kept = Path(tempfile.gettempdir()) / f"packagers-peers-{name}-{phase}.log"
                 shutil.copy(folder / f"{phase}.log", kept)
-                raise click.ClickException(f"{name} did not {phase}: {error}; what it printed is in {kept}") from None
+                found["failed"][phase] = f"{type(error).__name__}; what it printed is in {kept}"
+                continue
         found[phase] = json.loads(next(folder.glob(f"**/{phase}.json")).read_text())
     return found
 

@@ -35,7 +35,7 @@ def page_lines(about: Mapping[str, Any]) -> list[str]:
     values = list(dict.fromkeys(key.partition("\t")[2] for key in about["save"]))
     lines = [place, "", "What each was asked to do:", ""]
     lines += [f"* **{way}**: {text}" for way, text in about["abouts"].items()]
-    lines += [f"* **{name}** could not be installed: {why}" for name, why in about["missing"].items()]
+    lines += [f"* **{name}** is not in the tables: {why}" for name, why in about["missing"].items()]
     for title, phase, cell in (
         ("To save", "save", _time),
         ("To load, in another process", "load", _time),
@@ -44,7 +44,7 @@ def page_lines(about: Mapping[str, Any]) -> list[str]:
     ):
         lines += ["", f"**{title}**", "", _row(["", *ways]), _row(["---"] + ["--:"] * len(ways))]
         lines += [_row([value, *(cell(about[phase].get(f"{way}\t{value}", {})) for way in ways)]) for value in values]
-    lines += ["", "**A grid of trivial iterations**", "", "| | each |", "|---|--:|"]
+    lines += ["", f"**A grid of {about['trials']:,} trivial iterations**", "", "| | each |", "|---|--:|"]
     lines += [f"| {way} | {_time(figures)} |" for way, figures in about["grid"].items()]
     lines += ["", "**To import, and to choose what saves a value**", "", "| | import |", "|---|--:|"]
     lines += [f"| {name.replace('ours', OURS)} | {seconds_text(took)} |" for name, took in about["import"].items()]

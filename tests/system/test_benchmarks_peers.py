@@ -7,12 +7,14 @@ import json
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import joblib
 import pytest
 from benchmarks.peers.command import SYSTEMS, module_of
-from benchmarks.peers.measuring import how_it_differs, unpickling
+from benchmarks.peers.measuring import how_it_differs, loaded, saved, unpickling
+from benchmarks.peers.system import Way
 from benchmarks.peers.tables import lost, merged, page_lines
 from benchmarks.peers.values import VALUES
 from benchmarks.scale import law
@@ -103,10 +105,25 @@ def test_what_cannot_be_installed_or_fails_or_changes_a_value_is_told() -> None:
         }
     ]
     about = {"processor": "", "cores": 2, "system": "", "python": "", "date": "", "clock": "wall", "versions": {}, "abouts": {}}
-    text = "\n".join(page_lines({**about, "missing": {"zenml": "no such version"}, **merged(rounds)}))
-    assert "**zenml** could not be installed: no such version" in text
+    text = "\n".join(page_lines({**about, "trials": 10, "missing": {"zenml": "no such version"}, **merged(rounds)}))
+    assert "**zenml** is not in the tables: no such version" in text
     assert "joblib, to save: OSError: no (Figure)" in text
     assert "no: is float, unpickled" in text
+
+
+@pytest.mark.parametrize(("takes", "times"), [(0.1, 6), (1.0, 5), (5.0, 4)])
+def test_who_is_slow_saves_less_often_and_loads_what_was_saved(takes: float, times: int, tmp_path: Path) -> None:
+    now, kept = [0.0], {}
+
+    def save(key: str, value: Any) -> str:
+        now[0] += takes
+        kept[key] = value
+        return key
+
+    way = Way(save, lambda key, hint: kept[key])
+    found = saved(tmp_path, "way", way, "int", 5, lambda: now[0])
+    assert (found["seconds"], len(kept)) == (pytest.approx(takes), times)
+    assert loaded(tmp_path, "way", way, "int", 5, lambda: now[0])["differs"] == ""
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
