@@ -184,7 +184,9 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
     """cloudpickle's own, with its table as one dict: in the chain of several that it is there, each object would be looked up in Python."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self.dispatch_table = dict(cloudpickle.Pickler.dispatch_table)
+        self.dispatch_table = {}
+        for table in reversed(cloudpickle.Pickler.dispatch_table.maps):  # at once; a dict of the chain would look each up as well
+            self.dispatch_table.update(table)
         super().__init__(file, protocol=5)
 
 

@@ -43,10 +43,10 @@ def check(archive: ZipFile, data: memoryview, *, is_nested: bool = False) -> Non
         if member.file_size > member.compress_size * (1 if is_stored else RATIO):
             raise ValueError("it says sizes that it cannot have")
         content = _stored(member, data) if is_stored else None
-        beginning = _unpacked(archive, member, _BEGINNING) if content is None else bytes(content[:_BEGINNING])
-        if beginning.startswith(npy_format.MAGIC_PREFIX):
+        beginning = memoryview(_unpacked(archive, member, _BEGINNING)) if content is None else content[:_BEGINNING]
+        if beginning[:6] == npy_format.MAGIC_PREFIX:
             _check_array(beginning, member.file_size)
-        elif beginning.startswith(b"PK\3\4") and not is_nested:
+        elif beginning[:4] == b"PK\3\4" and not is_nested:
             inner = memoryview(_unpacked(archive, member) if content is None else content)
             with ZipFile(io.BytesIO(inner)) as nested:
                 check(nested, inner, is_nested=True)
@@ -65,7 +65,7 @@ def _unpacked(archive: ZipFile, member: ZipInfo, size: int = -1) -> bytes:
         return stream.read(size)
 
 
-def _check_array(beginning: bytes, size: int) -> None:
+def _check_array(beginning: memoryview, size: int) -> None:
     found = _HEADER.match(beginning)
     if found is not None and found.end() - npy_format.MAGIC_LEN - 2 == int.from_bytes(found[1], "little"):
         header = found.end()
