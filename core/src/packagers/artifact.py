@@ -17,7 +17,6 @@ from packagers.manifest import Manifest
 from packagers.package import Package
 from packagers.policy import sign_seal
 from packagers.readable import size
-from packagers.reading import Reader, open_sibling
 from packagers.registry import Registry, default_registry
 from packagers.results import manifest_of
 
@@ -108,6 +107,8 @@ class Artifact:
             verify: Whether digests are checked before anything is decoded.
             options: For the packager.
         """
+        from packagers.reading import Reader  # only where something is read
+
         return Reader(self._registry, trust, verify).read(self._package, hint, options)
 
     def verify(self) -> None:
@@ -148,6 +149,8 @@ class _Linked(Mapping[str, Any]):
         self._entries = entries
 
     def __getitem__(self, name: str) -> Any:
+        from packagers.reading import Reader, open_sibling  # as above
+
         entry = self._entries[name]
         if not isinstance(entry, dict) or LINK not in entry:
             return decode(entry)

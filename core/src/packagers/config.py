@@ -13,7 +13,6 @@ A later source wins over an earlier one:
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import threading
@@ -28,11 +27,16 @@ from packagers.environment import are_unset, kept, kept_name, text_of
 from packagers.errors import SettingError
 from packagers.setting import Setting, choice, flag, limit, names, rank, shown, text, whole_number
 
-logger = logging.getLogger("packagers")
-
 RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
 _REFERENCE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def warn_in_log(message: str, *facts: object) -> None:
+    """Write a warning into the log, whose logger is ``packagers``."""
+    import logging  # only where there is something to say
+
+    logging.getLogger("packagers").warning(message, *facts, stacklevel=2)
 
 
 class _NoSuchAttribute(SettingError, AttributeError):

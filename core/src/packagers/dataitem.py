@@ -11,7 +11,6 @@ from packagers import manifest, results
 from packagers.artifact import Artifact
 from packagers.errors import IntegrityError, UnpackError
 from packagers.package import Package
-from packagers.reading import Reader
 from packagers.registry import Registry, default_registry
 from packagers.remote import Remote
 from packagers.source import PlainFile, open_source, url_of
@@ -184,6 +183,8 @@ class DataItem:
                 admits an ``Artifact`` that of a package.
             options: For the packager; ``trust`` and ``verify`` as of ``packagers.unpack``.
         """
+        from packagers.reading import Reader  # only where something is read
+
         registry = self._registry or default_registry()
         if hint is not None and admits(hint, DataItem):
             return self

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from packagers.config import logger
+from packagers.config import warn_in_log
 from packagers.discovery import installed_version
 from packagers.document import json_text
 from packagers.registration import Registration
@@ -32,10 +32,10 @@ def bounded(summary: Callable[..., Any], *about: Any) -> dict[str, Any]:
             raise TypeError(f"a {type(found).__qualname__} is no dict of JSON")
         text = json_text(found)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a summary is a courtesy
-        logger.warning("%s failed: %s: %s", _name(summary), type(error).__name__, error)
+        warn_in_log("%s failed: %s: %s", _name(summary), type(error).__name__, error)
         return {}
     if len(text) > SMALL:
-        logger.warning("%s gave %s bytes, and %s are kept", _name(summary), len(text), SMALL)
+        warn_in_log("%s gave %s bytes, and %s are kept", _name(summary), len(text), SMALL)
         return {}
     plain: dict[str, Any] = json.loads(text)
     return plain

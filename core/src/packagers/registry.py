@@ -15,7 +15,7 @@ from packagers import choice, subject
 from packagers.advice import missing_plugin, no_packager
 from packagers.answers import Answers, kept
 from packagers.choice import Candidate, Explanation, Preferences
-from packagers.config import Project, logger, read_project, settings, watch
+from packagers.config import Project, read_project, settings, warn_in_log, watch
 from packagers.discovery import Installed, canonical_name, scan
 from packagers.errors import (
     AmbiguousPackagerWarning,
@@ -364,7 +364,7 @@ class Registry:
         """Say once in the log which plugin of ours would do better than the fallback."""
         plugin = missing_plugin(asked, self._shelf)
         if plugin is not None and self._is_news(f"{asked.name} has no packager of its own"):
-            logger.warning("%s has no packager of its own here and is pickled; pip install %s", asked.name, plugin)
+            warn_in_log("%s has no packager of its own here and is pickled; pip install %s", asked.name, plugin)
 
     def _warn_ambiguous(self, asked: Subject, best: Candidate, second: Candidate) -> None:
         first, other = best.registration.distribution, second.registration.distribution

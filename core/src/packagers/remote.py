@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
-from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from packagers.errors import UnpackError
@@ -174,6 +173,7 @@ def _join(path: str, below: str) -> str:
 
 
 def _get(url: str) -> BinaryIO:
+    from urllib.error import HTTPError
     from urllib.request import Request, urlopen  # brings http.client and ssl with it
 
     try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import builtins
 import collections.abc
-import difflib
 import importlib.util
 import operator
 import sys
@@ -139,6 +138,8 @@ def _missing(name: str) -> tuple[str, str] | None:
         try:
             value = getattr(value, part)
         except AttributeError:
+            import difflib  # only needed for messages
+
             close = difflib.get_close_matches(part, [known for known in dir(value) if not known.startswith("_")], 1, 0.7)
             return f"names {name!r}, and {shown} has no {part}", f"Did you mean {shown}.{close[0]}?" if close else _CHECK
         except Exception:  # noqa: BLE001 - a module's own __getattr__
