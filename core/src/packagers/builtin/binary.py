@@ -21,7 +21,7 @@ class BytesPackager(Summarised, Packager):
 
     def pack_file(self, obj: Any, folder: Path) -> Instructions | None:
         """Write ``bytes.bin``."""
-        with (folder / "bytes.bin").open("wb") as file:
+        with self.create_file(folder, "bytes.bin") as file:
             file.write(obj)
         return None
 
@@ -54,7 +54,8 @@ class MemoryviewPackager(BytesPackager):
     def pack_file(self, obj: Any, folder: Path) -> Instructions:
         """Write ``bytes.bin`` in C order."""
         check_view(obj)
-        (folder / "bytes.bin").write_bytes(obj.tobytes())
+        with self.create_file(folder, "bytes.bin") as file:
+            file.write(obj.tobytes())
         return {"item": obj.format, "shape": list(obj.shape), "readonly": obj.readonly}
 
     def unpack_file(self, folder: Path, *, item: str = "B", shape: list[int] | None = None, readonly: bool = True) -> Any:

@@ -85,7 +85,8 @@ class _BuiltinContainer(ObjectContainer):
             folder: Where to write.
             format: ``json``, ``jsonl`` (one item a line), ``yaml``, or ``txt`` (one text a line).
         """
-        (folder / f"data.{format}").write_bytes(write_text(obj, format))
+        with self.create_file(folder, f"data.{format}") as file:
+            file.write(write_text(obj, format))
         return None
 
     def unpack_file(self, folder: Path, *, format: Format = "json") -> Any:

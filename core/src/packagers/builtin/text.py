@@ -44,7 +44,8 @@ class TextPackager(Summarised, Packager):
             raise PackError(f"the text cannot be written as {encoding}: {error}", remedy="Record it as a result.") from error
         if not same:
             raise PackError(f"{encoding} would not give the text back", remedy='Take encoding="utf-8", or record it as a result.')
-        (folder / "text.txt").write_bytes(data)
+        with self.create_file(folder, "text.txt") as file:
+            file.write(data)
         return {"encoding": encoding}
 
     def unpack_file(self, folder: Path, *, encoding: str = "utf-8") -> str:
