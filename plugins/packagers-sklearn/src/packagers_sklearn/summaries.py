@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import reprlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 import numpy as np
@@ -85,7 +85,7 @@ def _text(value: Any) -> str:
 
 
 def _length(text: str) -> int:
-    return len(json.dumps(text))
+    return len(quoted(text))
 
 
 def _length_of_pair(pair: tuple[str, str]) -> int:
