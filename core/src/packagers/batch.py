@@ -8,6 +8,7 @@ from typing import Any
 
 from packagers.artifact import Artifact, Bundle, Result
 from packagers.errors import PackagersError, PackError
+from packagers.jsonvalue import PARTS
 from packagers.ledger import ATOMS, Output
 from packagers.loghint import LINK, LogHint
 from packagers.names import fold
@@ -159,10 +160,10 @@ def failure_of(error: Exception, key: str | None) -> Exception:
 
 def _node(packed: Packed, obj: Any) -> Any:
     """Give what stands for an item in the outline of its container."""
-    output, plan, recorded = packed
-    if recorded is None:
+    output, plan, value = packed
+    if value is PARTS:
         return {LINK: output.key}
-    return BY_VALUE if plan.form.method is None else stands_for(obj, recorded)
+    return BY_VALUE if plan.form.method is None else stands_for(obj, plan.form.written, value)
 
 
 _BY_INDEX = itemgetter(0)

@@ -28,7 +28,6 @@ _TURNS = 16
 """Among how many locks the keys are divided: who enters one seldom waits for who enters another."""
 ATOMS: frozenset[type[Any]] = frozenset({int, float, bool, str, bytes, NoneType, complex})
 """The classes of what cannot change."""
-_NOT_RECORDED = None, None
 
 
 class Entry(NamedTuple):
@@ -84,17 +83,16 @@ class Ledger:
 
     def turn(self, folded: str) -> threading.RLock:
         """Give what keeps all other threads from entering outputs under a folded key as long as it is held."""
-        return self._turn(hash(folded) % _TURNS)
-
-    def _turn(self, number: int) -> threading.RLock:
+        number = hash(folded) % _TURNS
         return self._turns.get(number) or self._turns.setdefault(number, threading.RLock())
 
     @contextmanager
     def turns(self, folded: Iterable[str]) -> Iterator[None]:
         """Keep all other threads from entering outputs under some folded keys."""
         with ExitStack() as held:
-            for number in sorted({hash(each) % _TURNS for each in folded}):  # two that wait take them in one order
-                held.enter_context(self._turn(number))
+            by_number = {hash(each) % _TURNS: each for each in folded}
+            for number in sorted(by_number):  # two that wait take them in one order
+                held.enter_context(self.turn(by_number[number]))
             yield
 
     def entry(self, key: str) -> Entry | None:
@@ -150,16 +148,16 @@ class Ledger:
         if other != key:
             raise _of_another_case(key, other)
 
-    def add(self, output: Output, folded: str, recorded: results.Recorded | None, root: Path) -> None:
+    def add(self, output: Output, folded: str, root: Path, written: Written | None = None, value: Any = None) -> None:
         """Enter an output; whoever enters one has its turn.
 
         Args:
             output: The output.
             folded: Its key, folded.
-            recorded: What is recorded of it: of a result its value, of a bundle its shape.
             root: The folder in which it stands.
+            written: By which packager a result is recorded, as what type, or the shape of a bundle.
+            value: Its typed JSON.
         """
-        written, value = recorded or _NOT_RECORDED
         with self._lock:
             self._entries.pop(folded, None)
             self._entries[folded] = output, written, value, root

@@ -180,14 +180,14 @@ def outline_of(registry: Registry, obj: Any, packed: Mapping[int, Any]) -> Recor
     return Recorded(Written(found.registration.identity, type_name(obj, found), "result"), value)
 
 
-def stands_for(obj: Any, recorded: Recorded) -> Any:
+def stands_for(obj: Any, written: Written, value: Any) -> Any:
     """Give what stands for an item that its packager recorded by value.
 
     Args:
         obj: The item.
-        recorded: What was recorded of it.
+        written: By which packager it was recorded, as what type.
+        value: Its typed JSON.
     """
-    written, value = recorded
     if value is obj:
         return BY_VALUE
     with suppress(PackagersError):

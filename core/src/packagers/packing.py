@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from packagers.artifact import Artifact, Bundle, Result
 from packagers.errors import PackError
+from packagers.jsonvalue import PARTS
 from packagers.ledger import Ledger, Record, kept
 from packagers.linking import Linker
 from packagers.loghint import LogHint
+from packagers.manifest import Written
 from packagers.names import fold
 from packagers.planning import Plan, Planner
 from packagers.results import Recorded
 from packagers.writing import Commit, Writer
 
-Packed = tuple[Artifact | Result, Plan, Recorded | None]
-"""What became of one value: the output, how it was packed, and what was recorded of a result."""
+Packed = tuple[Artifact | Result, Plan, Any]
+"""What became of one value: the output, how it was packed, and the typed JSON of a result (``PARTS`` of an artifact)."""
 
 
 class Packer:
@@ -52,17 +55,18 @@ class Packer:
         root = ledger.folder if hint.artifact_path is None else ledger.root_of(hint)
         ledger.check(key, folded, root, exist)
         plan = self._planner.plan(obj, hint)
-        recorded = self.writer.value_of(plan)
-        if recorded is None:
-            return self._write(plan, hint, root, exist, later), plan, None
+        value = self.writer.value_of(plan)
+        if value is PARTS:
+            return self._write(plan, hint, root, exist, later), plan, PARTS
         if hint.is_for_artifacts:
             raise _for_artifacts(hint)
-        result = Result(key, kept(obj))
+        result, written = Result(key, kept(obj)), plan.form.written
         if self._has_packages:
+            recorded = Recorded(written, value)
             self._enter_package(result, recorded, root, exist, self.writer.written_value(key, recorded, root, exist=exist, plan=plan))
         else:
-            self._enter(result, folded, recorded, root, exist)
-        return result, plan, recorded
+            self._enter(result, folded, written, value, root, exist)
+        return result, plan, value
 
     def enter_bundle(self, bundle: Bundle, outline: Recorded, root: Path, exist: str) -> None:
         """Enter a container whose items have been packed, with its shape.
@@ -76,13 +80,13 @@ class Packer:
         if self._has_structures:
             self._enter_package(bundle, outline, root, exist, self.writer.written_value(bundle.key, outline, root, exist=exist))
         else:
-            self._enter(bundle, fold(bundle.key), outline, root, exist)
+            self._enter(bundle, fold(bundle.key), *outline, root, exist)
 
-    def _enter(self, output: Result | Bundle, folded: str, recorded: Recorded, root: Path, exist: str) -> None:
+    def _enter(self, output: Result | Bundle, folded: str, written: Written, value: Any, root: Path, exist: str) -> None:
         ledger = self.ledger
         with ledger.turn(folded):
             ledger.check(output.key, folded, root, exist)
-            ledger.add(output, folded, recorded, root)
+            ledger.add(output, folded, root, written, value)
 
     def _enter_package(
         self, output: Result | Bundle, recorded: Recorded, root: Path, exist: str, written: AbstractContextManager[Commit]
@@ -92,7 +96,7 @@ class Packer:
         with written as commit, self.ledger.turn(folded):
             self.ledger.check(key, folded, root, exist)
             commit()
-            self.ledger.add(output, folded, recorded, root)
+            self.ledger.add(output, folded, root, *recorded)
 
     def _write(self, plan: Plan, hint: LogHint, root: Path, exist: str, later: Collection[str]) -> Artifact:
         if hint.metrics and plan.artifact_type != "model":
@@ -104,7 +108,7 @@ class Packer:
         with self.writer.written(plan, root, exist=exist, links=links) as commit, self.ledger.turn(folded):
             self.ledger.check(key, folded, root, exist)
             artifact = Artifact(commit(), self.writer.registry)
-            self.ledger.add(artifact, folded, None, root)
+            self.ledger.add(artifact, folded, root)
             self.linker.wait(hint, filled)
         return artifact
 

@@ -46,8 +46,8 @@ class Writer:
         self.settings = settings
         self.signer = signer
 
-    def value_of(self, plan: Plan) -> Recorded | None:
-        """Give what is recorded of a value that is a result; ``None`` for one that needs a folder.
+    def value_of(self, plan: Plan) -> Any:
+        """Give the typed JSON of a value that is a result; ``PARTS`` for one that needs a folder.
 
         A container is a result by default where it has no heavy leaves and its typed JSON is small.
 
@@ -56,7 +56,7 @@ class Writer:
         """
         form, found, obj = plan.form, plan.found, plan.obj
         if form.artifact_type != "result":
-            return None
+            return PARTS
         if form.method is not None:
             try:
                 obj = self.registry.hooks.pack(found.packager, obj, "result", None, plan.options)
@@ -65,15 +65,15 @@ class Writer:
             except Exception as error:
                 raise _failure(found, obj, "result", error) from error
         value = atom(obj)
-        return Recorded(form.written, value) if value is not PARTS else self._value_of(plan, obj)
+        return self._value_of(plan, obj) if value is PARTS else value
 
-    def _value_of(self, plan: Plan, obj: Any) -> Recorded | None:
+    def _value_of(self, plan: Plan, obj: Any) -> Any:
         """Give the same of what has parts."""
         if isinstance(plan.found.packager, StreamPackager):
             raise PackError("a stream is no result", key=plan.hint.key, remedy="Leave the artifact type out, or return a list.")
         value = flat(obj)
         if value is not PARTS and _is_small(value):
-            return Recorded(plan.form.written, value)
+            return value
         try:
             walk, value = self._walk(obj)
         except PackagersError:
@@ -83,7 +83,7 @@ class Writer:
         asked = plan.method is not None or plan.hint.artifact_type == "result"
         if not asked and (walk.leaves or not _is_small(value)):
             plan.walked = walk, value
-            return None
+            return PARTS
         if walk.leaves:
             leaf = walk.leaves[0]
             raise PackError(
@@ -92,7 +92,7 @@ class Writer:
                 leaf=leaf.path,
                 remedy=f'Record it as an artifact: "{plan.hint.key}" alone takes the default form of its type.',
             )
-        return Recorded(plan.form.written, value)
+        return value
 
     @contextmanager
     def written(
@@ -129,7 +129,7 @@ class Writer:
 
         Args:
             key: The key of the result.
-            recorded: What :meth:`value_of` gave.
+            recorded: By which packager, as what type, and what :meth:`value_of` gave.
             root: The folder in which the package's folder is made.
             exist: ``"replace"`` or ``"error"``.
             plan: Of the value; its summaries are added.
