@@ -1,4 +1,7 @@
-"""Iterators of large chunks, next to the chunks written raw, one after the other into one file."""
+"""Iterators of large chunks, next to the chunks written raw, one after the other into one file.
+
+Ours is one ``npz`` file, which has a checksum of each chunk besides the digests; with ``packagers-numpy[isal]``, as where the tests run.
+"""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class _File(io.BufferedIOBase):
         super().__init__()
         self._path = path
         self._digesting = digesting
-        self._file = path.open("w+b", buffering=0)
+        self._file = io.FileIO(path, "w+")
         self._digester: Digester | None = Digester(digesting.algorithm)
         self._buffer = bytearray()
         self._start = 0  # of the buffer in the file
@@ -213,7 +213,7 @@ class _File(io.BufferedIOBase):
 def _dated(path: Path) -> Stamp | None:
     """Date a file that is finished before its last change, and give its stamp; ``None`` where its times cannot tell a later change."""
     try:
-        status = path.stat()
+        status = os.stat(path)
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns - 1))
         stamp = stamp_of(path)
     except OSError:

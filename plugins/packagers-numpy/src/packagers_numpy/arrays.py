@@ -302,7 +302,10 @@ def _refuse_text_options(format: str, options: text.WriteOptions) -> None:
 
 def _given(options: text.WriteOptions | text.ReadOptions) -> dict[str, Any]:
     """Give the options for text that are not what they are by default."""
-    return {name: value for name, value in options._asdict().items() if value != options._field_defaults[name]}
+    defaults = options._field_defaults
+    return {
+        name: value for name, value in zip(options._fields, options, strict=True) if value is not defaults[name] and value != defaults[name]
+    }
 
 
 def _refuse_foreign(format: str, **options: Any) -> None:
