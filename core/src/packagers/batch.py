@@ -24,6 +24,8 @@ class Batch:
         exist: ``"replace"`` what has the same key, or ``"error"``.
     """
 
+    __slots__ = ("_exist", "_failures", "_has_linking", "_index", "_indices", "_later", "_outputs", "_packer", "_taken")
+
     def __init__(self, packer: Packer, exist: str = "replace") -> None:
         self._packer = packer
         self._exist = exist

@@ -183,15 +183,7 @@ class Registrar:
         Raises:
             PackagerDefinitionError: For a malformed type path, or something that is no packager.
         """
-        parse(type_path)
-        given: type[Packager] | None = None
-        if isinstance(packager, str):
-            reference = with_colon(packager)
-        elif is_packager(packager):
-            reference, given = f"{packager.__module__}:{packager.__qualname__}", packager
-        else:
-            raise PackagerDefinitionError(f"{packager!r} is no subclass of Packager", remedy="Give the class itself, or 'module:Class'.")
-        self.made.append(Registration(type_path, reference, self.distribution, self._version, self._origin, given=given))
+        self.made.append(of_code(type_path, packager, self.distribution, self._version, self._origin))
 
 
 def _check(found: Any, reference: str) -> None:
@@ -209,6 +201,29 @@ def _check(found: Any, reference: str) -> None:
 def is_packager(found: Any) -> TypeGuard[type[Packager]]:
     """Tell whether something is a packager's class."""
     return isinstance(found, type) and issubclass(found, Packager)
+
+
+def of_code(
+    type_path: str, packager: type[Packager] | str, distribution: str = PROJECT, version: str = "", origin: Origin = "project"
+) -> Registration:
+    """Make the registration of what running code registers.
+
+    Args:
+        type_path: The type.
+        packager: The class, or a reference.
+        distribution: Who registers.
+        version: Of the distribution.
+        origin: ``"project"``, ``"plugin"`` or ``"core"``.
+
+    Raises:
+        PackagerDefinitionError: For a malformed type path, or something that is no packager.
+    """
+    parse(type_path)
+    if isinstance(packager, str):
+        return Registration(type_path, with_colon(packager), distribution, version, origin)
+    if not is_packager(packager):
+        raise PackagerDefinitionError(f"{packager!r} is no subclass of Packager", remedy="Give the class itself, or 'module:Class'.")
+    return Registration(type_path, f"{packager.__module__}:{packager.__qualname__}", distribution, version, origin, given=packager)
 
 
 def of_entry_point(extension: Extension) -> Registration:

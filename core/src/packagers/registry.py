@@ -29,7 +29,7 @@ from packagers.hooks import Hooks
 from packagers.loading import LoadFailure, guarded, load_reference, one_at_a_time, with_colon
 from packagers.loghint import LogHint
 from packagers.packager import Packager
-from packagers.registration import PROJECT, Order, Registrar, Registration, is_packager, of_entry_point, of_project
+from packagers.registration import PROJECT, Order, Registration, is_packager, of_code, of_entry_point, of_project
 from packagers.shelf import Shelf
 from packagers.subject import NO_CHUNK, Direction, Subject
 from packagers.typehint import Alternative, alternatives, path_of_hint
@@ -115,11 +115,9 @@ class Registry:
         Raises:
             PackagerDefinitionError: For a malformed type path, or a class that is no packager.
         """
-        registrar = Registrar(PROJECT, "", "project")
-        registrar.add(type_path, packager)
-        for registration in registrar.made:
-            self._added[registration.order] = registration
-            self._shelf.add(registration)
+        registration = of_code(type_path, packager)
+        self._added[registration.order] = registration
+        self._shelf.add(registration)
 
     def add_custom_packager(self, packager: type[Packager] | str, is_mandatory: bool = False) -> None:
         """Register a packager that names its own type in ``PACKABLE_OBJECT_TYPE``.

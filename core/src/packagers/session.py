@@ -250,7 +250,7 @@ class Session:
         with self.configured():
             batch.pack(self._jobs(values, given, batch, streams))
         failures, left_out = self._linker.settle(batch.artifacts) if final else ([], [])
-        failures = batch.failures + failures
+        failures = [*batch.failures, *failures]
         packed = batch.outputs
         outputs = Outputs(packed, value)
         for index, key in streams:
@@ -258,11 +258,12 @@ class Session:
             if isinstance(output, Artifact) and _is_stream(output):
                 values[index] = output.unpack()
                 outputs.returned = tuple(values) if is_split else values[0]
-        left_out += [
-            f"the log hint {(hint.key if isinstance(hint, LogHint) else hint)!r} has no value: {len(values)} were returned"
-            for hint in given[len(values) :]
-            if hint is not None
-        ]
+        if len(given) > len(values):
+            left_out += [
+                f"the log hint {(hint.key if isinstance(hint, LogHint) else hint)!r} has no value: {len(values)} were returned"
+                for hint in given[len(values) :]
+                if hint is not None
+            ]
         try:
             if failures or left_out:
                 self._report(failures, left_out, outputs)
@@ -317,7 +318,8 @@ class Session:
     def _hint_of(self, given: list[Any], index: int) -> LogHint | None:
         """Give the hint of one returned value; ``None`` drops the value."""
         if index < len(given):
-            return None if given[index] is None else LogHint.parse(given[index])
+            hint = given[index]
+            return hint if hint is None or type(hint) is LogHint else LogHint.parse(hint)
         key = f"{self.settings.auto_pack_key}_{index}"
         if not self.settings.auto_pack_outputs:
             raise PackError(
