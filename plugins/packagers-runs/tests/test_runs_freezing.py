@@ -49,6 +49,11 @@ def test_a_value_that_is_no_json_keeps_its_type_wherever_it_stands(odd: Any, is_
     assert repr(thaw(frozen)) == repr({name: common.get(name, {}) | fields for name, fields in own.items()})
 
 
+def test_a_section_that_reads_like_the_place_of_a_value_is_one_value() -> None:
+    frozen = Form({"status": {"x": 1}}).freeze({"status": {"$value": 3}})
+    assert thaw(frozen) == {"status": {"x": 1, "$value": 3}}
+
+
 @pytest.mark.parametrize("value", [Text("a"), True, 1, -0.0, "", [], {}, [{"a": [None]}]], ids=repr)
 def test_what_json_holds_exactly_is_told_by_its_very_type(value: Any) -> None:
     assert is_exact(value) == (type(value) is not Text)

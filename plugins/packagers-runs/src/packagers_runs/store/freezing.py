@@ -64,11 +64,7 @@ def freeze(document: dict[str, Any], registry: Registry | None = None) -> Frozen
     Raises:
         StoreError: For a value that no packager takes as a result; it says where it stands.
     """
-    odd: dict[str, tuple[str, Any]] = {}
-    try:
-        plain = document if is_exact(document) else _frozen(document, "", odd)
-    except RecursionError:
-        raise StoreError("a value contains itself, or is nested too deeply", remedy="Log it as an artifact.") from None
+    plain, odd = _parted(document)
     return Frozen(_text(plain), _packed(odd, registry) if odd else None)
 
 
@@ -91,11 +87,12 @@ class Form:
         Args:
                 own: The fields by section that are its own: every section, none of them empty, and no field that is among those in common.
         """
-        if self._texts is None or not is_exact(own):
+        if self._texts is None or any(_VALUE in fields for fields in own.values()):
             return freeze({name: {**self._common.get(name, {}), **fields} for name, fields in own.items()}, self._registry)
-        texts = self._texts
-        parts = [f'"{name}":' + (f"{texts[name]},{_text(fields)[1:]}" if name in texts else _text(fields)) for name, fields in own.items()]
-        return Frozen("{" + ",".join(parts) + "}", None)
+        texts, (plain, odd) = self._texts, _parted(own)
+        sections = {name: _text(fields) for name, fields in plain.items()}
+        parts = [f'"{name}":' + (f"{texts[name]},{text[1:]}" if name in texts else text) for name, text in sections.items()]
+        return Frozen("{" + ",".join(parts) + "}", _packed(odd, self._registry) if odd else None)
 
 
 def is_exact(value: Any) -> bool:
@@ -141,6 +138,15 @@ def thaw(frozen: Frozen, registry: Registry | None = None) -> dict[str, Any]:
             except PackagersError as error:
                 holder[name] = Unreadable(str(error))
     return document
+
+
+def _parted(document: dict[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[str, Any]]]:
+    """Give a document as JSON holds it, and the values that are no JSON, by the keys that stand in their places, with those places."""
+    odd: dict[str, tuple[str, Any]] = {}
+    try:
+        return (document if is_exact(document) else _frozen(document, "", odd)), odd
+    except RecursionError:
+        raise StoreError("a value contains itself, or is nested too deeply", remedy="Log it as an artifact.") from None
 
 
 def _frozen(value: Any, path: str, odd: dict[str, tuple[str, Any]]) -> Any:
