@@ -44,9 +44,10 @@ def check(archive: ZipFile, data: memoryview, *, is_nested: bool = False) -> Non
             raise ValueError("it says sizes that it cannot have")
         content = _stored(member, data) if is_stored else None
         beginning = memoryview(_unpacked(archive, member, _BEGINNING)) if content is None else content[:_BEGINNING]
-        if beginning[:6] == npy_format.MAGIC_PREFIX:
+        mark = bytes(beginning[:6])
+        if mark == npy_format.MAGIC_PREFIX:
             _check_array(beginning, member.file_size)
-        elif beginning[:4] == b"PK\3\4" and not is_nested:
+        elif mark.startswith(b"PK\3\4") and not is_nested:
             inner = memoryview(_unpacked(archive, member) if content is None else content)
             with ZipFile(io.BytesIO(inner)) as nested:
                 check(nested, inner, is_nested=True)

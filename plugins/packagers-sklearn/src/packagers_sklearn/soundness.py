@@ -41,6 +41,9 @@ _SOLVERS = tuple(("sklearn.cluster._kmeans", name) for name in ("_kmeans_single_
 """Functions that check nothing, since only an estimator that has checked everything calls them: module and name, decorated or not."""
 _FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor, RandomTreesEmbedding, IsolationForest)
 
+_PLAIN = frozenset({str, bytes, int, float, bool, type(None)})
+"""Most of what attributes hold, told without a look at what it inherits from."""
+
 
 def check(held: Iterable[Any]) -> None:
     """Check everything that an object holds.
@@ -78,7 +81,7 @@ def walk(root: Any) -> Iterator[Any]:
     waiting = [root]
     while waiting:
         obj = waiting.pop()
-        if id(obj) in seen or isinstance(obj, (str, bytes, int, float, type(None))):
+        if type(obj) in _PLAIN or id(obj) in seen or isinstance(obj, (str, bytes, int, float)):
             continue
         seen[id(obj)] = obj
         yield obj
