@@ -96,7 +96,7 @@ def test_the_names_that_are_asked_for() -> None:
 
 @pytest.mark.parametrize("text", ["", "accuracy >", ">"])
 def test_one_that_cannot_be_read_shows_what_one_looks_like(text: str) -> None:
-    with pytest.raises(ExpressionError, match="accuracy > 0.9"):
+    with pytest.raises(ExpressionError, match=r"accuracy > 0\.9"):
         parse(text)
 
 
