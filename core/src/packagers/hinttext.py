@@ -79,6 +79,8 @@ def read_head(text: str) -> Head:
     """
     if len(text) > MAX_LENGTH:
         _fail(text, MAX_LENGTH, f"the hint is {len(text)} characters long", f"Keep it under {MAX_LENGTH}, or use LogHint(...).")
+    if text.isidentifier():  # a key and nothing else
+        return Head(False, text, 0, len(text))
     end = text.find(":")
     end = len(text) if end < 0 else end
     star = text.find("*", 0, end)

@@ -195,12 +195,15 @@ class LogHint:
         Args:
             key: The key of the item; the caller has checked it.
         """
-        return self._with(key=key, itemized=False, extra_data=EMPTY, metrics=EMPTY)
+        return self._renamed(key, False)
 
-    def _with(self, **checked: Any) -> LogHint:
-        """Give this hint with other values of fields, which the caller has checked."""
+    def _renamed(self, key: str, itemized: bool | int) -> LogHint:
+        """Give the same without links under another key; the caller has checked both."""
+        values = self.__dict__.copy()
+        values["key"], values["itemized"] = key, itemized
+        values["extra_data"] = values["metrics"] = EMPTY
         made = object.__new__(LogHint)
-        made.__dict__.update(self.__dict__, **checked)
+        object.__setattr__(made, "__dict__", values)
         return made
 
     def __repr__(self) -> str:
@@ -244,7 +247,7 @@ def _from_text(text: str) -> LogHint:
             remedy += " Options follow an artifact type, as in 'data : dataset[format=\"parquet\"]'."
         raise HintSyntaxError(f"the key {fault.problem}", text=text, position=head.position + fault.position, remedy=remedy)
     if head.end == len(text):
-        return _UNNAMED._with(key=head.key, itemized=head.itemized)
+        return _UNNAMED._renamed(head.key, head.itemized)
     artifact_type, options = hinttext.read_tail(text, head.end)
     return LogHint(head.key, artifact_type, itemized=head.itemized, packing_kwargs=options)
 
