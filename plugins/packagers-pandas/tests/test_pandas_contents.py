@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from packagers_pandas import columns
 from packagers_pandas.contents import arrays_of, values_of
 
 
@@ -56,3 +58,14 @@ def test_other_values_are_those_of_iteration() -> None:
         assert list(map(repr, values_of(frame[name].array))) == list(map(repr, frame[name].array))
     assert values_of(pd.RangeIndex(2, 8, 3)) == [2, 5]
     assert values_of(pd.MultiIndex.from_product([["a"], [1, 2]])) == [("a", 1), ("a", 2)]
+
+
+def test_times_and_codes_that_are_all_there_are_shared_with_arrow() -> None:
+    moments = pd.to_datetime(pd.Series(["2026-01-01", "2026-03-01"])).array
+    groups = pd.Categorical(["x", "y", "x"])
+    for values, memory in ((moments, moments.view("i8")), (groups, groups.codes)):
+        data = columns.encode(values, "a column")[0]
+        numbers = data.indices if isinstance(data, pa.DictionaryArray) else data
+        assert numbers.buffers()[1].address == memory.ctypes.data
+    for values in (pd.to_datetime(pd.Series(["2026-01-01", None])).array, pd.Categorical(["x", None])):
+        assert columns.encode(values, "a column")[0].null_count == 1

@@ -139,13 +139,18 @@ def _filled(data: Any, value: Any) -> Any:
     return data.fill_null(value) if data.null_count else data
 
 
+def _with_gaps(values: Any, is_missing: Any) -> Any:
+    """Give numbers of which some are missing to Arrow, which copies them to leave some out, and shares those that are all there."""
+    return pa.array(values, mask=is_missing) if is_missing.any() else pa.array(values)
+
+
 def _encode_time(values: Any) -> Encoded:
     zone = getattr(values.dtype, "tz", None)
     unit = values.dtype.unit if zone is not None else np.datetime_data(values.dtype)[0]
     kind = "m" if values.dtype.kind == "m" else "M"
     counts = values.view("i8")
     spec = {"kind": "time", "of": kind, "unit": unit, "zone": zones.encode(zone)}
-    return pa.array(counts, mask=counts == NOT_A_TIME).cast(_time_type(spec)), spec
+    return _with_gaps(counts, counts == NOT_A_TIME).cast(_time_type(spec)), spec
 
 
 def _time_type(spec: Spec) -> Any:
@@ -185,8 +190,8 @@ def _encode_category(values: Any) -> Encoded:
     labels, label_spec = encode(categories.array, "the categories")
     codes = np.asarray(values.codes)
     if label_spec["kind"] not in ("numpy", "string", "text") or not _fits_dictionary(labels):
-        return pa.array(codes, mask=codes < 0), {**spec, "kind": "codes"}
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), labels, ordered=spec["ordered"]), spec
+        return _with_gaps(codes, codes < 0), {**spec, "kind": "codes"}
+    return pa.DictionaryArray.from_arrays(_with_gaps(codes, codes < 0), labels, ordered=spec["ordered"]), spec
 
 
 def _fits_dictionary(labels: Any) -> bool:
@@ -217,7 +222,7 @@ def _codes_of(chunk: Any, categories: Any, width: Any) -> Any:
 
 def _encode_period(values: Any) -> Encoded:
     ordinals = values.view("i8")
-    return pa.array(ordinals, mask=ordinals == NOT_A_TIME), {"kind": "period", "freq": values.dtype.name.removeprefix("period[")[:-1]}
+    return _with_gaps(ordinals, ordinals == NOT_A_TIME), {"kind": "period", "freq": values.dtype.name.removeprefix("period[")[:-1]}
 
 
 def _decode_period(data: Any, spec: Spec) -> Any:

@@ -35,11 +35,11 @@ class Noted(NamedTuple):
     """A note of pandas.
 
     Attributes:
-        index: Of the index: names of fields, or the range that it is.
+        levels: Of the index: names of fields, or the range that it is.
         rest: The text of all that comes after it.
     """
 
-    index: list[Any]
+    levels: list[Any]
     rest: str
 
 
@@ -75,9 +75,10 @@ def to_table(frame: pd.DataFrame) -> tuple[Any, Layout]:
     Raises:
         PackError: For labels, dtypes or values that would not come back exactly.
     """
-    plain = _plain_names(frame.columns)
+    labels = values_of(frame.columns)
+    plain = _plain_names(frame.columns, labels)
     names = [str(number) for number in range(frame.shape[1])] if plain is None else plain
-    encoded = [columns.encode(array, _called(label)) for label, array in zip(values_of(frame.columns), arrays_of(frame), strict=True)]
+    encoded = [columns.encode(array, _called(label)) for label, array in zip(labels, arrays_of(frame), strict=True)]
     head, levels = embedded.take_apart(frame.index, columns.encode, "the index")
     level_names = _level_names(frame.index, set(names)) if levels else []
     specs = [{"field": name, **spec} for name, (_, spec) in zip(names, encoded, strict=True)]
@@ -218,14 +219,13 @@ def _labels_of_texts(dtype: Any, name: str | None, texts: tuple[str, ...]) -> di
     return embedded.encode(pd.Index(texts, dtype=dtype, name=name), columns.encode)
 
 
-def _plain_names(labels: Any) -> list[str] | None:
-    """Give labels as names of fields: where all are different texts that Arrow can hold, or all are different numbers."""
-    if type(labels) not in (pd.Index, pd.RangeIndex):
+def _plain_names(index: Any, labels: list[Any]) -> list[str] | None:
+    """Give the labels of an index as names of fields: where all are different texts that Arrow can hold, or all are different numbers."""
+    if type(index) not in (pd.Index, pd.RangeIndex):
         return None
-    found = values_of(labels)
-    if labels.dtype != np.int64 and not all(map(_is_plain, found)):
+    if index.dtype != np.int64 and not all(map(_is_plain, labels)):
         return None
-    names = [str(label) for label in found]
+    names = [str(label) for label in labels]
     return names if len(set(names)) == len(names) else None
 
 
@@ -270,8 +270,8 @@ def _pandas_note(frame: pd.DataFrame, layout: Layout, kinds: tuple[Any, ...]) ->
         return None
     if numbered is not None:
         start, stop, step = numbered
-        note = Noted([{**note.index[0], "start": start, "stop": stop, "step": step}], note.rest)
-    return {b"pandas": f'{{"index_columns": {json.dumps(note.index)}, {note.rest[1:]}'.encode()}
+        note = Noted([{**note.levels[0], "start": start, "stop": stop, "step": step}], note.rest)
+    return {b"pandas": f'{{"index_columns": {json.dumps(note.levels)}, {note.rest[1:]}'.encode()}
 
 
 def _noted(frame: pd.DataFrame, shape: tuple[str, tuple[Any, ...]]) -> Noted:
