@@ -80,8 +80,10 @@ def itemizing(folder: Path, quick: bool) -> Iterator[Case]:
                 **timing,  # type: ignore[misc]
             )
             if number != FEWEST:
+                # In folders of its own: those of the case before hold results, which would be read and kept.
+                again = work(folder / f"{what} {number} whole", values, number)
                 parts = work(folder / f"{what} {number} in parts", values, FEWEST)
-                yield Case(path=path, limit="in parts of 1,000", ours=whole, raw=parts, aim=Aim(1.2), **timing)
+                yield Case(path=path, limit="in parts of 1,000", ours=again, raw=parts, aim=Aim(1.2), **timing)
 
 
 def itemized(folder: Path, values: list[float], length: int) -> Callable[[int], Any]:
@@ -96,12 +98,12 @@ def itemized(folder: Path, values: list[float], length: int) -> Callable[[int], 
 
 
 def returned(folder: Path, values: list[float], length: int) -> Callable[[int], Any]:
-    """Give what packs values that are returned together, each with a hint of its own."""
-    hints = [f"key_{index}" for index in range(length)]
+    """Give what packs values that are returned together, each with a hint of its own, in parts too: hints that were read are remembered."""
+    hints = [f"key_{index}" for index in range(len(values))]
 
     def work(number: int) -> None:
         for start in range(0, len(values), length):
             with Session(folder / f"{number} {start}") as session:
-                session.pack_returns(tuple(values[start : start + length]), hints)
+                session.pack_returns(tuple(values[start : start + length]), hints[start : start + length])
 
     return work

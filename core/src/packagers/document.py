@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from json.encoder import (
-    c_make_encoder,  # type: ignore[attr-defined]  # None where Python has none in C
-    encode_basestring_ascii,
-)
+from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]  # the first is None without C
 from typing import Any
 
 from blake3 import blake3
