@@ -72,6 +72,9 @@ def large(folder: Path, rows: int, repetitions: int, format: str, write: Write, 
             aim=Aim(1.0),
             repetitions=repetitions,
         )
+    if not (folder / "raw-0").exists():  # packing was not asked for
+        packagers.pack(frames[0], hint, folder / "ours-0")
+        frame_written(frames[0], folder / "raw-0", write)
     for number in numbers:
         shutil.copytree(folder / "ours-0", folder / f"copy-{number}")
         shutil.copyfile(folder / "raw-0", folder / f"copy-{number}.raw")
