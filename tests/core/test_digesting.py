@@ -145,6 +145,23 @@ def test_who_goes_back_a_little_has_it_digested_and_who_goes_far_has_it_read_aga
             assert archive.testzip() is None
 
 
+def test_a_large_piece_goes_by_itself_unless_something_before_it_waits(tmp_path: Path) -> None:
+    piece = DATA[: 1 << 16]
+    with Digesting("blake3") as digesting:
+        for first, gone in ((b"", len(piece)), (b"header", 0)):
+            path = tmp_path / f"file-{gone}"
+            with create(path) as file:
+                file.write(first)
+                file.write(piece)
+                assert path.stat().st_size == gone
+                if first:
+                    file.seek(0)
+                    file.write(b"HEADER")
+            found = digesting.of(path, "blake3")
+            assert found is not None
+            assert found.digest == digest_bytes(first.upper() + piece)
+
+
 def test_a_file_that_is_cut_is_read_again(tmp_path: Path) -> None:
     assert not known(tmp_path / "cut", lambda file: (file.write(DATA[:100]), file.truncate(10)))
     assert (tmp_path / "cut").read_bytes() == DATA[:10]

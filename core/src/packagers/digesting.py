@@ -67,6 +67,8 @@ class Digesting:
 
 _AT_ONCE = 4 << 20
 """Bytes from which on it is faster to let the file system make room for all before they are written."""
+_WHOLE = 64 << 10
+"""Bytes of a piece that goes by itself where nothing waits before it, and is hashed in this thread: pickles come in such pieces."""
 _now: ContextVar[Digesting | None] = ContextVar("packagers_digesting", default=None)
 
 
@@ -123,7 +125,8 @@ class _File(io.BufferedIOBase):
             raise ValueError("the file is closed")
         piece = data if isinstance(data, bytes) else memoryview(data).cast("B")
         size, start = len(piece), self._at - self._start
-        if size < PIECE and 0 <= start <= len(self._buffer):
+        is_whole = size >= _WHOLE and piece is data and not self._buffer
+        if size < PIECE and not is_whole and 0 <= start <= len(self._buffer):
             self._buffer[start : start + size] = piece
             if len(self._buffer) >= PIECE:
                 self.flush()

@@ -365,7 +365,7 @@ class Packager:
         """Create a file in ``folder`` for writing that is digested on its way, so that it need not be read again to say what was packed.
 
         A packager may as well write its files in any other way; they are digested afterwards. ``seek`` and ``tell`` work; who goes back
-        by more than a MiB has the file read again. Close it, or use it in a ``with`` block.
+        by more than a MiB, or into a piece of 64 KiB that went by itself, has the file read again. Close it, or use it in a ``with`` block.
 
         Args:
             folder: What the method was given, or a folder in it.
