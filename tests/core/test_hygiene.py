@@ -214,7 +214,8 @@ def rounds(folder: Path, count: int) -> Iterator[None]:
 def test_cycles_leave_nothing_behind(tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch, figure: Any, count: int) -> None:
     """Each round is eleven cycles. Memory is measured after the first half, when all caches are warm, and after the second."""
     figure("hygiene", "rounds of eleven cycles of packing, reading and failing", points=count, violations=0)
-    monkeypatch.setattr(packagers.files, "_MOST_SEEN", 50)  # its cache is full before the first half is over
+    monkeypatch.setattr(packagers.files, "_MOST_SEEN", 50)  # these caches are full before the first half is over
+    monkeypatch.setattr(packagers.manifest, "_MOST_RIGHT", 50)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         half = count // 2
@@ -237,7 +238,8 @@ def test_cycles_leave_nothing_behind(tmp_path: Path, scratch: Path, monkeypatch:
     assert (descriptors(), threading.active_count()) == before
     assert list(scratch.iterdir()) == []
     assert strays(tmp_path) == []
-    assert grown < 40_000 + 400 * half, f"{grown / half:.0f} bytes a round"
+    # What bounded caches hold was made before tracing began, and is replaced by what is traced.
+    assert grown < 64_000 + 400 * half, f"{grown / half:.0f} bytes a round"
 
 
 def strays(folder: Path) -> list[str]:

@@ -343,13 +343,13 @@ def _signed_text(seal: str) -> str:
     return f"packagers seal\n{seal}"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def _is_by(key: Key, seal: str, mac: str) -> bool:
     """Tell whether a key has signed a seal. Whether the key is accepted is asked anew each time."""
     return hmac.compare_digest(key.mac(_signed_text(seal)), mac)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def _check(key_id: str, mac: str) -> str:
     return hashlib.sha256(f"packagers signature\n{key_id}\n{mac}".encode()).hexdigest()[:8]
 
