@@ -97,8 +97,12 @@ class Ledger:
 
     def entry(self, key: str) -> Entry | None:
         """Give an output with what was recorded of it; ``None`` where there is none."""
-        found = self._entries.get(fold(key))
+        found = self._entry(fold(key))
         return Entry(*found) if found is not None and found[0].key == key else None
+
+    def _entry(self, folded: str) -> _Kept | None:
+        with self._lock:  # for a moment there is none of a key that is entered again
+            return self._entries.get(folded)
 
     def latest(self, output: Output) -> Output:
         """Give an output as it is now: an artifact whose links were filled since; any other as it was."""
@@ -136,7 +140,7 @@ class Ledger:
         """
         if folded == results.NAME:
             raise PackError(f"{results.NAME!r} is the file that holds the results of a folder", key=key, remedy="Take another key.")
-        entry = self._entries.get(folded)
+        entry = self._entry(folded)
         if entry is not None and entry[0].key != key:
             raise _of_another_case(key, entry[0].key)
         if exist == "error" and (entry is not None or (root / key / NAME).is_file() or results.open_result(root, key) is not None):

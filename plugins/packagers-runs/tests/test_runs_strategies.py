@@ -120,14 +120,21 @@ def test_lists_are_whatever_has_items_in_an_order(strategy: str) -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        *(3, "adam", b"ab", bytearray(b"ab"), None, {"a": 1}, {1, 2}, [], (), range(0), (x for x in "ab")),
-        *(np.array([]), np.array(3), np.eye(2), pd.DataFrame({"a": [1]})),
+        *(3, "adam", b"ab", bytearray(b"ab"), None, {"a": 1}, {1, 2}, (x for x in "ab")),
+        *(np.array(3), np.eye(2), pd.DataFrame({"a": [1]})),
     ],
     ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("strategy", ["grid", "list", "random"])
 def test_what_is_no_list_of_values_is_refused(values: Any, strategy: str) -> None:
     with pytest.raises(FieldError, match=r"hyperparams\['p'\] must be a list"):
+        made({"q": [1], "p": values}, strategy=strategy)
+
+
+@pytest.mark.parametrize("values", [[], (), range(0), np.array([])], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("strategy", ["grid", "list", "random"])
+def test_an_empty_list_of_values_is_refused(values: Any, strategy: str) -> None:
+    with pytest.raises(FieldError, match=r"(?s)'p' has an empty list of values.*p=1,2"):
         made({"q": [1], "p": values}, strategy=strategy)
 
 
