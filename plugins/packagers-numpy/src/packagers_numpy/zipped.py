@@ -68,7 +68,8 @@ class ZipWriter:
         """Write data as they are, and give the checksum with them."""
         if len(data) < LARGE:
             self.put(data)
-            return crc32(data, checksum)
+            checksum = crc32(data, checksum)
+            return checksum
         self._aside = self._aside or ThreadPoolExecutor(1)
         found = self._aside.submit(crc32, data, checksum)
         try:
