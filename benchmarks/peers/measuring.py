@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -54,18 +55,19 @@ def main() -> None:
     asked = parser.parse_args()
     clock = CLOCKS[asked.clock]
     system = import_module(f"benchmarks.peers.systems.{asked.system}")
+    jobs: dict[str, Callable[[], Figures]] = {}
     if asked.phase == "grid":
-        found: dict[str, Figures] = {
-            name: _guarded(lambda grid=grid: searched(grid, asked.trials, clock)) for name, grid in system.grids(asked.folder).items()
-        }
+        for name, grid in system.grids(asked.folder).items():
+            jobs[name] = partial(searched, grid, asked.trials, clock)
     else:
         work, ways = (saved if asked.phase == "save" else loaded), system.ways(asked.folder)
-        found = {
-            f"{name}\t{value}": _guarded(lambda name=name, way=way, value=value: work(asked.folder, name, way, value, asked.most, clock))
-            for value in asked.values
-            for name, way in ways.items()
-        }
-    (asked.folder / f"{asked.phase}.json").write_text(json.dumps(found))
+        for value in asked.values:
+            for name, way in ways.items():
+                jobs[f"{name}\t{value}"] = partial(work, asked.folder, name, way, value, asked.most, clock)
+    found: dict[str, Figures] = {}
+    for name, job in jobs.items():
+        found[name] = _guarded(job)
+        (asked.folder / f"{asked.phase}.json").write_text(json.dumps(found))  # what is there counts, if the rest takes too long
 
 
 def searched(grid: Callable[[int], None], trials: int, clock: Clock) -> Figures:

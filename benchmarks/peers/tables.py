@@ -35,7 +35,7 @@ def page_lines(about: Mapping[str, Any]) -> list[str]:
     values = list(dict.fromkeys(key.partition("\t")[2] for key in about["save"]))
     lines = [place, "", "What each was asked to do:", ""]
     lines += [f"* **{way}**: {text}" for way, text in about["abouts"].items()]
-    lines += [f"* **{name}** is not in the tables: {why}" for name, why in about["missing"].items()]
+    lines += [f"* **{name}** is not in the tables, or not with all values: {why}" for name, why in about["missing"].items()]
     for title, phase, cell in (
         ("To save", "save", _time),
         ("To load, in another process", "load", _time),
