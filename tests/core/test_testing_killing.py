@@ -22,7 +22,7 @@ import packagers
 from packagers.testing.killing import at_operations, tree_of
 
 base = Path(sys.argv[1])
-VALUES = [b"text" * 5000, b"other" * 5000]
+VALUES = [b"text" * 5000, b"other" * 5000, b"third" * 5000]
 
 
 def pack(number, folder):
@@ -40,7 +40,7 @@ def told(tree):
 report = []
 before = base / "before"
 before.mkdir()
-for number in range(2):
+for number in range(len(VALUES)):
     copied, copies = shutil.copytree(before, base / f"copied-{number}"), []
     with at_operations(copied, lambda name, index: copies.append(tree_of(copied))):
         pack(number, copied)
@@ -64,7 +64,7 @@ def test_a_copy_is_what_a_kill_leaves(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, str(tmp_path)], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     report = json.loads(done.stdout)
-    assert len(report) >= 12
+    assert len(report) >= 16
     assert [point for point in report if point != [-9, True]] == []
 
 
