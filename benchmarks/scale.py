@@ -243,9 +243,11 @@ AREAS: dict[str, tuple[Callable[[list[int]], Iterator[Point]], list[int]]] = {
 def main() -> None:
     """Measure, fit, and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("areas", nargs="*", help=" ".join(AREAS))
+    parser.add_argument("areas", nargs="*", metavar="area", help=" ".join(AREAS))
     parser.add_argument("--sizes", nargs="+", type=int, help="other sizes than usual, rising")
     asked = parser.parse_args()
+    for strange in set(asked.areas).difference(AREAS):
+        parser.error(f"there is no area {strange!r}; there are {', '.join(AREAS)}")
     for area in asked.areas or AREAS:
         work, usual = AREAS[area]
         lines: dict[str, list[Point]] = {}

@@ -329,5 +329,6 @@ def test_what_is_nested_as_deep_as_the_bound_comes_back(tmp_path: Path, make: An
         found = found.hook if isinstance(found, shapes.Layer) else next(iter(found.values() if isinstance(found, dict) else found))
         depth += 1
     assert depth == MAX_DEPTH
-    with pytest.raises(packagers.PackError, match="nested deeper"):
+    with pytest.raises(packagers.PackError, match="nested deeper") as caught:
         packagers.pack(make(deep), "v", tmp_path)
+    assert caught.value.remedy

@@ -208,6 +208,7 @@ class _File(io.BufferedIOBase):
         self._start = max(self._start, self._place)
 
     def _forget(self) -> None:
+        self._place = -1  # whoever was interrupted while writing does not know it
         if self._digester is not None:
             self._digester.end()
             self._digester = None

@@ -121,7 +121,11 @@ class Encoder:
     def _down(self, step: Any) -> None:
         """Go one step down the path, by a key or an index."""
         if len(self._path) >= MAX_DEPTH:
-            raise PackError(f"the value is nested deeper than {MAX_DEPTH} levels", leaf=self.leaf[:80] + "…")
+            raise PackError(
+                f"the value is nested deeper than {MAX_DEPTH} levels",
+                leaf=self.leaf[:80] + "…",
+                remedy="Pack a flatter value, such as a list of its nodes, each with the number of the one above it.",
+            )
         self._path.append(step)
 
     def encode(self, obj: Any) -> Any:
